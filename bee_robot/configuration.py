@@ -1,0 +1,223 @@
+"""The robot file: one YAML file per robot -> frozen, range-checked objects. Unknown keys are errors.
+
+Everything measured on one machine (zero offsets, spans) is calibration and lives in a file of its own beside it.
+Units are in the names. Errors name file, option, value and limit.
+"""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+AXIS_NAMES = ("lift_left", "lift_right", "scan_left", "scan_right", "shuttle_left", "shuttle_right")
+SERVO_NAMES = ("fork_left", "fork_right", "hook_left", "hook_right")
+CAMERA_NAMES = ("rear_left", "rear_right", "front_left", "front_right")
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class ConfigurationError(Exception):
+    """The robot file cannot be used. The message is one line: file, option, value, limit, remedy."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class SerialConfiguration(Section):
+    port: str = Field(description="device of the board, such as /dev/ttyACM0")
+    baud: Literal[115200, 250000, 500000, 1000000] = 250000
+
+
+class BoardConfiguration(Section):
+    heartbeat_deadline_ms: int = Field(300, ge=100, le=3000)
+    telemetry_hz: int = Field(100, ge=10, le=100)
+
+
+class AxisConfiguration(Section):
+    steps_per_mm: float = Field(gt=0, le=5000)
+    home_mm: float = Field(description="position where the end stop opens")
+    minimum_mm: float
+    maximum_mm: float
+    park_mm: float
+    max_speed_mm_s: float = Field(gt=0, le=200)
+    max_acceleration_mm_s2: float = Field(gt=0, le=2000)
+    homing_speed_mm_s: float = Field(gt=0, le=20)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> AxisConfiguration:
+        if not self.minimum_mm <= self.home_mm < self.maximum_mm:
+            raise ValueError("minimum_mm <= home_mm < maximum_mm must hold")
+        if not self.minimum_mm <= self.park_mm <= self.maximum_mm:
+            raise ValueError("park_mm must lie between minimum_mm and maximum_mm")
+        return self
+
+
+class ServoConfiguration(Section):
+    speed_deg_s: float = Field(gt=0, le=720)
+
+
+class LoadCellConfiguration(Section):
+    counts_per_kg: float = Field(gt=0)
+    offset_counts: int = 0
+
+
+class LimitsConfiguration(Section):
+    lift_load_kg: float = Field(45, gt=0, le=45)
+    peel_load_kg: float = Field(60, gt=0, le=60)
+
+
+class MechanismConfiguration(Section):
+    """Where things sit relative to the beams; lengths of machine.md, "Mechanism"."""
+
+    beam_separation_mm: float = Field(119, gt=0)
+    pin_sensor_behind_hook_mm: float = Field(22, ge=0)
+    pin_sensor_range_mm: float = Field(3, gt=0)
+    pin_x_mm: float = Field(200, gt=0)
+    pin_neck_above_frame_top_mm: float = Field(1, ge=0, le=5)
+    hook_swing_mm: float = Field(25, gt=0, description="hook plate above engaged height where it may swing")
+    hook_travel_mm: float = Field(8, gt=0, description="hook plate above engaged height when travelling over pins")
+    hook_beside_pin_mm: float = Field(26, gt=0, description="along Y, opposite to the push, where the hook comes down")
+    hook_seated_mm: float = Field(8, gt=0, description="distance from the plate's centre bar to the seated pin")
+    fork_below_cleat_mm: float = Field(8, ge=3, le=15)
+    camera_x_mm: float = 90
+    camera_y_mm: float = 265
+    camera_below_hook_mm: float = 150
+
+
+class CameraConfiguration(Section):
+    width_px: int = Field(ge=64, le=8000)
+    height_px: int = Field(ge=64, le=8000)
+
+
+class HiveConfiguration(Section):
+    """Geometry of the hive that the tower stands around, heights above the ground."""
+
+    name: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")
+    standard: str
+    boxes: int = Field(ge=1, le=5)
+    frames_per_box: int = Field(ge=1, le=12)
+    base_mm: float = Field(gt=0)
+    box_height_mm: Positive
+    box_outer_width_mm: Positive
+    box_outer_depth_mm: Positive
+    box_inner_depth_mm: Positive
+    wall_mm: Positive
+    cleat_above_bottom_mm: Positive
+    lid_height_mm: Positive
+    lid_mass_kg: Positive
+    box_mass_kg: Positive
+    frame_pitch_mm: float = Field(ge=25, le=60)
+    frame_top_below_rim_mm: float = Field(ge=0)
+    frame_height_mm: Positive
+    comb_width_mm: Positive
+    comb_height_mm: Positive
+
+    @model_validator(mode="after")
+    def _frames_fit(self) -> HiveConfiguration:
+        free_mm = self.box_inner_depth_mm - self.frames_per_box * self.frame_pitch_mm
+        if free_mm < 15:
+            raise ValueError(
+                f"{self.frames_per_box} frames of {self.frame_pitch_mm:g} mm leave a gap of {free_mm:g} mm in "
+                f"{self.box_inner_depth_mm:g} mm; the robot needs a gap of 15 mm or more"
+            )
+        return self
+
+
+class ConditionsConfiguration(Section):
+    """The gate before a visit (machine.md, "May we?")."""
+
+    outside_min_c: float = 15
+    outside_min_with_warm_cabinet_c: float = 10
+    cabinet_warm_c: float = 25
+    wind_max_m_s: float = Field(8, gt=0)
+    from_hour: float = Field(10, ge=0, le=24)
+    to_hour: float = Field(16, ge=0, le=24)
+    utc_offset_hours: float = Field(0, ge=-12, le=14)
+    days_between_visits: float = Field(7, ge=0)
+    battery_min_pct: float = Field(40, ge=0, le=100)
+    reading_max_age_s: float = Field(60, gt=0)
+
+
+class VisitConfiguration(Section):
+    raise_mm: float = Field(400, gt=0, description="how far the stack is raised above the rim")
+    frame_lift_mm: float = Field(300, gt=0)
+    nudge_mm: float = Field(10, gt=0, le=15)
+    settle_s: float = Field(0.3, ge=0)
+    open_planned_max_s: float = Field(600, gt=0, le=600)
+    open_close_at_s: float = Field(900, gt=0, le=900)
+    lease_period_s: float = Field(0.1, gt=0, le=0.25)
+
+
+class RobotConfiguration(Section):
+    robot: str = Field(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_]*$")
+    kind: Literal["tower"]
+    serial: SerialConfiguration
+    board: BoardConfiguration = BoardConfiguration()
+    axes: dict[str, AxisConfiguration]
+    servos: dict[str, ServoConfiguration]
+    load_cells: dict[Literal["left", "right"], LoadCellConfiguration]
+    limits: LimitsConfiguration = LimitsConfiguration()
+    mechanism: MechanismConfiguration = MechanismConfiguration()
+    cameras: dict[str, CameraConfiguration]
+    hive: HiveConfiguration
+    conditions: ConditionsConfiguration = ConditionsConfiguration()
+    visit: VisitConfiguration = VisitConfiguration()
+
+    @model_validator(mode="after")
+    def _names(self) -> RobotConfiguration:
+        for what, given, known in (
+            ("axes", self.axes, AXIS_NAMES),
+            ("servos", self.servos, SERVO_NAMES),
+            ("cameras", self.cameras, CAMERA_NAMES),
+            ("load_cells", self.load_cells, ("left", "right")),
+        ):
+            if set(given) != set(known):
+                raise ValueError(f"{what}: needs exactly {', '.join(known)}; has {', '.join(given)}")
+        return self
+
+    def checksum(self) -> int:
+        """CRC-32 over the canonical form; the board and every node compare it at the handshake."""
+        return zlib.crc32(self.model_dump_json().encode())
+
+
+def _explain(path: Path, error: ValidationError) -> str:
+    first = error.errors()[0]
+    option = ".".join(str(part) for part in first["loc"]) or "(file)"
+    if first["type"] == "extra_forbidden":
+        return f"{path}: unknown option '{option}'; remove it or correct its spelling"
+    value = first.get("input")
+    shown = f" is {value!r}" if isinstance(value, (str, int, float, bool)) else ""
+    return f"{path}: option '{option}'{shown}: {first['msg']}; correct it in the robot file"
+
+
+def parse(data: Any, path: Path) -> RobotConfiguration:
+    """Check the content of a robot file. Raises ConfigurationError."""
+    if not isinstance(data, dict):
+        raise ConfigurationError(f"{path}: a robot file is a mapping of options, not {type(data).__name__}; see config/robots/tower.yaml")
+    try:
+        return RobotConfiguration.model_validate(data)
+    except ValidationError as error:
+        raise ConfigurationError(_explain(path, error)) from None
+
+
+def load(path: Path | str) -> RobotConfiguration:
+    """Read a robot file. Raises ConfigurationError with one line that says what, where and what to do."""
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot read the robot file ({error.strerror}); give another with --robot FILE") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path}: not a text file; a robot file is UTF-8 YAML") from None
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise ConfigurationError(f"{path}{line}: not valid YAML; correct the file") from None
+    return parse(data, path)
