@@ -86,6 +86,41 @@ class SteppedClock:
         await future
 
 
+class FollowedClock(SteppedClock):
+    """A SteppedClock that follows time samples from another thread (the ROS `/clock`).
+
+    `note` may be called from any thread, a thousand times a second: it wakes the loop only when a sleeper is due.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._loop = loop
+        self._noted_s = 0.0
+        self._is_scheduled = False
+
+    def now_s(self) -> float:
+        return max(self._noted_s, self._now_s)
+
+    def note(self, now_s: float) -> None:
+        self._noted_s = now_s
+        sleepers = self._sleepers
+        try:
+            is_due = bool(sleepers) and sleepers[0][0] <= now_s
+        except IndexError:  # the loop's thread took the last one meanwhile
+            return
+        if is_due and not self._is_scheduled:
+            self._is_scheduled = True
+            self._loop.call_soon_threadsafe(self._catch_up)
+
+    def _catch_up(self) -> None:
+        self._is_scheduled = False
+        self.advance_to(self._noted_s)
+
+    async def sleep(self, duration_s: float) -> None:
+        self.advance_to(self._noted_s)
+        await super().sleep(duration_s)
+
+
 async def wait_for(clock: Clock, awaitable: Awaitable[T], timeout_s: float) -> T:
     """Like asyncio.wait_for in the clock's time. Raises asyncio.TimeoutError and cancels the awaitable."""
     task = asyncio.ensure_future(awaitable)

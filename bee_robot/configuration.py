@@ -90,6 +90,7 @@ class MechanismConfiguration(Section):
 
 
 class CameraConfiguration(Section):
+    device: str = Field("", description="video device such as /dev/video0; not needed on the twin")
     width_px: int = Field(ge=64, le=8000)
     height_px: int = Field(ge=64, le=8000)
 

@@ -1,0 +1,106 @@
+"""The only crossing between a node's asyncio loop and its rclpy executor.
+
+Procedures and devices are coroutines on one asyncio loop in its own thread; subscriptions, services and actions run in
+the executor. `submit` hands a coroutine to the loop and returns an rclpy future that an executor callback may await;
+`ros` waits, on the loop, for an rclpy future. Nothing else goes across.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from rclpy.clock import JumpThreshold
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.task import Future
+
+from bee_robot.clock import Clock, FollowedClock, RealClock, wait_for
+
+
+class AsyncioBridge:
+    """An asyncio loop beside a node. `clock` is robot time: it follows `/clock` where the node uses simulated time."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self.loop = asyncio.new_event_loop()
+        self._wake = node.create_guard_condition(lambda: None)
+        self._thread = threading.Thread(target=self._run, name=f"{node.get_name()}_asyncio", daemon=True)
+        self.clock: Clock = self._make_clock()
+        self._thread.start()
+
+    def _make_clock(self) -> Clock:
+        if not self._node.get_parameter("use_sim_time").value:
+            return RealClock()
+        clock = FollowedClock(self.loop)
+        ros_clock = self._node.get_clock()
+        clock.note(ros_clock.now().nanoseconds * 1e-9)
+        threshold = JumpThreshold(
+            min_forward=Duration(nanoseconds=1), min_backward=Duration(nanoseconds=-1), on_clock_change=True
+        )
+        self._jump = ros_clock.create_jump_callback(
+            threshold, post_callback=lambda _: clock.note(ros_clock.now().nanoseconds * 1e-9)
+        )
+        return clock
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+        pending = asyncio.all_tasks(self.loop)
+        for task in pending:
+            task.cancel()
+        self.loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+        self.loop.close()
+
+    def submit(self, coroutine: Coroutine[Any, Any, Any]) -> Future:
+        """Run a coroutine on the loop. The rclpy future ends with its result or exception."""
+        future = Future()
+
+        def settle(task: asyncio.Task[Any]) -> None:
+            if task.cancelled():
+                future.cancel()
+            elif task.exception() is not None:
+                future.set_exception(task.exception())
+            else:
+                future.set_result(task.result())
+            self._wake.trigger()  # an executor that sleeps does not see a future settled in another thread
+
+        def start() -> None:
+            self.loop.create_task(coroutine).add_done_callback(settle)
+
+        self.loop.call_soon_threadsafe(start)
+        return future
+
+    def call_soon(self, function: Callable[..., Any], *arguments: Any) -> None:
+        """Call a plain function on the loop, from the executor or any other thread."""
+        self.loop.call_soon_threadsafe(function, *arguments)
+
+    async def ros(self, future: Future, timeout_s: float, what: str) -> Any:
+        """Wait on the loop for an rclpy future. TimeoutError, naming `what`, after `timeout_s` of robot time."""
+        done = self.loop.create_future()
+
+        def settle(ros_future: Future) -> None:
+            def hand_over() -> None:
+                if done.done():
+                    return
+                error = ros_future.exception()
+                if error is not None:
+                    done.set_exception(error)
+                else:
+                    done.set_result(ros_future.result())
+
+            self.loop.call_soon_threadsafe(hand_over)
+
+        future.add_done_callback(settle)
+        try:
+            return await wait_for(self.clock, done, timeout_s)
+        except asyncio.TimeoutError:
+            raise TimeoutError(f"no answer from {what} within {timeout_s:g} s") from None
+
+    def close(self) -> None:
+        """Cancel what still runs on the loop and end its thread. Call from outside the loop."""
+        if self._thread.is_alive():
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self._thread.join(timeout=5.0)

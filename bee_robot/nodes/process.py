@@ -1,0 +1,136 @@
+"""How every node's process begins and ends.
+
+SIGINT and SIGTERM mean "end well, then exit"; a second one means "stop at once and say what is still open". A node class
+offers `async end_well(because)` and `stop_now(because) -> str`; both may be missing.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from bee_robot.clock import wall_s
+from bee_robot.configuration import ConfigurationError, RobotConfiguration, load
+from bee_robot.nodes.asyncio_bridge import AsyncioBridge
+
+EXIT_BAD_INPUT = 2
+EXIT_NAME_TAKEN = 3
+
+
+class StartError(Exception):
+    """A node cannot start. One line: what, where, what to do."""
+
+
+class BeeNode(Node):
+    """A node with robot file, asyncio loop and robot clock. Subclasses set `self.is_finished` when they have ended well."""
+
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__(name, **options)
+        self.declare_parameter("robot_file", "")
+        self.robot: RobotConfiguration = self._load_robot()
+        self.bridge = AsyncioBridge(self)
+        self.is_finished = False
+        self.exit_code = 0
+
+    def _load_robot(self) -> RobotConfiguration:
+        path = self.get_parameter("robot_file").value
+        if not path:
+            raise StartError(f"{self.get_name()}: no robot file; set the parameter robot_file to one")
+        return load(path)
+
+    def text_parameter(self, name: str) -> str:
+        self.declare_parameter(name, "")
+        return str(self.get_parameter(name).value)
+
+    def stamp(self) -> Any:
+        """Robot time as builtin_interfaces/Time."""
+        return self.get_clock().now().to_msg()
+
+    def begin(self) -> None:
+        """Called once the name is known to be free: open ports, start work."""
+
+    async def end_well(self, because: str) -> None:
+        """Finish what must not be left undone."""
+
+    def stop_now(self, because: str) -> str:
+        """Stop at once; returns what is still open, for people."""
+        return ""
+
+    def close(self) -> None:
+        self.bridge.close()
+
+
+def _refuse_taken_name(node: Node) -> None:
+    """Two nodes of one name would both answer; the later one leaves (ROS itself only warns)."""
+    mine = (node.get_name(), node.get_namespace())
+    if node.get_node_names_and_namespaces().count(mine) > 1:
+        raise StartError(
+            f"node name {node.get_fully_qualified_name()} is taken on this graph; stop the other robot, "
+            "or give this one a namespace (--namespace) or another ROS_DOMAIN_ID"
+        )
+
+
+class _Signals:
+    """Counts SIGINT and SIGTERM; the executor's loop looks here between callbacks."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.name = ""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, _: Any) -> None:
+        self.count += 1
+        self.name = signal.Signals(number).name
+
+
+def _spin(node: BeeNode, signals: _Signals, name_check_s: float) -> None:
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    begun, ending = False, None
+    check_at_s = wall_s() + name_check_s
+    while rclpy.ok():
+        executor.spin_once(timeout_sec=0.05 if not begun else 0.1)
+        if not begun and wall_s() >= check_at_s:
+            _refuse_taken_name(node)
+            node.begin()
+            begun = True
+        if signals.count and ending is None:
+            ending = node.bridge.submit(node.end_well(signals.name))
+        if signals.count > 1:
+            left_open = node.stop_now(signals.name)
+            sys.stderr.write(f"{node.get_name()}: stopped at once. {left_open}\n")
+            node.exit_code = 130
+            break
+        if node.is_finished or (ending is not None and ending.done()):
+            break
+    executor.remove_node(node)
+    executor.shutdown(timeout_sec=1.0)
+
+
+def run_node(make: Callable[[], BeeNode], arguments: list[str] | None = None, name_check_s: float = 0.3) -> int:
+    """Run one node until it is told to end. Returns the exit code; errors of the start are one line on stderr."""
+    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    node: BeeNode | None = None
+    try:
+        node = make()
+        _spin(node, _Signals(), name_check_s)
+        return node.exit_code
+    except (StartError, ConfigurationError) as error:
+        sys.stderr.write(f"{error}\n")
+        return EXIT_NAME_TAKEN if "is taken" in str(error) else EXIT_BAD_INPUT
+    except ExternalShutdownException:
+        return 0
+    finally:
+        if node is not None:
+            node.close()
+            node.destroy_node()
+        rclpy.try_shutdown()
+

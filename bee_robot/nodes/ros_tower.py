@@ -1,0 +1,177 @@
+"""RosTower: the Tower contract through tower_driver, for whoever moves the tower from another process.
+
+All calls run on the asyncio loop of the bridge. The lease is renewed at 10 Hz of robot time until it is released; a
+renewal that the driver refuses ends every motion there, and is said here at the next call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from action_msgs.msg import GoalStatus
+from bee_robot_interfaces.action import HomeTower, MoveTower
+from bee_robot_interfaces.msg import TowerState as TowerStateMsg
+from bee_robot_interfaces.srv import ArmTower, MotionLease, SetOutput, StopTower
+from rclpy.action import ActionClient
+from rclpy.node import Node
+
+from bee_robot.devices.tower import (
+    Axis,
+
+    MotionProgramme,
+    MotionResult,
+    Output,
+    TowerError,
+    TowerState,
+)
+from bee_robot.nodes import conversions, qos
+from bee_robot.nodes.asyncio_bridge import AsyncioBridge
+
+ANSWER_S = 5.0
+STATE_MAX_AGE_S = 1.0
+LEASE_RENEWAL_S = 0.1
+LONGEST_MOTION_S = 600.0
+
+
+class RosTower:
+    """See `bee_robot.devices.tower.Tower`."""
+
+    def __init__(self, node: Node, bridge: AsyncioBridge) -> None:
+        self._bridge = bridge
+        self._state: TowerState | None = None
+        self._arm = node.create_client(ArmTower, "tower/arm")
+        self._stop = node.create_client(StopTower, "tower/stop")
+        self._output = node.create_client(SetOutput, "tower/output")
+        self._lease = node.create_client(MotionLease, "tower/lease")
+        self._move = ActionClient(node, MoveTower, "tower/move")
+        self._home = ActionClient(node, HomeTower, "tower/home")
+        self._holder = ""
+        self._renewals: asyncio.Task[None] | None = None
+        self._lease_fault = ""
+        node.create_subscription(TowerStateMsg, "tower/state", self._take_state, qos.STREAM)
+
+    def _take_state(self, msg: TowerStateMsg) -> None:
+        self._state = conversions.tower_state_from_msg(msg)
+
+    def is_ready(self) -> bool:
+        """Whether the driver is there and has said where the tower is."""
+        return (
+            self._state is not None
+            and self._lease.service_is_ready()
+            and self._arm.service_is_ready()
+            and self._move.server_is_ready()
+            and self._home.server_is_ready()
+        )
+
+    @property
+    def state(self) -> TowerState:
+        state = self._state
+        if state is None:
+            raise TowerError("tower_driver has said nothing yet; is it running? (bee up tower)", "link_lost")
+        age_s = self._bridge.clock.now_s() - state.stamp_s
+        if age_s > STATE_MAX_AGE_S:
+            raise TowerError(
+                f"the last state of the tower is {age_s:.1f} s old; look at tower_driver and its cable", "link_lost"
+            )
+        return state
+
+    async def _call(self, client: Any, request: Any, what: str) -> Any:
+        if not client.service_is_ready():
+            raise TowerError(f"{what} is not there; is tower_driver running?", "link_lost")
+        try:
+            response = await self._bridge.ros(client.call_async(request), ANSWER_S, what)
+        except TimeoutError as error:
+            raise TowerError(str(error), "link_lost") from None
+        if not response.success:
+            raise TowerError(response.message, getattr(response, "alert", ""))
+        return response
+
+    # lease
+
+    async def acquire_lease(self, holder: str) -> None:
+        await self._call(
+            self._lease, MotionLease.Request(command=MotionLease.Request.ACQUIRE, holder=holder), "tower/lease"
+        )
+        self._holder, self._lease_fault = holder, ""
+        self._renewals = asyncio.ensure_future(self._renew())
+
+    async def _renew(self) -> None:
+        request = MotionLease.Request(command=MotionLease.Request.RENEW, holder=self._holder)
+        try:
+            while True:
+                await self._bridge.clock.sleep(LEASE_RENEWAL_S)
+                await self._call(self._lease, request, "tower/lease")
+        except TowerError as error:
+            self._lease_fault = f"the motion lease is lost: {error}"
+
+    async def release_lease(self) -> None:
+        if self._renewals is not None:
+            self._renewals.cancel()
+            self._renewals = None
+        if self._holder:
+            holder, self._holder = self._holder, ""
+            await self._call(
+                self._lease, MotionLease.Request(command=MotionLease.Request.RELEASE, holder=holder), "tower/lease"
+            )
+
+    # requests
+
+    async def arm(self) -> None:
+        await self._call(self._arm, ArmTower.Request(arm=True), "tower/arm")
+
+    async def disarm(self, because: str) -> None:
+        await self._call(self._arm, ArmTower.Request(arm=False, because=because), "tower/arm")
+
+    async def stop(self, because: str) -> None:
+        await self._call(self._stop, StopTower.Request(because=because), "tower/stop")
+
+    async def set_output(self, output: Output, value: float) -> None:
+        await self._call(self._output, SetOutput.Request(output=output.value, value=float(value)), "tower/output")
+
+    async def move(self, programme: MotionProgramme) -> MotionResult:
+        self._require_lease()
+        result = await self._goal(self._move, conversions.programme_to_goal(programme), "tower/move")
+        return conversions.result_from_msg(result)
+
+    async def home(self, axes: tuple[Axis, ...]) -> MotionResult:
+        self._require_lease()
+        goal = HomeTower.Goal(axes=[axis.value for axis in axes])
+        result = await self._goal(self._home, goal, "tower/home")
+        return MotionResult(
+            end=conversions.END_OF_ERROR[result.error_code],
+            segments_done=1 if result.error_code == HomeTower.Result.NONE else 0,
+            positions_mm={axis: state.position_mm for axis, state in self.state.axes.items()},
+            reason=result.error_msg,
+            alert=result.alert,
+        )
+
+    def _require_lease(self) -> None:
+        if self._lease_fault:
+            raise TowerError(self._lease_fault, "lease_lost")
+
+    async def _goal(self, client: ActionClient, goal: Any, what: str) -> Any:
+        """Send a goal and wait for its result. Cancelling this call cancels the goal and waits for the standstill."""
+        if not client.server_is_ready():
+            raise TowerError(f"{what} is not there; is tower_driver running?", "link_lost")
+        try:
+            handle = await self._bridge.ros(client.send_goal_async(goal), ANSWER_S, what)
+        except TimeoutError as error:
+            # Not sent again: whether it arrived is unknown, and a motion is never repeated blindly.
+            raise TowerError(f"{error}; look at the tower before moving it again", "link_lost") from None
+        if not handle.accepted:
+            raise TowerError(f"{what} refused the goal", "limit_refused")
+        result = asyncio.ensure_future(self._bridge.ros(handle.get_result_async(), LONGEST_MOTION_S, what))
+        try:
+            answer = await asyncio.shield(result)
+        except asyncio.CancelledError:
+            await self._bridge.ros(handle.cancel_goal_async(), ANSWER_S, f"cancelling {what}")
+            await result
+            raise
+        except TimeoutError as error:
+            raise TowerError(str(error), "link_lost") from None
+        if answer.status not in (GoalStatus.STATUS_SUCCEEDED, GoalStatus.STATUS_ABORTED, GoalStatus.STATUS_CANCELED):
+            raise TowerError(f"{what} ended with status {answer.status}", "link_lost")
+        return answer.result
+
+

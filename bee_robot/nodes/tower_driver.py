@@ -1,0 +1,250 @@
+"""tower_driver: owner of the serial port. Serves the tower on the graph; the motion lease decides who is obeyed."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from bee_robot_interfaces.action import HomeTower, MoveTower
+from bee_robot_interfaces.msg import Loads, TowerState
+from bee_robot_interfaces.srv import ArmTower, MotionLease, SetOutput, StopTower
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from sensor_msgs.msg import JointState
+
+from bee_robot.clock import pause_wall, wall_s
+from bee_robot.devices.serial_tower import SerialTower
+from bee_robot.devices.tower import Axis, BoardState, MotionEnd, Output, TowerError
+from bee_robot.nodes import conversions, qos
+from bee_robot.nodes.process import BeeNode, StartError, run_node
+
+STATE_HZ = 20.0
+JOINTS_HZ = 20.0
+DIAGNOSTICS_HZ = 1.0
+
+
+class TowerDriver(BeeNode):
+    """Parameters: robot_file; port (empty: the robot file's serial.port)."""
+
+    def __init__(self) -> None:
+        super().__init__("tower_driver")
+        self._port = self.text_parameter("port") or self.robot.serial.port
+        self.declare_parameter("port_wait", 0.0)
+        self._checksum = self.robot.checksum()
+        self._tower: SerialTower | None = None
+        self._cancelled = asyncio.Event()
+        self._joints = self.create_publisher(JointState, "joint_states", qos.STREAM)
+        self._states = self.create_publisher(TowerState, "tower/state", qos.STREAM)
+        self._loads = self.create_publisher(Loads, "loads", qos.STREAM)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
+
+    # start and end
+
+    def begin(self) -> None:
+        opening = self.bridge.submit(self._open())
+        opening.add_done_callback(self._opened)
+
+    async def _open(self) -> SerialTower:
+        wait_s = float(self.get_parameter("port_wait").value)
+        await _port_appears(Path(self._port), wait_s)
+        tower = await SerialTower.open(self.robot, self._port, self.bridge.clock)
+        return tower
+
+    def _opened(self, future: Any) -> None:
+        error = future.exception()
+        if error is not None:
+            sys.stderr.write(f"tower_driver: {error}\n")
+            self.exit_code, self.is_finished = 2, True
+            return
+        self._tower = future.result()
+        self._serve()
+        self.get_logger().info(f"tower on {self._port}: {self._tower.state.board.value}")
+
+    def _serve(self) -> None:
+        self.create_service(ArmTower, "tower/arm", self._arm)
+        self.create_service(StopTower, "tower/stop", self._stop)
+        self.create_service(SetOutput, "tower/output", self._output)
+        self.create_service(MotionLease, "tower/lease", self._lease)
+        options = {
+            "goal_callback": lambda _: GoalResponse.ACCEPT,
+            "cancel_callback": self._cancel_asked,
+        }
+        self._move_server = ActionServer(self, MoveTower, "tower/move", self._move, **options)
+        self._home_server = ActionServer(self, HomeTower, "tower/home", self._home, **options)
+        self.create_timer(1.0 / STATE_HZ, self._publish_state)
+        self.create_timer(1.0 / JOINTS_HZ, self._publish_joints)
+        self.create_timer(1.0 / DIAGNOSTICS_HZ, self._publish_diagnostics)
+
+    async def end_well(self, because: str) -> None:
+        if self._tower is not None:
+            await self._tower.close(f"tower_driver ends ({because})")
+
+    def stop_now(self, because: str) -> str:
+        if self._tower is not None:
+            self.bridge.submit(self._tower.stop(because))
+        return "motion stopped"
+
+    # services
+
+    @property
+    def tower(self) -> SerialTower:
+        assert self._tower is not None  # services exist only once it is open
+        return self._tower
+
+    async def _answer(self, response: Any, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Run a call of the tower; a TowerError becomes success False with its message."""
+        try:
+            await self.bridge.submit(coroutine)
+            response.success = True
+        except TowerError as error:
+            response.success, response.message = False, str(error)
+            if hasattr(response, "alert"):
+                response.alert = error.alert
+        return response
+
+    async def _arm(self, request: Any, response: Any) -> Any:
+        call = self.tower.arm() if request.arm else self.tower.disarm(request.because)
+        return await self._answer(response, call)
+
+    async def _stop(self, request: Any, response: Any) -> Any:
+        return await self._answer(response, self.tower.stop(request.because))
+
+    async def _output(self, request: Any, response: Any) -> Any:
+        try:
+            output = Output(request.output)
+        except ValueError:
+            known = ", ".join(item.value for item in Output)
+            response.success, response.message = False, f"no output {request.output!r}; there are {known}"
+            return response
+        return await self._answer(response, self.tower.set_output(output, request.value))
+
+    async def _lease(self, request: Any, response: Any) -> Any:
+        calls = {
+            MotionLease.Request.ACQUIRE: self.tower.acquire_lease,
+            MotionLease.Request.RENEW: self.tower.renew_lease,
+            MotionLease.Request.RELEASE: self.tower.release_lease_of,
+        }
+        call = calls.get(request.command)
+        if call is None:
+            response.success, response.message = False, f"unknown lease command {request.command}"
+            return response
+        return await self._answer(response, call(request.holder))
+
+    # actions
+
+    async def _move(self, goal_handle: Any) -> MoveTower.Result:
+        try:
+            programme = conversions.programme_from_goal(goal_handle.request)
+        except ValueError as error:
+            goal_handle.abort()
+            return MoveTower.Result(error_code=MoveTower.Result.REFUSED, error_msg=str(error), alert="limit_refused")
+        result = await self._run(goal_handle, self.tower.move(programme))
+        if isinstance(result, TowerError):
+            return MoveTower.Result(
+                error_code=MoveTower.Result.REFUSED, error_msg=str(result), alert=result.alert
+            )
+        return conversions.result_to_msg(result)
+
+    async def _home(self, goal_handle: Any) -> HomeTower.Result:
+        try:
+            axes = tuple(Axis(name) for name in goal_handle.request.axes)
+        except ValueError as error:
+            goal_handle.abort()
+            return HomeTower.Result(error_code=HomeTower.Result.REFUSED, error_msg=str(error))
+        result = await self._run(goal_handle, self.tower.home(axes))
+        if isinstance(result, TowerError):
+            return HomeTower.Result(
+                error_code=HomeTower.Result.REFUSED, error_msg=str(result), alert=result.alert
+            )
+        move = conversions.result_to_msg(result)
+        homed = [a.value for a in axes if self.tower.state.axes[a].is_referenced]
+        return HomeTower.Result(
+            error_code=move.error_code, error_msg=move.error_msg, alert=move.alert, homed=homed, positions=move.positions
+        )
+
+    async def _run(self, goal_handle: Any, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Run a motion for a goal; a cancelled goal stops it. Ends the goal and returns MotionResult or TowerError."""
+        future = self.bridge.submit(self._cancellable(coroutine))
+        try:
+            result = await future
+        except TowerError as error:
+            goal_handle.abort()
+            return error
+        if result.end is MotionEnd.DONE:
+            goal_handle.succeed()
+        elif goal_handle.is_cancel_requested:
+            goal_handle.canceled()
+        else:
+            goal_handle.abort()
+        return result
+
+    def _cancel_asked(self, _: Any) -> CancelResponse:
+        self.bridge.call_soon(self._cancelled.set)
+        return CancelResponse.ACCEPT
+
+    async def _cancellable(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """The motion; a cancel request stops it. The motion's own result is the answer either way."""
+        self._cancelled.clear()
+        motion = asyncio.ensure_future(coroutine)
+        cancelled = asyncio.ensure_future(self._cancelled.wait())
+        await asyncio.wait({motion, cancelled}, return_when=asyncio.FIRST_COMPLETED)
+        cancelled.cancel()
+        if not motion.done():
+            await self.tower.stop("the goal was cancelled")
+        return await motion
+
+    # topics
+
+    def _publish_state(self) -> None:
+        state = self.tower.state
+        self._states.publish(conversions.tower_state_to_msg(state, conversions.to_stamp(state.stamp_s), self._checksum))
+        loads = Loads(
+            left=float(state.loads_kg[conversions.Side.LEFT]), right=float(state.loads_kg[conversions.Side.RIGHT])
+        )
+        loads.header.stamp = conversions.to_stamp(state.stamp_s)
+        self._loads.publish(loads)
+
+    def _publish_joints(self) -> None:
+        self._joints.publish(conversions.joint_state(self.tower.state))
+
+    def _publish_diagnostics(self) -> None:
+        state = self.tower.state
+        is_ok = state.board in (BoardState.ARMED, BoardState.MOVING, BoardState.DISARMED)
+        status = DiagnosticStatus(
+            level=DiagnosticStatus.OK if is_ok else DiagnosticStatus.ERROR,
+            name="tower_driver: board",
+            message=state.board.value + (f": {state.stop_reason}" if state.stop_reason else ""),
+            hardware_id=self.robot.robot,
+            values=[
+                KeyValue(key="link_errors", value=str(state.link_errors)),
+                KeyValue(key="link_round_trip_ms", value=f"{state.link_round_trip_ms:.2f}"),
+                KeyValue(key="lease_holder", value=state.lease_holder),
+                KeyValue(key="configuration_checksum", value=f"{self._checksum:08x}"),
+            ],
+        )
+        array = DiagnosticArray(status=[status])
+        array.header.stamp = self.stamp()
+        self._diagnostics.publish(array)
+
+
+async def _port_appears(port: Path, wait_s: float) -> None:
+    """Wait (wall time: the twin's port exists before its clock runs) for the device; StartError with the remedy."""
+    end_s = wall_s() + wait_s
+    while not port.exists():
+        if wall_s() >= end_s:
+            raise StartError(
+                f"serial port {port} is not there; plug the board in, or set serial.port in the robot file "
+                "(bee doctor lists the ports that are here)"
+            )
+        await pause_wall(0.02)
+
+
+def main(args: list[str] | None = None) -> int:
+    return run_node(TowerDriver, args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
