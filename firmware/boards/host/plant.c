@@ -18,12 +18,24 @@ static plant_event_t events[EVENT_CAPACITY];
 static uint32_t events_in;
 static uint32_t events_out;
 
+static plant_profile_t ask_profile;
+
+void plant_set_profile(plant_profile_t profile) { ask_profile = profile; }
+
 void plant_event(plant_event_kind_t kind, int side, int level, int frame, double value) {
     if (events_in - events_out == EVENT_CAPACITY) {
         truth.events_lost++;
         return;
     }
-    events[events_in++ % EVENT_CAPACITY] = (plant_event_t){truth.now_us, value, (int32_t)kind, side, level, frame};
+    plant_event_t *event = &events[events_in++ % EVENT_CAPACITY];
+    *event = (plant_event_t){
+        .at_us = truth.now_us, .value = value, .kind = (int32_t)kind, .side = side, .level = level, .frame = frame};
+    memcpy(event->position_mm, truth.position_mm, sizeof truth.position_mm);
+    memcpy(event->servo_deg, truth.servo_deg, sizeof truth.servo_deg);
+    memcpy(event->load_kg, truth.load_kg, sizeof truth.load_kg);
+    for (int axis = 0; ask_profile && axis < PLANT_AXES; axis++) {
+        ask_profile(axis, &event->speed_mm_s[axis], &event->acceleration_mm_s2[axis]);
+    }
 }
 
 int32_t plant_take_events(plant_event_t *into, int32_t capacity) {

@@ -6,9 +6,8 @@
  */
 #include "plant_parts.h"
 
-#define PIN_PLAY_MM 0.2   /* the neck is a little longer than the plate is thick */
 #define HANGING_MM 0.05
-#define SLIDING_MM 0.5    /* more than a plate can slide between two looks: it came from above */
+#define SLIDING_MM 0.5 /* more than a plate can slide between two looks: it came from above */
 
 typedef struct {
     double pin_from_plate_mm; /* where the held pin sits along Y */
@@ -119,7 +118,7 @@ bool frames_hold_back(int side, int direction) {
         return false;
     }
     const plant_frame_truth_t *frame = frame_truth(box, number);
-    const double pull_mm = plate_z_mm(side) - engaged_mm(box) - PIN_PLAY_MM - frame->lift_mm[side];
+    const double pull_mm = plate_z_mm(side) - engaged_mm(box) - frame->lift_mm[side];
     return pull_mm * world.hook_stiffness_kg_mm > world.hook_max_kg;
 }
 
@@ -141,7 +140,7 @@ static void report_ear(int side, int box, int number, double before_mm) {
 static void raise_ear(int side, int box, int number) {
     plant_frame_truth_t *frame = frame_truth(box, number);
     const double before_mm = frame->lift_mm[side];
-    const double up_mm = plate_z_mm(side) - engaged_mm(box) - PIN_PLAY_MM;
+    const double up_mm = plate_z_mm(side) - engaged_mm(box);
     const double hanging_mm = up_mm - carried_kg(box, number, side) / world.hook_stiffness_kg_mm;
     frame->lift_mm[side] = fmax(0.0, hanging_mm);
     frame->freed_mm[side] = fmax(frame->freed_mm[side], frame->lift_mm[side]);

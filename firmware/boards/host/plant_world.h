@@ -141,6 +141,11 @@ typedef enum {
 typedef struct {
     uint64_t at_us;
     double value; /* what the kind measures: mm, kg, 0..1 */
+    double position_mm[PLANT_AXES]; /* the machine at that instant */
+    double speed_mm_s[PLANT_AXES];
+    double acceleration_mm_s2[PLANT_AXES];
+    double servo_deg[PLANT_SERVOS];
+    double load_kg[PLANT_SIDES];
     int32_t kind;
     int32_t side; /* or the output; -1 where it means nothing */
     int32_t level; /* box or level */
@@ -155,6 +160,9 @@ uint32_t plant_event_size(void);
 
 /* Power comes to plant and sensors: everything stands as plant_world says, time is zero. */
 void plant_power_on(void);
+/* Who is asked for commanded speed and acceleration of an axis when an event is noted; NULL is nobody. */
+typedef void (*plant_profile_t)(int axis, double *speed_mm_s, double *acceleration_mm_s2);
+void plant_set_profile(plant_profile_t profile);
 /* After the twin has changed plant_world: weights, door, e-stop take effect now. */
 void plant_world_changed(void);
 /* Moves up to `capacity` of the oldest events out of the plant; returns how many. */
