@@ -18,10 +18,6 @@ static plant_event_t events[EVENT_CAPACITY];
 static uint32_t events_in;
 static uint32_t events_out;
 
-static plant_profile_t ask_profile;
-
-void plant_set_profile(plant_profile_t profile) { ask_profile = profile; }
-
 void plant_event(plant_event_kind_t kind, int side, int level, int frame, double value) {
     if (events_in - events_out == EVENT_CAPACITY) {
         truth.events_lost++;
@@ -29,13 +25,10 @@ void plant_event(plant_event_kind_t kind, int side, int level, int frame, double
     }
     plant_event_t *event = &events[events_in++ % EVENT_CAPACITY];
     *event = (plant_event_t){
-        .at_us = truth.now_us, .value = value, .kind = (int32_t)kind, .side = side, .level = level, .frame = frame};
+        .at_ns = truth.now_ns, .value = value, .kind = (int32_t)kind, .side = side, .level = level, .frame = frame};
     memcpy(event->position_mm, truth.position_mm, sizeof truth.position_mm);
     memcpy(event->servo_deg, truth.servo_deg, sizeof truth.servo_deg);
     memcpy(event->load_kg, truth.load_kg, sizeof truth.load_kg);
-    for (int axis = 0; ask_profile && axis < PLANT_AXES; axis++) {
-        ask_profile(axis, &event->speed_mm_s[axis], &event->acceleration_mm_s2[axis]);
-    }
 }
 
 int32_t plant_take_events(plant_event_t *into, int32_t capacity) {
@@ -48,10 +41,10 @@ int32_t plant_take_events(plant_event_t *into, int32_t capacity) {
 
 /* Axes. ------------------------------------------------------------------------------------------------------------- */
 
-static double mm_per_step[PLANT_AXES];
-static int64_t lowest_step[PLANT_AXES];
-static int64_t highest_step[PLANT_AXES];
-static int32_t settle_in[PLANT_AXES]; /* steps until the consequences are worked out */
+static double mm_per_step[PLANT_USED_AXES];
+static int64_t lowest_step[PLANT_USED_AXES];
+static int64_t highest_step[PLANT_USED_AXES];
+static int32_t settle_in[PLANT_USED_AXES]; /* steps until the consequences are worked out */
 static bool is_too_close[PLANT_SIDES];
 
 static int32_t settle_steps(int axis) { return axis < PLANT_SHUTTLE ? 8 : 2; }
@@ -92,7 +85,11 @@ static bool is_step_lost(int axis, int direction, int64_t next) {
            frames_hold_back(axis - PLANT_SCAN, direction);
 }
 
-void plant_step(int axis, int direction) {
+void plant_step(int axis, int direction, uint64_t now_ns) {
+    if (axis >= PLANT_USED_AXES) {
+        return; /* a spare driver: nothing hangs on it */
+    }
+    truth.now_ns = now_ns;
     const int64_t next = truth.steps[axis] + direction;
     if (is_step_lost(axis, direction, next)) {
         truth.lost_steps[axis]++;
@@ -105,10 +102,12 @@ void plant_step(int axis, int direction) {
     }
 }
 
-bool plant_endstop(int axis) { return truth.position_mm[axis] <= world.axes[axis].home_mm + mm_per_step[axis] / 2.0; }
+int plant_endstop(int axis) {
+    return axis < PLANT_USED_AXES && truth.position_mm[axis] <= world.axes[axis].home_mm + mm_per_step[axis] / 2.0;
+}
 
 static void reset_axes(void) {
-    for (int axis = 0; axis < PLANT_AXES; axis++) {
+    for (int axis = 0; axis < PLANT_USED_AXES; axis++) {
         const plant_axis_t *made = &world.axes[axis];
         mm_per_step[axis] = 1.0 / made->steps_per_mm;
         lowest_step[axis] = llround((made->minimum_mm - world.overtravel_mm) * made->steps_per_mm);
@@ -122,7 +121,11 @@ static void reset_axes(void) {
 
 /* Servos. ----------------------------------------------------------------------------------------------------------- */
 
-static bool is_swinging[PLANT_SERVOS];
+/* A servo follows the pulse width a little faster than the board ramps it, and its swing is over once the pulse width
+ * has stood still for some milliseconds. */
+static const double FOLLOWS_FASTER = 1.2;
+enum { SWING_OVER_NS = 5000000 };
+static uint64_t target_changed_ns[PLANT_SERVOS];
 
 static void servo_passes(int servo, double before_deg) {
     const int side = servo % PLANT_SIDES;
@@ -144,36 +147,41 @@ static void servo_passes(int servo, double before_deg) {
 
 static void report_swing(int servo, bool is_moving) {
     const plant_event_kind_t start = servo < PLANT_HOOK ? EVENT_FORK_SWING_START : EVENT_HOOK_SWING_START;
-    if (is_moving != is_swinging[servo]) {
+    if (is_moving != (truth.is_swinging[servo] != 0)) {
+        truth.is_swinging[servo] = is_moving;
         plant_event(is_moving ? start : start + 1, servo % PLANT_SIDES, 0, 0, truth.servo_deg[servo]);
-        is_swinging[servo] = is_moving;
     }
 }
 
 static void advance_servo(int servo, double seconds) {
-    const double way_deg = truth.servo_target_deg[servo] - truth.servo_deg[servo];
+    const double before_deg = truth.servo_deg[servo];
+    const double way_deg = truth.servo_target_deg[servo] - before_deg;
     if (way_deg == 0.0 || !truth.is_rail_on) {
-        report_swing(servo, false);
+        if (truth.now_ns - target_changed_ns[servo] >= SWING_OVER_NS) {
+            report_swing(servo, false);
+        }
         return;
     }
     report_swing(servo, true);
-    const double before_deg = truth.servo_deg[servo];
-    const double reach_deg = world.servo_speed_deg_s[servo] * seconds;
+    const double reach_deg = world.servo_speed_deg_s[servo] * FOLLOWS_FASTER * seconds;
     truth.servo_deg[servo] = fabs(way_deg) <= reach_deg ? truth.servo_target_deg[servo]
                                                         : before_deg + copysign(reach_deg, way_deg);
     servo_passes(servo, before_deg);
-    if (truth.servo_deg[servo] == truth.servo_target_deg[servo]) {
-        report_swing(servo, false);
+}
+
+void plant_set_servo(int servo, int32_t commanded_centideg, uint64_t now_ns) {
+    const double degrees = (double)commanded_centideg / 100.0;
+    if (degrees != truth.servo_target_deg[servo]) {
+        truth.servo_target_deg[servo] = degrees;
+        target_changed_ns[servo] = now_ns;
     }
 }
 
-void plant_set_servo(int servo, double degrees) { truth.servo_target_deg[servo] = degrees; }
-
 /* Load cells: a new sample 80 times a second, noise from a small generator of our own. -------------------------------- */
 
-enum { LOAD_PERIOD_US = 12500 };
+enum { LOAD_PERIOD_NS = 12500000 };
 static uint64_t noise_state;
-static uint64_t next_load_us;
+static uint64_t next_load_ns;
 static int32_t load_counts[PLANT_SIDES];
 
 static double uniform(void) {
@@ -209,30 +217,35 @@ static void update_rail(void) {
     }
 }
 
-void plant_motor_rail(bool is_on) {
+void plant_motor_rail(int is_on, uint64_t now_ns) {
+    truth.now_ns = now_ns;
     is_relay_on = is_on;
     update_rail();
 }
 
-void plant_set_output(int output, double value) {
+void plant_set_output(int output, uint16_t permille, uint64_t now_ns) {
+    const double value = permille / 1000.0;
+    truth.now_ns = now_ns;
     if (value != truth.outputs[output]) {
         truth.outputs[output] = value;
         plant_event(EVENT_OUTPUT, output, 0, 0, value);
     }
 }
 
-bool plant_pin(int side) { return truth.pins[side]; }
-bool plant_door_closed(void) { return world.is_door_closed; }
-bool plant_estop_ok(void) { return world.is_estop_ok; }
+int plant_pin(int side) { return truth.pins[side]; }
+int plant_door_closed(void) { return world.is_door_closed; }
+int plant_estop_ok(void) { return world.is_estop_ok; }
 
-void plant_advance(uint64_t now_us) {
-    const double seconds = (double)(now_us - truth.now_us) * 1e-6;
-    truth.now_us = now_us;
+static uint64_t advanced_ns;
+
+void plant_advance(uint64_t now_ns) {
+    const double seconds = (double)(now_ns - advanced_ns) * 1e-9;
+    truth.now_ns = advanced_ns = now_ns;
     for (int servo = 0; servo < PLANT_SERVOS; servo++) {
         advance_servo(servo, seconds);
     }
-    if (now_us >= next_load_us) {
-        next_load_us += LOAD_PERIOD_US;
+    if (now_ns >= next_load_ns) {
+        next_load_ns += LOAD_PERIOD_NS;
         sample_loads();
     }
 }
@@ -258,7 +271,8 @@ void plant_power_on(void) {
     memset(&truth, 0, sizeof truth);
     events_in = events_out = 0;
     noise_state = 0x9E3779B97F4A7C15u ^ world.seed;
-    next_load_us = 0;
+    next_load_ns = 0;
+    advanced_ns = 0;
     is_relay_on = false;
     was_door_closed = world.is_door_closed;
     was_estop_ok = world.is_estop_ok;
@@ -266,7 +280,7 @@ void plant_power_on(void) {
     stack_reset();
     for (int servo = 0; servo < PLANT_SERVOS; servo++) {
         truth.servo_deg[servo] = truth.servo_target_deg[servo] = world.servo_start_deg[servo];
-        is_swinging[servo] = false;
+        target_changed_ns[servo] = 0;
     }
     frames_reset();
     sample_loads();

@@ -70,6 +70,7 @@ void stack_fork_arrives(int side) {
         const double cleat = cleat_mm(level, side);
         if (fork_mm > cleat && fork_mm - FORK_THICKNESS_MM < cleat + CLEAT_THICKNESS_MM) {
             plant_event(EVENT_FORK_MEETS_CLEAT, side, level, 0, fork_mm - cleat);
+            is_reported[side] = true;
         }
     }
     truth.fork_level[side] = level_above(side, fork_mm);

@@ -4,7 +4,7 @@
  * The twin reads and writes these structures in place; bee_robot/sim/plant.py mirrors them field by field and compares
  * sizes when it loads the library. Everything of eight bytes stands before everything of four, so no padding arises.
  *
- * Machine frame: X right, Y front, Z up, millimetres, heights above the ground; kilograms, degrees, microseconds.
+ * Machine frame: X right, Y front, Z up, millimetres, heights above the ground; kilograms, degrees, nanoseconds.
  * Axes: lift left, lift right, scan left, scan right, shuttle left, shuttle right. Servos: fork left, fork right,
  * hook left, hook right (0 stowed, 90 engaged). Sides: 0 left, 1 right. Levels: boxes from 1 at the bottom, then the lid.
  */
@@ -13,7 +13,9 @@
 
 #include <stdint.h>
 
-enum { PLANT_AXES = 6, PLANT_SERVOS = 4, PLANT_SIDES = 2, PLANT_OUTPUTS = 4 };
+#include "plant.h"
+
+enum { PLANT_USED_AXES = 6 };
 enum { PLANT_MAX_BOXES = 5, PLANT_MAX_LEVELS = 6, PLANT_MAX_FRAMES = 12 };
 enum { PLANT_LIFT = 0, PLANT_SCAN = 2, PLANT_SHUTTLE = 4 }; /* axis = one of these + side */
 enum { PLANT_FORK = 0, PLANT_HOOK = 2 };                    /* servo = one of these + side */
@@ -35,7 +37,7 @@ typedef struct {
 } plant_frame_t;
 
 typedef struct {
-    plant_axis_t axes[PLANT_AXES];
+    plant_axis_t axes[PLANT_USED_AXES];
     plant_frame_t frames[PLANT_MAX_BOXES][PLANT_MAX_FRAMES];
     double box_mass_kg[PLANT_MAX_BOXES]; /* without frames */
     double lid_mass_kg;
@@ -75,8 +77,8 @@ typedef struct {
     int32_t frames_per_box;
     int32_t is_door_closed;
     int32_t is_estop_ok;
-    int32_t is_axis_stuck[PLANT_AXES];
-    int32_t steps_to_lose[PLANT_AXES];
+    int32_t is_axis_stuck[PLANT_USED_AXES];
+    int32_t steps_to_lose[PLANT_USED_AXES];
     int32_t reserved;
 } plant_world_t;
 
@@ -87,11 +89,11 @@ typedef struct {
 } plant_frame_truth_t;
 
 typedef struct {
-    uint64_t now_us;
-    int64_t steps[PLANT_AXES]; /* from the zero of the machine frame */
-    uint64_t lost_steps[PLANT_AXES];
+    uint64_t now_ns;
+    int64_t steps[PLANT_USED_AXES]; /* from the zero of the machine frame */
+    uint64_t lost_steps[PLANT_USED_AXES];
     uint64_t events_lost;
-    double position_mm[PLANT_AXES];
+    double position_mm[PLANT_USED_AXES];
     double servo_deg[PLANT_SERVOS];
     double servo_target_deg[PLANT_SERVOS];
     double outputs[PLANT_OUTPUTS];
@@ -105,6 +107,7 @@ typedef struct {
     int32_t held[PLANT_SIDES];      /* number of the frame whose pin is in the hook; 0 is none */
     int32_t pins[PLANT_SIDES];
     int32_t is_rail_on;             /* relay, door and e-stop together */
+    int32_t is_swinging[PLANT_SERVOS];
 } plant_truth_t;
 
 typedef enum {
@@ -139,11 +142,9 @@ typedef enum {
 } plant_event_kind_t;
 
 typedef struct {
-    uint64_t at_us;
+    uint64_t at_ns;
     double value; /* what the kind measures: mm, kg, 0..1 */
-    double position_mm[PLANT_AXES]; /* the machine at that instant */
-    double speed_mm_s[PLANT_AXES];
-    double acceleration_mm_s2[PLANT_AXES];
+    double position_mm[PLANT_USED_AXES]; /* the machine at that instant */
     double servo_deg[PLANT_SERVOS];
     double load_kg[PLANT_SIDES];
     int32_t kind;
@@ -160,9 +161,6 @@ uint32_t plant_event_size(void);
 
 /* Power comes to plant and sensors: everything stands as plant_world says, time is zero. */
 void plant_power_on(void);
-/* Who is asked for commanded speed and acceleration of an axis when an event is noted; NULL is nobody. */
-typedef void (*plant_profile_t)(int axis, double *speed_mm_s, double *acceleration_mm_s2);
-void plant_set_profile(plant_profile_t profile);
 /* After the twin has changed plant_world: weights, door, e-stop take effect now. */
 void plant_world_changed(void);
 /* Moves up to `capacity` of the oldest events out of the plant; returns how many. */
