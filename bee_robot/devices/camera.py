@@ -17,8 +17,8 @@ import numpy as np
 
 from bee_robot.configuration import CameraConfiguration
 
-PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
-MEDIA_TYPES = {b"\xff\xd8": "image/jpeg", b"\x89P": "image/png", b"BM": "image/bmp", b"RI": "image/webp"}
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
+PICTURE_FORMATS = {b"\xff\xd8": "jpeg", b"\x89P": "png"}
 JPEG_QUALITY = 92
 
 
@@ -38,8 +38,9 @@ class Photograph:
     source: str
 
     @property
-    def media_type(self) -> str:
-        return MEDIA_TYPES.get(self.data[:2], "application/octet-stream")
+    def format(self) -> str:
+        """jpeg or png, as sensor_msgs/CompressedImage names it."""
+        return PICTURE_FORMATS[self.data[:2]]
 
 
 class Camera(Protocol):
@@ -117,7 +118,7 @@ class SimulatedCamera:
 
 class PhotoFolder:
     """The photographs of a folder in the order of their names, one for each face that is asked for, again from the start
-    at the end. Files that are no pictures are left out and named in `skipped`."""
+    at the end. Files that are no JPEG or PNG are left out and named in `skipped`."""
 
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
@@ -135,14 +136,15 @@ class PhotoFolder:
 
     def _sort_in(self, path: Path) -> None:
         try:
-            is_picture = cv2.haveImageReader(str(path)) and path.stat().st_size > 0
+            with path.open("rb") as file:
+                is_picture = file.read(2) in PICTURE_FORMATS
         except OSError as error:
             self.skipped.append(f"{path.name}: {error.strerror}")
             return
         if is_picture:
             self.paths.append(path)
         else:
-            self.skipped.append(f"{path.name}: not a picture")
+            self.skipped.append(f"{path.name}: not a JPEG or PNG picture")
 
     def take(self, camera: str) -> Photograph:
         path = self.paths[self._next % len(self.paths)]

@@ -26,7 +26,6 @@ from bee_robot.nodes.process import BeeNode, StartError, run_node
 
 STROBE_WAIT_S = 2.0
 PICTURE_WAIT_S = 20.0
-FORMATS = {"image/jpeg": "jpeg", "image/png": "png"}
 
 
 class FrameCameras(BeeNode):
@@ -69,7 +68,7 @@ class FrameCameras(BeeNode):
 
     async def _capture(self, request: Any, response: Any) -> Any:
         try:
-            photographs = await self.bridge.submit(self._photograph(request.face))
+            photographs = await self.bridge.submit(self._photograph(request))
         except (CameraError, StoreError, TimeoutError) as error:
             response.success, response.message = False, str(error)
             return response
@@ -81,17 +80,17 @@ class FrameCameras(BeeNode):
         response.success = bool(photographs)
         return response
 
-    async def _photograph(self, face: str) -> list[tuple[Photograph, str]]:
+    async def _photograph(self, request: Any) -> list[tuple[Photograph, str]]:
         """Strobe, grab, store. Raises CameraError, StoreError or TimeoutError."""
-        names = [name for name in CAMERA_NAMES if name.startswith(f"{face}_")]
+        names = [name for name in CAMERA_NAMES if name.startswith(f"{request.face}_")]
         if not names:
-            raise CameraError(f"no camera sees a face {face!r}; faces are rear and front")
+            raise CameraError(f"no camera sees a face {request.face!r}; faces are rear and front")
         taken = []
         for name in names:
             await self._fire_strobe()
             photograph = await self._cameras[name].grab()
             if photograph is not None:
-                taken.append((photograph, self._save(photograph)))
+                taken.append((photograph, self._save(photograph, request)))
         return taken
 
     async def _fire_strobe(self) -> None:
@@ -110,20 +109,24 @@ class FrameCameras(BeeNode):
             raise CameraError(f"camera {name}: {answer.message}")
         return bytes(answer.image.data)
 
-    def _save(self, photograph: Photograph) -> str:
-        return self._store.save_picture(
-            photograph.data,
-            width_px=photograph.width_px,
-            height_px=photograph.height_px,
-            media_type=photograph.media_type,
-            camera=photograph.camera,
-            view=photograph.view,
-            taken_utc=self.bridge.clock.utc(),
-            source=photograph.source,
-        )
+    def _save(self, photograph: Photograph, request: Any) -> str:
+        try:
+            return self._store.save_picture(
+                photograph.data,
+                camera=photograph.camera,
+                view=photograph.view,
+                taken_utc=self.bridge.clock.utc(),
+                inspection=request.inspection or None,
+                box=request.box,
+                frame=request.frame,
+                face=request.face,
+                source=photograph.source,
+            )
+        except ValueError as error:
+            raise CameraError(f"camera {photograph.camera}: {photograph.source}: {error}") from None
 
     def _show(self, photograph: Photograph) -> None:
-        image = CompressedImage(format=FORMATS.get(photograph.media_type, photograph.media_type))
+        image = CompressedImage(format=photograph.format)
         image.header.stamp = self.stamp()
         image.header.frame_id = f"{photograph.camera}_optical"
         image.data = array.array("B", photograph.data)

@@ -1,0 +1,118 @@
+"""frame_analyzer: analyses photographed faces from the store, beside the visit and never in its way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+from bee_robot_interfaces.msg import FaceResult, InspectionEvent
+
+from bee_robot.cloud.local_store import LocalStore, StoreError
+from bee_robot.cloud.records import FaceRecord
+from bee_robot.hive.face import FaceAnalysis
+from bee_robot.nodes import qos
+from bee_robot.nodes.process import BeeNode, StartError, run_node
+from bee_robot.vision.face_analyzer import analyze_photographs
+from bee_robot.vision.photograph import Photograph, PhotographError
+
+NICENESS = 10  # whatever closes the hive goes first
+
+
+class FrameAnalyzer(BeeNode):
+    """Parameters: robot_file; store (folder). Works off every face in the store that has no analysis yet."""
+
+    def __init__(self) -> None:
+        super().__init__("frame_analyzer")
+        os.nice(NICENESS)
+        cv2.setNumThreads(1)
+        try:
+            self._store = LocalStore.open(Path(self.text_parameter("store")))
+        except StoreError as error:
+            raise StartError(f"frame_analyzer: {error}") from None
+        self._results = self.create_publisher(FaceResult, "inspection/faces", qos.EVENTS)
+        self._work = asyncio.Event()
+        self._is_ending = False
+        self._worker: Any = None
+
+    def begin(self) -> None:
+        self.create_subscription(InspectionEvent, "inspection/events", self._take_event, qos.EVENTS)
+        self._worker = self.bridge.submit(self._work_off())
+        self._worker.add_done_callback(self._worker_ended)
+
+    def _take_event(self, _: InspectionEvent) -> None:
+        self.bridge.call_soon(self._work.set)
+
+    def _worker_ended(self, future: Any) -> None:
+        if future.exception() is not None:
+            sys.stderr.write(f"frame_analyzer: {future.exception()}\n")
+            self.exit_code, self.is_finished = 1, True
+
+    async def end_well(self, because: str) -> None:
+        """The picture in hand is finished; what is left stays in the store and is done at the next start."""
+        self._is_ending = True
+        self._work.set()
+        while self._worker is not None and not self._worker.done():
+            await asyncio.sleep(0.01)
+
+    async def _work_off(self) -> None:
+        while not self._is_ending:
+            self._work.clear()
+            for face in self._store.pending_faces():
+                if self._is_ending:
+                    return
+                result = await asyncio.to_thread(self._analyse, face)
+                self._results.publish(result)
+            await self._work.wait()
+
+    def _analyse(self, face: FaceRecord) -> FaceResult:
+        result = FaceResult(inspection=face.inspection, hive=self.robot.hive.name, box=face.box, frame=face.frame)
+        result.face = face.face
+        result.header.stamp = self.stamp()
+        try:
+            photographs = [
+                Photograph(
+                    self._store.picture_bytes(picture.sha256),
+                    view=picture.view,
+                    mm_per_pixel=self._scale(picture.view, picture.width_px),
+                    name=picture.source or picture.camera,
+                )
+                for picture in face.pictures
+            ]
+            analysis, annotated = analyze_photographs(photographs)
+        except (PhotographError, StoreError) as error:
+            self._store.record_failed_analysis(face.id, str(error))
+            result.error = str(error)
+            return result
+        self._store.record_analysis(face.id, analysis, annotated)
+        return _with_numbers(result, analysis)
+
+    def _scale(self, view: str, width_px: int) -> float | None:
+        """mm per pixel at the comb for the robot's own cameras; a photograph of a person has none."""
+        return None if view == "whole" else self.robot.cameras["rear_left"].view_width_mm / width_px
+
+    def close(self) -> None:
+        super().close()
+        self._store.close()
+
+
+def _with_numbers(result: FaceResult, analysis: FaceAnalysis) -> FaceResult:
+    result.is_analysed = True
+    result.model = f"{analysis.model} {analysis.model_version}".strip()
+    result.provider = analysis.runtime_provider
+    if analysis.bees is not None:
+        result.bees, result.bees_low, result.bees_high = analysis.bees.value, analysis.bees.low, analysis.bees.high
+    result.analysis = json.dumps(analysis.to_dict())
+    return result
+
+
+def main(args: list[str] | None = None) -> int:
+    return run_node(FrameAnalyzer, args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
