@@ -1,0 +1,128 @@
+"""The part of a node that answers questions about the graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bee_robot.embedded_ros.wire import keys
+from bee_robot.embedded_ros.wire.gid import entity_gid
+from bee_robot.embedded_ros.wire.graph import GraphCache
+from rclpy._names import expand_name
+from rclpy.qos import from_wire
+from rclpy.topic_endpoint_info import TopicEndpointInfo, TopicEndpointTypeEnum
+from rclpy.type_hash import TypeHash
+from rclpy.validate_full_topic_name import validate_full_topic_name
+
+NamesAndTypes = list[tuple[str, list[str]]]
+
+
+class NodeNameNonExistentError(RuntimeError):
+    """There is no node of that name in the graph."""
+
+
+class NodeGraph:
+    """Graph queries. A base class of Node."""
+
+    context: Any
+
+    def get_name(self) -> str:
+        raise NotImplementedError("Node knows its name")
+
+    def get_namespace(self) -> str:
+        raise NotImplementedError("Node knows its namespace")
+
+    @property
+    def _graph(self) -> GraphCache:
+        return self.context.graph
+
+    def get_node_names(self) -> list[str]:
+        return [token.node_name for token in self._graph.nodes()]
+
+    def get_node_names_and_namespaces(self) -> list[tuple[str, str]]:
+        """All nodes of the graph; a name that is taken twice is there twice."""
+        return [(t.node_name, t.namespace) for t in self._graph.nodes()]
+
+    def get_node_names_and_namespaces_with_enclaves(self) -> list[tuple[str, str, str]]:
+        return [(t.node_name, t.namespace, t.enclave or "/") for t in self._graph.nodes()]
+
+    def get_topic_names_and_types(self, no_demangle: bool = False) -> NamesAndTypes:
+        return self._graph.names_and_types(keys.PUBLISHER, keys.SUBSCRIPTION)
+
+    def get_service_names_and_types(self) -> NamesAndTypes:
+        return self._graph.names_and_types(keys.SERVICE)
+
+    def _of_node(self, kind: str, node_name: str, node_namespace: str) -> NamesAndTypes:
+        exists = any(t.node_name == node_name and t.namespace == node_namespace for t in self._graph.nodes())
+        if not exists:
+            raise NodeNameNonExistentError(f"Cannot get information of node '{node_name}' in '{node_namespace}': not found")
+        return self._graph.names_and_types(
+            kind, of=lambda t: t.node_name == node_name and t.namespace == node_namespace
+        )
+
+    def get_publisher_names_and_types_by_node(
+        self, node_name: str, node_namespace: str, no_demangle: bool = False
+    ) -> NamesAndTypes:
+        return self._of_node(keys.PUBLISHER, node_name, node_namespace)
+
+    def get_subscriber_names_and_types_by_node(
+        self, node_name: str, node_namespace: str, no_demangle: bool = False
+    ) -> NamesAndTypes:
+        return self._of_node(keys.SUBSCRIPTION, node_name, node_namespace)
+
+    def get_service_names_and_types_by_node(self, node_name: str, node_namespace: str) -> NamesAndTypes:
+        return self._of_node(keys.SERVICE, node_name, node_namespace)
+
+    def get_client_names_and_types_by_node(self, node_name: str, node_namespace: str) -> NamesAndTypes:
+        return self._of_node(keys.CLIENT, node_name, node_namespace)
+
+    def _count(self, kind: str, name: str) -> int:
+        full_name = expand_name(name, self.get_name(), self.get_namespace())
+        validate_full_topic_name(full_name)
+        return self._graph.count(kind, full_name)
+
+    def count_publishers(self, topic_name: str) -> int:
+        return self._count(keys.PUBLISHER, topic_name)
+
+    def count_subscribers(self, topic_name: str) -> int:
+        return self._count(keys.SUBSCRIPTION, topic_name)
+
+    def count_clients(self, service_name: str) -> int:
+        return self._count(keys.CLIENT, service_name)
+
+    def count_services(self, service_name: str) -> int:
+        return self._count(keys.SERVICE, service_name)
+
+    def get_publishers_info_by_topic(self, topic_name: str, no_mangle: bool = False) -> list[TopicEndpointInfo]:
+        return self._info_by_topic(keys.PUBLISHER, topic_name)
+
+    def get_subscriptions_info_by_topic(self, topic_name: str, no_mangle: bool = False) -> list[TopicEndpointInfo]:
+        return self._info_by_topic(keys.SUBSCRIPTION, topic_name)
+
+    def _info_by_topic(self, kind: str, topic_name: str) -> list[TopicEndpointInfo]:
+        full_name = expand_name(topic_name, self.get_name(), self.get_namespace())
+        validate_full_topic_name(full_name)
+        endpoint_type = (
+            TopicEndpointTypeEnum.PUBLISHER if kind == keys.PUBLISHER else TopicEndpointTypeEnum.SUBSCRIPTION
+        )
+        return [
+            TopicEndpointInfo(
+                node_name=token.node_name,
+                node_namespace=token.namespace,
+                topic_type=keys.ros_type_name(token.wire_type),
+                topic_type_hash=TypeHash.from_text(token.type_hash),
+                endpoint_type=endpoint_type,
+                endpoint_gid=list(entity_gid(token.key())),
+                qos_profile=from_wire(token.qos or keys.WireQos()),
+            )
+            for token in self._graph.select(kind, name=full_name)
+        ]
+
+    def wait_for_node(self, fully_qualified_node_name: str, timeout: float) -> bool:
+        """Wait until a node of this full name is in the graph; False if it did not come in time."""
+
+        def is_there() -> bool:
+            return any(
+                f"{t.namespace.rstrip('/')}/{t.node_name}" == fully_qualified_node_name for t in self._graph.nodes()
+            )
+
+        return self._graph.wait_until(is_there, timeout)

@@ -1,0 +1,459 @@
+"""Executors: they wait until something is ready, and run its callback.
+
+Readiness is pushed: a subscription, service, client, timer or guard that has something puts itself
+into the ready queue of its executor and wakes it. Nothing is polled; an idle executor sleeps until
+the next timer is due, or without limit.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import threading
+import time as _time
+import weakref
+from collections import deque
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future as ThreadFuture
+from concurrent.futures import ThreadPoolExecutor
+from types import CoroutineType
+from typing import Any
+
+from rclpy.constants import S_TO_NS
+from rclpy.context import Context
+from rclpy.task import Future, Task
+
+_NEVER = 2**63 - 1
+
+
+class TimeoutException(Exception):
+    """Nothing became ready in time."""
+
+
+class ShutdownException(Exception):
+    """The executor was shut down."""
+
+
+class ExternalShutdownException(Exception):
+    """The context was shut down while the executor was spinning."""
+
+    def __init__(self) -> None:
+        super().__init__("Context has been shutdown.")
+
+
+class TimeoutObject:
+    """Kept for code that names it."""
+
+
+async def await_or_execute(callback: Callable[..., Any] | Coroutine[Any, Any, Any], *args: Any) -> Any:
+    """Await a coroutine function, or call a plain one."""
+    if inspect.iscoroutinefunction(callback):
+        return await callback(*args)
+    result = callback(*args)  # type: ignore[operator]
+    if inspect.iscoroutine(result):
+        return await result
+    return result
+
+
+class WakeSignal:
+    """One thread waits; any thread, and signal handlers, may wake it. Cheaper than a Condition."""
+
+    __slots__ = ("_lock", "_is_set")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+        self._is_set = False
+
+    def set(self) -> None:
+        if not self._is_set:
+            self._is_set = True
+            try:
+                self._lock.release()
+            except RuntimeError:
+                pass  # another thread woke it in the same moment: it is awake, which is what matters
+
+    def wait(self, timeout_s: float | None) -> None:
+        """Wait for `set`, at most `timeout_s` (None: without limit), and clear it."""
+        self._lock.acquire(timeout=-1 if timeout_s is None else min(timeout_s, threading.TIMEOUT_MAX))
+        self._is_set = False
+
+
+class Executor:
+    """Base of the executors."""
+
+    def __init__(self, *, context: Context | None = None) -> None:
+        if context is None:
+            from rclpy.utilities import get_default_context
+
+            context = get_default_context()
+        self._context = context
+        self._nodes: set[Any] = set()
+        self._nodes_lock = threading.RLock()
+        self._ready: deque[Any] = deque()
+        self._ready_tasks: deque[Task] = deque()
+        self._tasks: set[Task] = set()
+        self._blocked: list[Any] = []
+        self._blocked_lock = threading.Lock()
+        self._timers: list[Any] = []
+        self._timers_stale = True
+        self._signal = WakeSignal()
+        self._is_shutdown = False
+        self._active = 0
+        self._active_lock = threading.Condition()
+        context.add_waker(self.wake)
+
+    # -- nodes
+
+    @property
+    def context(self) -> Context:
+        return self._context
+
+    def add_node(self, node: Any) -> bool:
+        """Run this node's callbacks; False if the node was here already."""
+        with self._nodes_lock:
+            if node in self._nodes:
+                return False
+            self._nodes.add(node)
+        node.executor = self
+        node._attach_executor(self)
+        self._timers_stale = True
+        self.wake()
+        return True
+
+    def remove_node(self, node: Any) -> None:
+        """Run this node's callbacks no more."""
+        with self._nodes_lock:
+            if node not in self._nodes:
+                return
+            self._nodes.discard(node)
+        node._detach_executor(self)
+        self._timers_stale = True
+        self.wake()
+
+    def get_nodes(self) -> list[Any]:
+        return list(self._nodes)
+
+    def wake(self) -> None:
+        """Make a waiting spin look again."""
+        self._signal.set()
+
+    def _timers_need_look(self) -> None:
+        """A timer was made, reset or cancelled."""
+        self._timers_stale = True
+        self._signal.set()
+
+    def _enqueue(self, entity: Any) -> None:
+        """Called by an entity, on any thread, when it has something to do."""
+        self._ready.append(entity)
+        self._signal.set()
+
+    # -- tasks
+
+    def create_task(self, callback: Any, *args: Any, **kwargs: Any) -> Task:
+        """Run a function or coroutine on this executor; the returned task is its future."""
+        task = Task(callback, args, kwargs, executor=self)
+        self._add_task(task)
+        return task
+
+    def _add_task(self, task: Task) -> None:
+        task._resume = self._resume_task
+        self._tasks.add(task)
+        self._ready_tasks.append(task)
+        self._signal.set()
+
+    def _resume_task(self, task: Task) -> None:
+        self._ready_tasks.append(task)
+        self._signal.set()
+
+    def _step_task(self, task: Task) -> None:
+        task()
+        if task.done():
+            self._tasks.discard(task)
+            if not task.cancelled():
+                error = task.exception()
+                if error is not None:
+                    raise error
+
+    # -- running one thing
+
+    def can_execute(self, entity: Any) -> bool:
+        """True if the entity's callback group lets it run now."""
+        return not entity._busy and entity.callback_group.can_execute(entity)
+
+    def _run_entity(self, entity: Any) -> None:
+        """Take one item from an entity and run its callback. Exceptions go to the caller."""
+        group = entity.callback_group
+        entity._queued = False
+        if not entity._has_work():
+            return
+        if not (group.can_execute(entity) and group.beginning_execution(entity)):
+            self._block(entity)
+            return
+        coroutine = None
+        try:
+            coroutine = entity._execute()
+        finally:
+            if coroutine is None:
+                self._finished(entity)
+        if coroutine is not None:
+            self._adopt(coroutine, entity)
+
+    def _adopt(self, coroutine: Any, entity: Any) -> None:
+        """Go on with a coroutine callback as a task; its group stays taken until it ends."""
+        task = Task(coroutine, executor=self)
+        task._resume = self._resume_task
+        task._at_end = lambda: self._finished(entity)
+        self._tasks.add(task)
+        self._step_task(task)
+
+    def _finished(self, entity: Any) -> None:
+        entity.callback_group.ending_execution(entity)
+        if entity._has_work():
+            entity._mark_ready()
+        if self._blocked:
+            with self._blocked_lock:
+                blocked, self._blocked = self._blocked, []
+            for each in blocked:
+                each._queued = False
+                each._mark_ready()
+
+    def _block(self, entity: Any) -> None:
+        with self._blocked_lock:
+            entity._queued = True
+            self._blocked.append(entity)
+        # The group may have become free before the entity was in the list.
+        if entity.callback_group.can_execute(entity):
+            with self._blocked_lock:
+                if entity not in self._blocked:
+                    return
+                self._blocked.remove(entity)
+            entity._queued = False
+            entity._mark_ready()
+
+    # -- waiting
+
+    def _queue_due_timers(self) -> int:
+        """Queue timers of running clocks that are due; nanoseconds until the next one."""
+        if self._timers_stale:
+            self._timers_stale = False
+            with self._nodes_lock:
+                self._timers = [t for n in self._nodes for t in list(n.timers)]
+        next_ns = _NEVER
+        for timer in self._timers:
+            if timer._queued or timer._canceled or timer._clock.follows_simulation():
+                continue
+            rest_ns = timer._next_call_ns - timer._clock.now_ns()
+            if rest_ns <= 0:
+                timer._became_due()
+            elif rest_ns < next_ns:
+                next_ns = rest_ns
+        return next_ns
+
+    def _next_work(self, timeout_s: float | None, stop: Callable[[], bool]) -> Callable[[], None] | None:
+        """Wait for the next thing to run; None if `stop()` became true. Raises when there is nothing to wait for."""
+        deadline = None if timeout_s is None or timeout_s < 0 else _time.monotonic() + timeout_s
+        while True:
+            if self._is_shutdown:
+                raise ShutdownException()
+            if not self._context.ok():
+                raise ExternalShutdownException()
+            if stop():
+                return None
+            next_ns = self._queue_due_timers()
+            if self._ready_tasks:
+                try:
+                    task = self._ready_tasks.popleft()
+                except IndexError:
+                    continue
+                return lambda: self._step_task(task)
+            if self._ready:
+                try:
+                    entity = self._ready.popleft()
+                except IndexError:
+                    continue
+                return lambda: self._run_entity(entity)
+            self._sleep(next_ns, deadline)
+
+    def _sleep(self, next_ns: int, deadline: float | None) -> None:
+        wait_s = None if next_ns == _NEVER else next_ns / S_TO_NS
+        if deadline is not None:
+            rest_s = deadline - _time.monotonic()
+            if rest_s <= 0:
+                raise TimeoutException()
+            wait_s = rest_s if wait_s is None else min(wait_s, rest_s)
+        self._signal.wait(wait_s)
+
+    # -- spinning
+
+    def spin(self) -> None:
+        """Run callbacks until the context or the executor is shut down."""
+        while self._context.ok() and not self._is_shutdown:
+            self.spin_once()
+
+    def spin_until_future_complete(self, future: Future, timeout_sec: float | None = None) -> None:
+        """Run callbacks until the future is done, the time is over, or the context is shut down."""
+        future._add_waiter(self.wake)
+        if timeout_sec is None or timeout_sec < 0:
+            while self._context.ok() and not future.done() and not self._is_shutdown:
+                self._spin_once_impl(None, future.done)
+            return
+        deadline = _time.monotonic() + timeout_sec
+        rest_s = timeout_sec
+        while self._context.ok() and not future.done() and not self._is_shutdown:
+            self._spin_once_impl(max(rest_s, 0.0), future.done)
+            if future.done():
+                return
+            rest_s = deadline - _time.monotonic()
+            if rest_s <= 0:
+                return
+
+    def spin_once(self, timeout_sec: float | None = None) -> None:
+        """Wait for one callback, at most `timeout_sec` (None: without limit), and run it."""
+        self._spin_once_impl(timeout_sec, lambda: False)
+
+    def spin_once_until_future_complete(self, future: Future, timeout_sec: float | None = None) -> None:
+        """Like `spin_once`, but ends at once when the future is done."""
+        future._add_waiter(self.wake)
+        self._spin_once_impl(timeout_sec, future.done)
+
+    def _spin_once_impl(self, timeout_s: float | None, stop: Callable[[], bool]) -> None:
+        raise NotImplementedError("an executor decides this in its subclass")
+
+    def shutdown(self, timeout_sec: float | None = None) -> bool:
+        """Stop, and wait for running callbacks; False if they did not end in time."""
+        self._is_shutdown = True
+        self._signal.set()
+        with self._active_lock:
+            ended = self._active_lock.wait_for(lambda: self._active == 0, timeout_sec)
+        if not ended:
+            return False
+        for node in self.get_nodes():
+            self.remove_node(node)
+        self._context.remove_waker(self.wake)
+        return True
+
+    def __enter__(self) -> Executor:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.shutdown()
+
+    def __del__(self) -> None:
+        context = getattr(self, "_context", None)
+        if context is not None:
+            context.remove_waker(self.wake)
+
+
+class SingleThreadedExecutor(Executor):
+    """Runs callbacks in the thread that spins."""
+
+    def __init__(self, *, context: Context | None = None) -> None:
+        super().__init__(context=context)
+
+    def _spin_once_impl(self, timeout_s: float | None, stop: Callable[[], bool]) -> None:
+        try:
+            work = self._next_work(timeout_s, stop)
+        except (ShutdownException, TimeoutException):
+            return
+        if work is not None:
+            self._active += 1
+            try:
+                work()
+            finally:
+                with self._active_lock:
+                    self._active -= 1
+                    self._active_lock.notify_all()
+
+
+class MultiThreadedExecutor(Executor):
+    """Runs callbacks in a pool of threads; callback groups say what may run side by side."""
+
+    def __init__(self, num_threads: int | None = None, *, context: Context | None = None) -> None:
+        super().__init__(context=context)
+        if num_threads is None:
+            num_threads = os.cpu_count() or 2
+        self._executor = ThreadPoolExecutor(max(num_threads, 2), thread_name_prefix="rclpy")
+        self._submitted: list[ThreadFuture[None]] = []
+
+    def _spin_once_impl(self, timeout_s: float | None, stop: Callable[[], bool]) -> None:
+        try:
+            work = self._next_work(timeout_s, stop)
+        except (ShutdownException, TimeoutException):
+            work = None
+        if work is not None:
+            self._submit(work)
+        for each in [f for f in self._submitted if f.done()]:
+            self._submitted.remove(each)
+            each.result()
+
+    def _submit(self, work: Callable[[], None]) -> None:
+        with self._active_lock:
+            self._active += 1
+        future = self._executor.submit(work)
+        self._submitted.append(future)
+        future.add_done_callback(self._one_ended)
+
+    def _one_ended(self, future: ThreadFuture[None]) -> None:
+        with self._active_lock:
+            self._active -= 1
+            self._active_lock.notify_all()
+        if future.exception() is not None:
+            self._signal.set()
+
+    def _next_work(self, timeout_s: float | None, stop: Callable[[], bool]) -> Callable[[], None] | None:
+        # An error in a pool thread has to end the spin, so it also ends the wait.
+        return super()._next_work(timeout_s, lambda: stop() or any(_failed(f) for f in self._submitted))
+
+    def shutdown(self, timeout_sec: float | None = None) -> bool:
+        ended = super().shutdown(timeout_sec)
+        self._executor.shutdown(wait=False)
+        return ended
+
+
+def _failed(future: ThreadFuture[None]) -> bool:
+    return future.done() and future.exception() is not None
+
+
+class Entity:
+    """What an executor runs: something of a node with a callback group and a readiness of its own."""
+
+    _queued = False
+    _busy = False
+    callback_group: Any
+
+    def __init__(self, callback_group: Any) -> None:
+        self.callback_group = callback_group
+        self._executor_ref: weakref.ref[Executor] | None = None
+        if callback_group is not None:
+            callback_group.add_entity(self)
+
+    def _has_work(self) -> bool:
+        """True if `_execute` would find something."""
+        return False
+
+    def _execute(self) -> CoroutineType[Any, Any, Any] | None:
+        """Take one item and call back; a coroutine if the callback is one."""
+        raise NotImplementedError("an entity says in its subclass what it does")
+
+    def _mark_ready(self) -> None:
+        """Put this entity into its executor's ready queue, unless it is there."""
+        if self._queued:
+            return
+        reference = self._executor_ref
+        executor = reference() if reference is not None else None
+        if executor is not None:
+            self._queued = True
+            executor._enqueue(self)
+
+    def _set_executor(self, executor: Executor | None) -> None:
+        self._executor_ref = weakref.ref(executor) if executor is not None else None
+        self._queued = False
+        if executor is not None and self._has_work():
+            self._mark_ready()
+
+
+def call_back(callback: Callable[..., Any], *args: Any) -> CoroutineType[Any, Any, Any] | None:
+    """Call; give the coroutine if there is one to go on with."""
+    result = callback(*args)
+    return result if type(result) is CoroutineType else None

@@ -1,0 +1,32 @@
+"""Guard conditions: a callback that code triggers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import CoroutineType
+from typing import Any
+
+from rclpy.executors import Entity, call_back
+
+
+class GuardCondition(Entity):
+    """Runs its callback on the executor after `trigger()`."""
+
+    def __init__(self, callback: Callable[[], Any] | None, callback_group: Any, context: Any = None) -> None:
+        self.callback = callback
+        self._triggered = False
+        super().__init__(callback_group)
+
+    def trigger(self) -> None:
+        self._triggered = True
+        self._mark_ready()
+
+    def _has_work(self) -> bool:
+        return self._triggered
+
+    def _execute(self) -> CoroutineType[Any, Any, Any] | None:
+        self._triggered = False
+        return call_back(self.callback) if self.callback is not None else None
+
+    def destroy(self) -> None:
+        self._set_executor(None)

@@ -1,0 +1,1 @@
+"""Names that code written for rclpy finds in its `impl` package."""

@@ -1,0 +1,16 @@
+"""Severities of log messages."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class LoggingSeverity(IntEnum):
+    """As rcutils numbers them."""
+
+    UNSET = 0
+    DEBUG = 10
+    INFO = 20
+    WARN = 30
+    ERROR = 40
+    FATAL = 50

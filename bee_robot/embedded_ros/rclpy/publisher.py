@@ -1,0 +1,115 @@
+"""Publishers."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from bee_robot.embedded_ros.types.registry import codec_of
+from bee_robot.embedded_ros.wire import keys
+from bee_robot.embedded_ros.wire.attachment import GID_SIZE, pack_attachment
+from rclpy._endpoint import message_endpoint
+from rclpy.duration import Duration
+from rclpy.exceptions import InvalidHandle, RCLError
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+
+class Publisher:
+    """Sends messages of one type on one topic. Made by `Node.create_publisher`."""
+
+    def __init__(
+        self, node: Any, msg_type: Any, topic: str, qos_profile: QoSProfile, event_callbacks: Any, callback_group: Any
+    ) -> None:
+        self.msg_type = msg_type
+        self.topic = topic
+        self.qos_profile = qos_profile
+        self._callback_group = callback_group
+        self._node = node
+        self._endpoint = message_endpoint(node, keys.PUBLISHER, msg_type, topic, qos_profile)
+        self._gid = self._endpoint.gid
+        self._sequence_number = 0
+        self._serialize = codec_of(msg_type).serialize
+        # A volatile message that nobody hears need not be made into bytes.
+        self._always_sends = qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL
+        self._wire: Any = self._declare()
+        self._endpoint.announce()
+        self.event_handlers: list[Any] = (
+            event_callbacks.create_event_handlers(callback_group, self, topic) if event_callbacks else []
+        )
+
+    def _declare(self) -> Any:
+        import zenoh
+
+        qos, session = self.qos_profile, self._endpoint.context.session
+        best_effort = qos.reliability == ReliabilityPolicy.BEST_EFFORT
+        blocks = not best_effort and qos.history == HistoryPolicy.KEEP_ALL
+        options = {
+            "congestion_control": zenoh.CongestionControl.BLOCK if blocks else zenoh.CongestionControl.DROP,
+            "reliability": zenoh.Reliability.BEST_EFFORT if best_effort else zenoh.Reliability.RELIABLE,
+        }
+        if not self._always_sends:
+            return session.declare_publisher(self._endpoint.key, **options)
+        depth = qos.depth or 42
+        return zenoh.ext.declare_advanced_publisher(
+            session,
+            self._endpoint.key,
+            cache=zenoh.ext.CacheConfig(max_samples=depth),
+            publisher_detection=True,
+            **options,
+        )
+
+    def publish(self, msg: Any) -> None:
+        """Send a message (or its bytes). TypeError for another type, RCLError after shutdown."""
+        wire = self._wire
+        if wire is None:
+            raise InvalidHandle("cannot use Destroyable because destruction was requested")
+        if isinstance(msg, self.msg_type):
+            if not self._always_sends and not wire.matching_status.matching:
+                self._sequence_number += 1
+                return
+            data = self._serialize(msg)
+        elif isinstance(msg, bytes):
+            data = msg
+        else:
+            raise TypeError(f"Expected {self.msg_type}, got {type(msg)}")
+        self._sequence_number += 1
+        attachment = pack_attachment(self._sequence_number, time.time_ns(), GID_SIZE, self._gid)
+        try:
+            wire.put(data, attachment=attachment)
+        except Exception as error:
+            raise RCLError(f"Failed to publish on {self.topic}: {error}") from error
+
+    def get_subscription_count(self) -> int:
+        """How many subscriptions there are on this topic."""
+        return self._endpoint.context.graph.count(keys.SUBSCRIPTION, self.topic)
+
+    @property
+    def topic_name(self) -> str:
+        return self.topic
+
+    @property
+    def handle(self) -> Publisher:
+        if self._wire is None:
+            raise InvalidHandle("cannot use Destroyable because destruction was requested")
+        return self
+
+    def __enter__(self) -> Publisher:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """A `with` keeps the handle alive in rclpy; here it needs no help."""
+
+    def assert_liveliness(self) -> None:
+        """Liveliness is asserted by the transport."""
+
+    def wait_for_all_acked(self, timeout: Duration | None = None) -> bool:
+        """True: what `publish` has returned from is on its way on a reliable stream."""
+        return True
+
+    def destroy(self) -> None:
+        wire, self._wire = self._wire, None
+        for handler in self.event_handlers:
+            handler.destroy()
+        self._endpoint.withdraw()
+        if wire is not None and self._endpoint.context._session is not None:
+            wire.undeclare()
