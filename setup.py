@@ -16,7 +16,7 @@ INTERFACES = "bee_robot_interfaces"
 def version() -> str:
     found = re.search(r'^__version__ = "([^"]+)"', (HERE / NAME / "__init__.py").read_text(), re.MULTILINE)
     if found is None:
-        raise SystemExit(f"{NAME}/__init__.py: no line __version__ = \"...\"; put it back")
+        raise SystemExit(f'{NAME}/__init__.py: no line __version__ = "..."; put it back')
     return found.group(1)
 
 
@@ -42,7 +42,9 @@ setup(
     name=NAME,
     version=version(),
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
-    package_data={NAME: inside_package(".sql", ".html", ".css", ".js", ".onnx", ".json", ".yaml", ".interfaces")},
+    package_data={
+        NAME: inside_package(".sql", ".html", ".css", ".js", ".onnx", ".json", ".yaml", ".interfaces")
+    },
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),

@@ -29,17 +29,29 @@ def resolve(python: str, kept: list[str]) -> tuple[str, dict[str, str], list[str
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([python, "-m", "venv", folder], check=True)
         own = f"{folder}/bin/python"
-        version = subprocess.check_output([own, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], text=True)
+        version = subprocess.check_output(
+            [own, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], text=True
+        )
         constraints, report = Path(folder, "kept.txt"), Path(folder, "report.json")
         constraints.write_text("\n".join(kept) + "\n")
-        subprocess.run([own, "-m", "pip", "install", "--quiet", "--upgrade", "-c", str(constraints), *TOOLS], check=True)
+        subprocess.run(
+            [own, "-m", "pip", "install", "--quiet", "--upgrade", "-c", str(constraints), *TOOLS], check=True
+        )
         wanted = f"{ROOT}[{','.join(EXTRAS)}]"
         command = ["install", "--quiet", "--dry-run", "--ignore-installed", "--report", str(report)]
         subprocess.run([own, "-m", "pip", *command, "-c", str(constraints), *TOOLS, wanted], check=True)
-        items = [item for item in json.loads(report.read_text())["install"] if item["metadata"]["name"] != "bee_robot"]
-    versions = {item["metadata"]["name"].lower().replace("_", "-"): item["metadata"]["version"] for item in items}
+        items = [
+            item
+            for item in json.loads(report.read_text())["install"]
+            if item["metadata"]["name"] != "bee_robot"
+        ]
+    versions = {
+        item["metadata"]["name"].lower().replace("_", "-"): item["metadata"]["version"] for item in items
+    }
     versions["onnxruntime-gpu"] = versions["onnxruntime"]  # excludes the other one; released together
-    sources = [item["metadata"]["name"] for item in items if not item["download_info"]["url"].endswith(".whl")]
+    sources = [
+        item["metadata"]["name"] for item in items if not item["download_info"]["url"].endswith(".whl")
+    ]
     return version.strip(), versions, sources
 
 
@@ -66,7 +78,9 @@ def main() -> int:
     found = {}
     for python in arguments.python:
         version, found[version], sources = resolve(python, arguments.keep)
-        print(f"Python {version}: {len(found[version])} packages; without a wheel: {', '.join(sources) or 'none'}")
+        print(
+            f"Python {version}: {len(found[version])} packages; without a wheel: {', '.join(sources) or 'none'}"
+        )
     Path(ROOT, "pins.txt").write_text(HEADER.format(pythons=", ".join(found)) + "\n".join(pins(found)) + "\n")
     return 0
 

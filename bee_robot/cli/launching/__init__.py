@@ -1,0 +1,1 @@
+"""Launch files and the processes they start, without ROS 2."""
