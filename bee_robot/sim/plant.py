@@ -11,6 +11,7 @@ import random
 from collections.abc import Mapping
 from ctypes import c_double, c_int32, c_int64, c_uint32, c_uint64
 from dataclasses import dataclass
+from struct import Struct
 from typing import Protocol
 
 from bee_robot.configuration import AXIS_NAMES, SERVO_NAMES, RobotConfiguration
@@ -50,7 +51,9 @@ class HiveMasses(Protocol):
 
 
 class _Axis(ctypes.Structure):
-    _fields_ = [(name, c_double) for name in ("steps_per_mm", "home_mm", "minimum_mm", "maximum_mm", "start_mm")]
+    _fields_ = [
+        (name, c_double) for name in ("steps_per_mm", "home_mm", "minimum_mm", "maximum_mm", "start_mm")
+    ]
 
 
 class FrameMade(ctypes.Structure):
@@ -166,6 +169,8 @@ class _Event(ctypes.Structure):
     ]
 
 
+_MOTION = Struct("<6d4d4d4d")
+
 _HARMLESS = {
     1: "fork_{side}_swing_start",
     2: "fork_{side}_swing_end",
@@ -274,6 +279,7 @@ class Plant:
         self.truth: Truth = library.plant_truth().contents
         self._library = library
         self._events = (_Event * 64)()
+        self._motion = memoryview(self.truth).cast("B")[Truth.position_mm.offset :]
 
     def power_on(self) -> None:
         """Everything stands as `world` says; time is zero."""
@@ -282,6 +288,10 @@ class Plant:
     def world_changed(self) -> None:
         """Call after writing to `world`: weights, door and e-stop take effect."""
         self._library.plant_world_changed()
+
+    def motion(self) -> tuple[float, ...]:
+        """`position_mm` (6), `servo_deg` (4), `servo_target_deg` (4) and `outputs` (4) of the truth, at the price of one."""
+        return _MOTION.unpack_from(self._motion)
 
     def take_events(self) -> list[PlantEvent]:
         """What happened since the last call, in order."""
@@ -294,7 +304,9 @@ class Plant:
 def _fill_machine(world: World, robot: RobotConfiguration, start_mm: Mapping[str, float]) -> None:
     for index, name in enumerate(AXIS_NAMES):
         axis = robot.axes[name]
-        world.axes[index] = _Axis(axis.steps_per_mm, axis.home_mm, axis.minimum_mm, axis.maximum_mm, start_mm[name])
+        world.axes[index] = _Axis(
+            axis.steps_per_mm, axis.home_mm, axis.minimum_mm, axis.maximum_mm, start_mm[name]
+        )
     for index, name in enumerate(SERVO_NAMES):
         world.servo_speed_deg_s[index] = robot.servos[name].speed_deg_s
     for index, side in enumerate(SIDES):

@@ -59,7 +59,9 @@ class Hands:
                 made.y_mm = self.geometry.frame_y_mm(frame)
                 made.ear_break_away_kg[0] = made.ear_break_away_kg[1] = 0.0
         for level in range(plants.MAX_LEVELS):
-            self.plant.world.seam_break_away_kg[level][0] = self.plant.world.seam_break_away_kg[level][1] = 0.0
+            self.plant.world.seam_break_away_kg[level][0] = self.plant.world.seam_break_away_kg[level][1] = (
+                0.0
+            )
 
     def motor_rail(self, is_on: bool) -> None:
         self.library.plant_motor_rail(is_on, self.now_ns)
@@ -143,7 +145,17 @@ def plant_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert compiler, "a C compiler is needed: apt install build-essential"
     built = tmp_path_factory.mktemp("plant") / "libplant.so"
     sources = [str(path) for path in sorted(SOURCES.glob("plant*.c"))]
-    flags = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-I", str(ROOT / "firmware" / "core")]
+    flags = [
+        "-std=c11",
+        "-O2",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-fPIC",
+        "-shared",
+        "-I",
+        str(ROOT / "firmware" / "core"),
+    ]
     subprocess.run([compiler, *flags, *sources, "-o", str(built), "-lm"], check=True, timeout=60)
     return built
 

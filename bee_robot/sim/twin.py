@@ -1,0 +1,291 @@
+"""The twin: the firmware built for this machine, with the plant behind its pins and bytes at its serial line.
+
+One Twin is one board with one tower around one hive. Time is pushed in from outside and everything is deterministic: the
+same bytes at the same times give the same answers.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from ctypes import c_double, c_int, c_int32, c_uint32, c_uint64
+from pathlib import Path
+from typing import Literal, Protocol
+
+from bee_robot.configuration import AXIS_NAMES, SERVO_NAMES, RobotConfiguration
+from bee_robot.rulebook import AxisSample, MotionSample, Situation
+from bee_robot.sim import plant as plants
+from bee_robot.sim.knobs import Knobs
+from bee_robot.sim.plant import OUTPUT_NAMES, SIDES, HiveMasses, Plant, PlantEvent, Truth
+from bee_robot.sim.situation import SituationWatch
+
+SAMPLE_NS = 10_000_000
+NS_PER_S = 1_000_000_000
+READ_BYTES = 4096
+
+
+class TwinError(Exception):
+    """The twin cannot be built. One line: what, where, what to do."""
+
+
+class Observer(Protocol):
+    """Whoever watches the twin: the referee, the trace, a test."""
+
+    def observe(self, sample: MotionSample, situation: Situation) -> None:
+        """Called every 10 ms of robot time."""
+        ...
+
+    def happened(self, event: PlantEvent, sample: MotionSample) -> None:
+        """Called for every event of the plant with the machine at that instant, before the next `observe`."""
+        ...
+
+
+def library_path() -> Path:
+    """Where the firmware for the host is: $BEE_HOST_LIBRARY, or what `make firmware` has built."""
+    given = os.environ.get("BEE_HOST_LIBRARY")
+    if given:
+        return Path(given)
+    return Path(__file__).resolve().parents[2] / "build" / "firmware" / "host" / "libbee_host.so"
+
+
+_idle: dict[tuple[str, float], list[ctypes.CDLL]] = {}  # libraries of closed twins, by file and its age
+
+
+def _load(path: Path) -> tuple[tuple[str, float], ctypes.CDLL]:
+    """A library that nobody else uses: its state is static, so every twin needs a copy of the file."""
+    try:
+        key = (str(path), path.stat().st_mtime)
+    except OSError:
+        raise TwinError(f"{path}: the firmware for this machine is not built; run 'make firmware'") from None
+    if _idle.get(key):
+        return key, _idle[key].pop()
+    handle, name = tempfile.mkstemp(prefix="bee_host_", suffix=".so")
+    os.close(handle)
+    try:
+        shutil.copyfile(path, name)
+        library = ctypes.CDLL(name)
+    except OSError as error:
+        raise TwinError(
+            f"{path}: cannot load the firmware ({error}); run 'make firmware' to build it again"
+        ) from None
+    finally:
+        os.unlink(name)
+    _declare(library)
+    return key, library
+
+
+def _declare(library: ctypes.CDLL) -> None:
+    signatures: dict[str, tuple[object, list[object]]] = {
+        "host_power_on": (None, [c_uint64]),
+        "host_advance": (c_uint64, [c_uint64]),
+        "host_return_on_bytes": (None, [c_int]),
+        "host_uart_baud": (None, [c_uint32]),
+        "host_uart_write": (c_uint32, [ctypes.c_char_p, c_uint32]),
+        "host_uart_read": (c_uint32, [ctypes.c_char_p, c_uint32]),
+        "host_axis_profile": (None, [c_int, ctypes.c_void_p, ctypes.c_void_p]),
+        "host_axis_steps": (c_int32, [c_int]),
+        "host_last_heartbeat_ns": (c_uint64, []),
+        "plant_endstop": (c_int, [c_int]),
+        "plant_pin": (c_int, [c_int]),
+        "plant_load_counts": (c_int32, [c_int]),
+    }
+    for name, (result, arguments) in signatures.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+
+
+class Twin:
+    """Board and tower, powered by `power_on()`.
+
+    `start_positions`: "parked", or mm by axis name (missing ones parked): where the machine stands when power comes.
+    `seed` decides propolis, scatter of the frames and load noise. Robot time starts at 0 at `power_on`.
+    Raises TwinError when the firmware is not built.
+    """
+
+    def __init__(
+        self,
+        robot: RobotConfiguration,
+        world: HiveMasses,
+        seed: int = 1,
+        start_positions: Literal["parked"] | Mapping[str, float] = "parked",
+        library: Path | None = None,
+    ) -> None:
+        self.robot = robot
+        self._key, self._library = _load(library or library_path())
+        self._masses, self._seed = world, seed
+        self._start_mm = {name: axis.park_mm for name, axis in robot.axes.items()}
+        if start_positions != "parked":
+            self._start_mm |= start_positions
+        self.plant = Plant(self._library)
+        self.knobs = Knobs(self.plant)
+        self._observers: list[Observer] = []
+        self._mm_per_step = [1.0 / robot.axes[name].steps_per_mm for name in AXIS_NAMES]
+        self._speed, self._acceleration = c_double(), c_double()
+        self._speed_at, self._acceleration_at = ctypes.byref(self._speed), ctypes.byref(self._acceleration)
+        self._axes: dict[str, AxisSample] = {}
+        self._end_stops = [
+            (f"end_stop_{name}", robot.axes[name].home_mm + 0.5 / robot.axes[name].steps_per_mm)
+            for name in AXIS_NAMES
+        ]
+        self._load_scales = [
+            (cell.counts_per_kg, cell.offset_counts)
+            for cell in (robot.load_cells["left"], robot.load_cells["right"])
+        ]
+        self._buffer = ctypes.create_string_buffer(READ_BYTES)
+        self._now_ns = self._sampled_ns = 0
+        self.receiver: Callable[[bytes], None] | None = None
+        """Who is handed the bytes of the board in virtual time (bee_robot.sim.virtual_time)."""
+        self._fill()
+
+    def _fill(self) -> None:
+        plants.fill(self.plant.world, self.robot, self._masses, self._seed, self._start_mm)
+
+    def watch(self, observer: Observer) -> None:
+        """From now on the observer sees every sample and event."""
+        if not self._observers:
+            self.plant.take_events()
+            self._sampled_ns = self._now_ns
+        self._observers.append(observer)
+
+    def power_on(self) -> None:
+        """Power comes to machine and board, at robot time 0. Knobs that are turned stay turned."""
+        self._now_ns = self._sampled_ns = 0
+        self.plant.power_on()
+        self._library.host_power_on(0)
+        self._library.host_uart_baud(self.robot.serial.baud)
+        self._library.host_return_on_bytes(1)
+        self._situations = SituationWatch(self.robot, self.plant)
+        self._sample = self._take_sample()
+        self._situation = self._situations.now(self._sample, self.last_heartbeat_s)
+
+    def reset_board(self) -> None:
+        """The board alone loses power for an instant: it forgets everything, the machine stays where it is."""
+        self._library.host_power_on(self._now_ns)
+
+    def close(self) -> None:
+        """Hands the library back; the twin must not be used afterwards."""
+        if self._key is not None:
+            _idle.setdefault(self._key, []).append(self._library)
+            self._key = None  # type: ignore[assignment]
+
+    @property
+    def now_s(self) -> float:
+        return self._now_ns / NS_PER_S
+
+    @property
+    def last_heartbeat_s(self) -> float:
+        """When the board last accepted a heartbeat of the host; 0 if never."""
+        return float(self._library.host_last_heartbeat_ns()) / NS_PER_S
+
+    def write(self, data: bytes) -> int:
+        """Bytes for the board begin to travel now. Returns how many the line took (it holds 4096)."""
+        return int(self._library.host_uart_write(data, len(data)))
+
+    def read(self) -> bytes:
+        """Bytes from the board that have arrived by now."""
+        parts = []
+        while count := self._library.host_uart_read(self._buffer, READ_BYTES):
+            parts.append(self._buffer.raw[:count])
+        return b"".join(parts)
+
+    def advance_to(self, t_s: float) -> float:
+        """Run firmware and plant until `t_s` of robot time, or until bytes of the board can be read, whichever comes first.
+
+        Returns the time reached. With bytes unread it returns at once.
+        """
+        goal_ns = max(self._now_ns, round(t_s * NS_PER_S))
+        while self._now_ns < goal_ns:
+            stop_ns = min(goal_ns, self._sampled_ns + SAMPLE_NS) if self._observers else goal_ns
+            self._now_ns = self._library.host_advance(stop_ns)
+            if self._observers and self._now_ns >= self._sampled_ns + SAMPLE_NS:
+                self._look()
+            if self._now_ns < stop_ns:
+                break
+        return self.now_s
+
+    def _look(self) -> None:
+        """Show the observers what has happened since the last look, then how things are."""
+        before, self._sample = self._sample, self._take_sample()
+        self._sampled_ns = self._now_ns
+        for event in self.plant.take_events():
+            sample = self._sample_at(event, before, self._sample)
+            for observer in self._observers:
+                observer.happened(event, sample)
+        self._situation = self._situations.now(self._sample, self.last_heartbeat_s)
+        for observer in self._observers:
+            observer.observe(self._sample, self._situation)
+
+    def sample(self) -> MotionSample:
+        """The machine at this instant."""
+        return self._take_sample()
+
+    def situation(self) -> Situation:
+        """What stood where at the last sample (every 10 ms while somebody watches), or now if nobody does."""
+        if not self._observers:
+            self._situation = self._situations.now(self._take_sample(), self.last_heartbeat_s)
+        return self._situation
+
+    @property
+    def open_time_s(self) -> float:
+        """How long a box has been open: first edge off the rim to last edge on it, of the latest opening."""
+        return self._situations.open_time_s
+
+    def truth(self) -> Truth:
+        """Everything the plant knows; a live view."""
+        return self.plant.truth
+
+    def _take_sample(self) -> MotionSample:
+        motion = self.plant.motion()
+        world, pins = self.plant.world, self.plant.truth.pins
+        inputs = {
+            "door_closed": bool(world.is_door_closed),
+            "estop_ok": bool(world.is_estop_ok),
+            "pin_left": bool(pins[0]),
+            "pin_right": bool(pins[1]),
+        }
+        for (name, closes_mm), position_mm in zip(self._end_stops, motion):
+            inputs[name] = position_mm <= closes_mm
+        outputs = dict(zip(OUTPUT_NAMES, motion[14:18]), motor_rail=float(self.plant.truth.is_rail_on))
+        loads_kg = {side: self._measured_kg(index) for index, side in enumerate(SIDES)}
+        servos_deg = dict(zip(SERVO_NAMES, motion[6:10]))
+        return MotionSample(self.now_s, self._take_axes(motion), servos_deg, inputs, outputs, loads_kg)
+
+    def _take_axes(self, positions_mm: tuple[float, ...]) -> dict[str, AxisSample]:
+        """All axes; one that stands where it stood is the object of the sample before (it is half the cost)."""
+        ask, speed, acceleration = self._library.host_axis_profile, self._speed, self._acceleration
+        for index, name in enumerate(AXIS_NAMES):
+            ask(index, self._speed_at, self._acceleration_at)
+            known = self._axes.get(name)
+            if (
+                speed.value
+                or acceleration.value
+                or not known
+                or known.speed_mm_s
+                or known.acceleration_mm_s2
+                or (known.position_mm != positions_mm[index])
+            ):
+                scale = self._mm_per_step[index]
+                self._axes[name] = AxisSample(
+                    positions_mm[index], speed.value * scale, acceleration.value * scale
+                )
+        return dict(self._axes)
+
+    def _measured_kg(self, side: int) -> float:
+        counts_per_kg, offset_counts = self._load_scales[side]
+        return float(self._library.plant_load_counts(side) - offset_counts) / counts_per_kg
+
+    def _sample_at(self, event: PlantEvent, before: MotionSample, after: MotionSample) -> MotionSample:
+        """The machine when an event happened: positions as then, speeds between those of the samples around it."""
+        span_s = after.t_s - before.t_s
+        share = (event.t_s - before.t_s) / span_s if span_s > 0 else 1.0
+        axes = {}
+        for name, position_mm in zip(AXIS_NAMES, event.positions_mm):
+            early, late = before.axes[name], after.axes[name]
+            speed = early.speed_mm_s + share * (late.speed_mm_s - early.speed_mm_s)
+            axes[name] = AxisSample(position_mm, speed, late.acceleration_mm_s2)
+        loads_kg = dict(zip(SIDES, event.loads_kg))
+        servos_deg = dict(zip(SERVO_NAMES, event.servos_deg))
+        return MotionSample(event.t_s, axes, servos_deg, after.inputs, after.outputs, loads_kg)

@@ -1,0 +1,83 @@
+"""Simulated weather and calendar: a fixed summer noon unless told otherwise, with a seeded course of the day.
+
+All by robot time; the same seed gives the same afternoon.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+SUMMER_DAY = (2025, 6, 21)
+WARMEST_HOUR = 15.0  # local
+GUST_PERIODS_S = (37.0, 211.0, 1300.0)
+HEATER_LIFTS_C = 12.0  # what the cabinet's heater gives above outside in the long run: an assumption
+CABINET_LAG_S = 900.0
+
+
+@dataclass(frozen=True)
+class WeatherNow:
+    """Outside and cabinet temperature (°C), wind (m/s), relative humidity of the outside air (%), rain."""
+
+    outside_c: float
+    cabinet_c: float
+    wind_m_s: float
+    humidity_pct: float
+    is_raining: bool
+
+
+def summer_noon(utc_offset_hours: float) -> datetime:
+    """The instant (aware, UTC) of 12:00 local time on the fixed summer day: robot time 0 of a simulation."""
+    return datetime(*SUMMER_DAY, 12, tzinfo=timezone.utc) - timedelta(hours=utc_offset_hours)
+
+
+class Weather:
+    """The weather of one simulation.
+
+    `local_hour`: hour of the day at robot time 0. Knobs, in robot time: `rains_from_s`, `storms_from_s` (None: never),
+    `outside_mean_c`, `wind_mean_m_s`.
+    """
+
+    def __init__(self, seed: int = 1, local_hour: float = 12.0) -> None:
+        chance = random.Random(seed)
+        self.local_hour = local_hour
+        self.outside_mean_c = 19.0 + chance.uniform(-1.0, 1.0)
+        self.wind_mean_m_s = 2.5 + chance.uniform(-1.0, 1.0)
+        self.rains_from_s: float | None = None
+        self.storms_from_s: float | None = None
+        self._phases = [chance.uniform(0.0, 2 * math.pi) for _ in GUST_PERIODS_S]
+        self._heater_c = 0.0  # how much warmer the cabinet is for its heater
+        self._heater_at_s = 0.0
+
+    def at(self, t_s: float, heater: float = 0.0) -> WeatherNow:
+        """The weather at a robot time; `heater` (0..1) as it has been since the last call. Calls go forward in time."""
+        is_raining = self.rains_from_s is not None and t_s >= self.rains_from_s
+        day = math.cos(2 * math.pi * (self.local_hour + t_s / 3600 - WARMEST_HOUR) / 24)
+        outside_c = self.outside_mean_c + 5.0 * day - (3.0 if is_raining else 0.0)
+        humidity_pct = 95.0 if is_raining else min(95.0, max(25.0, 65.0 - 2.5 * (outside_c - 18.0)))
+        return WeatherNow(
+            outside_c,
+            outside_c + self._cabinet_gain_c(t_s, heater),
+            self._wind_m_s(t_s),
+            humidity_pct,
+            is_raining,
+        )
+
+    def _wind_m_s(self, t_s: float) -> float:
+        gusts = sum(
+            math.sin(2 * math.pi * t_s / period + phase)
+            for period, phase in zip(GUST_PERIODS_S, self._phases)
+        )
+        storm = 8.0 if self.storms_from_s is not None and t_s >= self.storms_from_s else 0.0
+        return max(0.0, self.wind_mean_m_s + 0.4 * gusts + storm)
+
+    def _cabinet_gain_c(self, t_s: float, heater: float) -> float:
+        """First-order lag towards what the heater gives; the closed cabinet is 2 °C warmer than outside anyway."""
+        passed_s = max(0.0, t_s - self._heater_at_s)
+        self._heater_at_s = max(t_s, self._heater_at_s)
+        self._heater_c += (heater * HEATER_LIFTS_C - self._heater_c) * (
+            1 - math.exp(-passed_s / CABINET_LAG_S)
+        )
+        return 2.0 + self._heater_c

@@ -1,0 +1,179 @@
+"""The referee sees what the plant knows, and forgets nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bee_robot.configuration import AXIS_NAMES, SERVO_NAMES
+from bee_robot.rulebook import AxisSample, MotionSample, Situation
+from bee_robot.sim.plant import OUTPUT_NAMES, SIDES
+from bee_robot.sim.referee import Referee
+from bee_robot.sim.situation import SituationWatch
+from bee_robot.sim.trace import TraceFile
+
+from .conftest import Hands
+
+
+def seen(hands: Hands, **speeds_mm_s: float) -> MotionSample:
+    """What a sample of the plant looks like now, with the speeds that the board would command."""
+    truth = hands.plant.truth
+    axes = {name: AxisSample(hands.position_mm(name), speeds_mm_s.get(name, 0.0)) for name in AXIS_NAMES}
+    inputs = {
+        "door_closed": bool(hands.plant.world.is_door_closed),
+        "estop_ok": bool(hands.plant.world.is_estop_ok),
+        "pin_left": False,
+        "pin_right": False,
+    }
+    outputs = dict(zip(OUTPUT_NAMES, truth.outputs))
+    loads_kg = dict(zip(SIDES, truth.load_kg))
+    return MotionSample(
+        hands.now_ns * 1e-9, axes, dict(zip(SERVO_NAMES, truth.servo_deg)), inputs, outputs, loads_kg
+    )
+
+
+@pytest.fixture
+def watch(hands: Hands) -> SituationWatch:
+    return SituationWatch(hands.robot, hands.plant)
+
+
+def look(hands: Hands, watch: SituationWatch, **speeds_mm_s: float) -> tuple[MotionSample, Situation]:
+    sample = seen(hands, **speeds_mm_s)
+    return sample, watch.now(sample, last_heartbeat_s=sample.t_s)
+
+
+def test_before_anything_is_lifted_no_box_is_open(hands: Hands, watch: SituationWatch) -> None:
+    _, situation = look(hands, watch)
+    assert situation.box is None and not situation.is_open and situation.stack_bottom_mm is None
+    assert situation.cleats_mm == tuple(hands.geometry.cleat_mm(level) for level in (1, 2, 3, 4))
+
+
+def test_the_open_box_its_stack_and_its_frames_are_known(hands: Hands, watch: SituationWatch) -> None:
+    hands.plant.world.frames[1][6].is_present = 0
+    hands.open_box(2, raise_mm=300)
+    look(hands, watch)
+    hands.pause(5.0)
+    sample, situation = look(hands, watch)
+    assert situation.box == 2 and situation.is_open and not situation.is_peeling and not situation.is_closing
+    assert situation.stack_bottom_mm == pytest.approx(
+        {side: situation.rim_mm + 300 for side in SIDES}, abs=0.05
+    )
+    assert situation.lifted_load_kg == sample.loads_kg
+    assert [frame.number for frame in situation.resting] == [1, 2, 3, 4, 5, 6, 8, 9, 10]
+    assert situation.open_for_s == pytest.approx(5.0)
+
+
+def test_peeling_and_closing_are_told_apart(hands: Hands, watch: SituationWatch) -> None:
+    cleat_mm = hands.geometry.cleat_mm(2)
+    hands.move(lift_left=cleat_mm - 8, lift_right=cleat_mm - 8)
+    hands.swing(fork_left=90, fork_right=90)
+    hands.move(lift_left=cleat_mm + 6)
+    assert look(hands, watch)[1].is_peeling
+    hands.move(lift_right=cleat_mm + 6)
+    assert not look(hands, watch)[1].is_peeling
+    hands.move(lift_left=cleat_mm + 100, lift_right=cleat_mm + 100)
+    assert not look(hands, watch)[1].is_closing
+    hands.move(lift_left=cleat_mm + 50, lift_right=cleat_mm + 50)
+    assert look(hands, watch)[1].is_closing
+
+
+def test_open_time_ends_when_the_last_edge_lands(hands: Hands, watch: SituationWatch) -> None:
+    cleat_mm = hands.geometry.cleat_mm(2)
+    hands.open_box(1, raise_mm=40)
+    hands.move(scan_left=420, scan_right=420)
+    opened = look(hands, watch)[0]
+    hands.pause(60.0)
+    hands.move(lift_left=cleat_mm - 8)
+    assert look(hands, watch)[1].is_open
+    hands.move(lift_right=cleat_mm - 8)
+    closed, situation = look(hands, watch)
+    assert not situation.is_open and situation.stack_bottom_mm is None
+    hands.pause(100.0)
+    look(hands, watch)
+    assert watch.open_time_s == pytest.approx(closed.t_s - opened.t_s)
+
+
+def test_a_frame_on_the_hooks_is_known_with_both_its_ends(hands: Hands, watch: SituationWatch) -> None:
+    engaged_mm = hands.geometry.engaged_mm(1)
+    hands.open_box(1)
+    hands.take_hold(1, 1, push=-1)
+    frame = look(hands, watch)[1].frame
+    assert frame is not None and frame.rests
+    hands.move(scan_left=engaged_mm + 2)
+    sample, situation = look(hands, watch)
+    assert situation.frame is not None and not situation.frame.rests
+    assert situation.frame.top_left_mm == pytest.approx(situation.frame_top_mm + 2, abs=0.05)
+    assert situation.frame.top_right_mm == situation.frame_top_mm
+    assert len(situation.resting) == 9
+
+
+def test_a_hasty_peel_is_one_offence_with_its_worst_moment(hands: Hands, watch: SituationWatch) -> None:
+    referee = Referee()
+    cleat_mm = hands.geometry.cleat_mm(2)
+    hands.move(lift_left=cleat_mm - 8, lift_right=cleat_mm - 8)
+    hands.swing(fork_left=90, fork_right=90)
+    for tenth in range(1, 31):
+        speed = 4.0 if tenth == 20 else 3.0
+        hands.move(speed_mm_s=10.0, lift_left=cleat_mm + tenth * 0.1)
+        referee.observe(*look(hands, watch, lift_left=speed))
+    (offence,) = referee.violations
+    assert offence.worst.rule == "R1" and offence.worst.value == 4.0
+    assert offence.to_s - offence.from_s == pytest.approx(0.3, abs=0.1)
+    assert "R1" in referee.summary() and not referee.is_clean
+
+
+def test_the_same_offence_later_counts_again(hands: Hands, watch: SituationWatch) -> None:
+    referee = Referee()
+    for _ in range(2):
+        referee.observe(*look(hands, watch, lift_left=0.0, scan_left=0.0))
+        hands.plant.world.is_door_closed = 0
+        hands.plant.world_changed()
+        for _ in range(100):
+            hands.pause(0.01)
+            referee.observe(*look(hands, watch, scan_left=5.0))
+        hands.plant.world.is_door_closed = 1
+        hands.plant.world_changed()
+        hands.pause(1.0)
+    assert [offence.worst.rule for offence in referee.violations] == ["R16", "R16"]
+
+
+def test_harm_is_kept_and_harmless_events_are_not(hands: Hands) -> None:
+    referee = Referee()
+    hands.swing(hook_left=90)
+    for event in hands.events:
+        referee.happened(event, seen(hands))
+    assert [event.name for event in referee.harm] == ["hook_meets_hive"]
+    assert "hook_meets_hive" in referee.summary()
+
+
+def test_a_trace_is_json_lines_in_the_words_of_the_machine(
+    hands: Hands, watch: SituationWatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "trace.jsonl"
+    with TraceFile(path) as trace:
+        hands.swing(fork_left=90)
+        for event in hands.events:
+            trace.happened(event, seen(hands))
+        hands.move(lift_left=640)
+        trace.observe(*look(hands, watch, lift_left=12.5))
+    lines = [json.loads(text) for text in path.read_text().splitlines()]
+    assert [entry["event"] for entry in lines] == [*hands.happened()[:3], None]
+    last = lines[-1]
+    assert set(last) == {"t_s", "event", "axes", "servos_deg", "inputs", "outputs", "loads_kg"}
+    assert last["axes"]["lift_left"] == {"position_mm": 640.0, "speed_mm_s": 12.5, "acceleration_mm_s2": 0.0}
+    assert set(last["axes"]) == set(AXIS_NAMES) and set(last["servos_deg"]) == set(SERVO_NAMES)
+    assert last["servos_deg"]["fork_left"] == 90.0
+    assert {"door_closed", "estop_ok", "pin_left", "pin_right"} <= set(last["inputs"])
+    assert set(last["loads_kg"]) == set(SIDES)
+
+
+def test_events_are_on_disk_before_the_trace_is_closed(hands: Hands, tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    trace = TraceFile(path)
+    trace.note("category_1_stop", seen(hands))
+    assert json.loads(path.read_text())["event"] == "category_1_stop"
+    trace.close()
+    trace.observe(seen(hands), Situation())
+    assert len(path.read_text().splitlines()) == 1
