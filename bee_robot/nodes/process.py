@@ -16,9 +16,10 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
-from bee_robot.clock import wall_s
+from bee_robot.clock import FollowedClock, wall_s
 from bee_robot.configuration import ConfigurationError, RobotConfiguration, load
 from bee_robot.nodes.asyncio_bridge import AsyncioBridge
+from bee_robot.sim.weather import summer_noon
 
 EXIT_BAD_INPUT = 2
 EXIT_NAME_TAKEN = 3
@@ -36,6 +37,8 @@ class BeeNode(Node):
         self.declare_parameter("robot_file", "")
         self.robot: RobotConfiguration = self._load_robot()
         self.bridge = AsyncioBridge(self)
+        if isinstance(self.bridge.clock, FollowedClock):
+            self.bridge.clock.set_calendar(summer_noon(self.robot.conditions.utc_offset_hours))
         self.is_finished = False
         self.exit_code = 0
 

@@ -1,0 +1,79 @@
+"""What the frame cameras of the twin see: the frame that hangs at the photo spot, lit by the strobe or hardly at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from bee_robot.hive.comb import CombFace
+from bee_robot.rulebook import MotionSample, Situation
+from bee_robot.sim.comb_renderer import render_view
+from bee_robot.sim.hive_world import HiveWorld
+from bee_robot.sim.plant import PlantEvent
+from bee_robot.sim.twin import Twin
+
+EXPOSED_WITHIN_S = 0.5  # robot time from the flash to the request of its picture: the way through the graph
+PHOTO_SPOT_MM = 15.0  # how far along Y from the middle a frame is still in focus
+DARKNESS = 0.04  # of the strobe's light, without it: the red work light through the camera's filter
+JPEG_QUALITY = 90
+
+
+class ViewError(Exception):
+    """There is nothing to see for this camera: why."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What hangs before one camera at one instant."""
+
+    face: CombFace
+    half: str
+    is_lit: bool
+    seed: int
+
+
+class TwinView:
+    """Watches the twin (strobe) and draws what a camera sees."""
+
+    def __init__(self, twin: Twin, world: HiveWorld) -> None:
+        self._twin = twin
+        self._world = world
+        self._flash_s = float("-inf")
+
+    def observe(self, sample: MotionSample, situation: Situation) -> None:
+        if sample.outputs["strobe"] > 0:
+            self._flash_s = sample.t_s
+
+    def happened(self, event: PlantEvent, sample: MotionSample) -> None:
+        if event.name == "strobe_on":
+            self._flash_s = event.t_s
+
+    def scene(self, camera: str) -> Scene:
+        """Raises ViewError where no frame hangs before the camera."""
+        situation = self._twin.situation()
+        frame = situation.frame
+        if frame is None or frame.rests or situation.box is None:
+            raise ViewError(f"no frame hangs before camera {camera}")
+        if abs(frame.y_mm) > PHOTO_SPOT_MM:
+            raise ViewError(
+                f"frame {frame.number} hangs {frame.y_mm:.0f} mm from the photo spot, out of focus for camera {camera}"
+            )
+        side, beam = camera.split("_")
+        half = "left" if (beam == "left") == (side == "rear") else "right"
+        is_lit = self._twin.now_s - self._flash_s <= EXPOSED_WITHIN_S
+        seed = hash((situation.box, frame.number, side, half)) & 0xFFFF
+        return Scene(self._world.face(situation.box, frame.number, side), half, is_lit, seed)
+
+    def draw(self, scene: Scene, width_px: int, height_px: int) -> bytes:
+        """The picture as JPEG. Does not touch the twin, so it may run in another thread."""
+        image, _ = render_view(
+            scene.face, width_px=width_px, height_px=height_px, half=scene.half, seed=scene.seed
+        )
+        if not scene.is_lit:
+            image = (image * DARKNESS).astype(np.uint8)
+        done, buffer = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        if not done:
+            raise ViewError(f"the picture of {scene.face.side} could not be encoded")
+        return bytes(buffer)
