@@ -1,4 +1,4 @@
-"""Everything that can go wrong in machine and hive, by name. Turned by tests and by `--fault`; effect at once."""
+"""Everything that can go wrong in machine and hive, by name; each knob takes effect at once."""
 
 from __future__ import annotations
 

@@ -57,9 +57,7 @@ def test_the_open_box_its_stack_and_its_frames_are_known(hands: Hands, watch: Si
     hands.pause(5.0)
     sample, situation = look(hands, watch)
     assert situation.box == 2 and situation.is_open and not situation.is_peeling and not situation.is_closing
-    assert situation.stack_bottom_mm == pytest.approx(
-        {side: situation.rim_mm + 300 for side in SIDES}, abs=0.05
-    )
+    assert situation.stack_bottom_mm == pytest.approx(dict.fromkeys(SIDES, situation.rim_mm + 300), abs=0.05)
     assert situation.lifted_load_kg == sample.loads_kg
     assert [frame.number for frame in situation.resting] == [1, 2, 3, 4, 5, 6, 8, 9, 10]
     assert situation.open_for_s == pytest.approx(5.0)
