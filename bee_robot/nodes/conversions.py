@@ -41,7 +41,7 @@ from bee_robot.devices.tower import (
     Side,
     TowerState,
 )
-from bee_robot.hive.inspection import VisitEvent
+from bee_robot.hive.inspection import EventKind, Phase, VisitEvent
 
 ERROR_OF_END = {
     MotionEnd.DONE: MoveTower.Result.NONE,
@@ -240,25 +240,25 @@ def tower_state_from_msg(msg: TowerStateMsg) -> TowerState:
     )
 
 
-def event_to_msg(event: VisitEvent, inspection: str, stamp: Any) -> InspectionEvent:
+def event_to_msg(event: VisitEvent, inspection: str) -> InspectionEvent:
     msg = InspectionEvent(
         inspection=inspection,
-        kind=event.kind,
-        phase=event.phase,
-        frame=event.frame or 0,
-        frames_total=event.frames_total or 0,
+        kind=event.kind.value,
+        phase=event.phase.value,
+        frame=event.frame,
+        frames_total=event.frames_total,
         text=event.text,
         data=json.dumps(dict(event.data), sort_keys=True),
     )
-    msg.header.stamp = stamp
+    msg.header.stamp = to_stamp(event.t_s)
     return msg
 
 
 def event_from_msg(msg: InspectionEvent) -> VisitEvent:
     return VisitEvent(
         t_s=stamp_s(msg.header.stamp),
-        kind=msg.kind,
-        phase=msg.phase,
+        kind=EventKind(msg.kind),
+        phase=Phase(msg.phase),
         frame=msg.frame,
         frames_total=msg.frames_total,
         text=msg.text,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 import cv2
@@ -63,7 +64,7 @@ class TwinView:
         side, beam = camera.split("_")
         half = "left" if (beam == "left") == (side == "rear") else "right"
         is_lit = self._twin.now_s - self._flash_s <= EXPOSED_WITHIN_S
-        seed = hash((situation.box, frame.number, side, half)) & 0xFFFF
+        seed = zlib.crc32(f"{situation.box} {frame.number} {side} {half}".encode())
         return Scene(self._world.face(situation.box, frame.number, side), half, is_lit, seed)
 
     def draw(self, scene: Scene, width_px: int, height_px: int) -> bytes:

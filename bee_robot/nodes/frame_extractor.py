@@ -1,0 +1,308 @@
+"""frame_extractor: serves inspect_box; runs the procedure, writes it into store and journal, tells what happens."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bee_robot_interfaces.action import InspectBox
+from bee_robot_interfaces.msg import Climate, InspectionEvent, RuleViolation
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+
+import bee_robot
+from bee_robot.clock import Clock
+from bee_robot.cloud.local_store import LocalStore, StoreError
+from bee_robot.cloud.records import InspectionStart, LoadSample
+from bee_robot.devices.tower import Side, TowerError
+from bee_robot.devices.weather import ClimateReading
+from bee_robot.extraction.context import Override, RimState, VisitContext, VisitControl
+from bee_robot.extraction.journal import Journal, JournalError
+from bee_robot.extraction.visit import inspect_box
+from bee_robot.hive.inspection import EndState, EventKind, VisitEvent, VisitOutcome
+from bee_robot.nodes import conversions, qos
+from bee_robot.nodes.process import BeeNode, StartError, run_node
+from bee_robot.nodes.ros_face_capture import RosFaceCapture
+from bee_robot.nodes.ros_tower import RosTower
+from bee_robot.rulebook import Violation
+from bee_robot.safety.conditions import ConditionsGate
+
+READY_S = 30.0
+LOOK_S = 20.0
+LOADS_PERIOD_S = 0.5
+FEEDBACK_PERIOD_S = 0.5
+
+
+class FrameExtractor(BeeNode):
+    """Parameters: robot_file; store (folder); sim (the conditions are those of the twin)."""
+
+    def __init__(self) -> None:
+        super().__init__("frame_extractor")
+        self.declare_parameter("sim", False)
+        root = Path(self.text_parameter("store"))
+        try:
+            self._store = LocalStore.open(root, clock=self.bridge.clock)
+            self._journal = Journal(root / "journal.sqlite", self.bridge.clock)
+        except (StoreError, JournalError) as error:
+            raise StartError(f"frame_extractor: {error}") from None
+        self._tower = RosTower(self, self.bridge)
+        self._cameras = RosFaceCapture(self, self.bridge)
+        self._events = self.create_publisher(InspectionEvent, "inspection/events", qos.EVENTS)
+        self.create_subscription(Climate, "climate", self._take_climate, qos.LATCHED)
+        self.create_subscription(RuleViolation, "sim/violations", self._take_violation, qos.LATCHED)
+        self._climate: ClimateReading | None = None
+        self._control: VisitControl | None = None
+        self._inspection = ""
+        self._is_taken = self._is_ending = False
+        self._violations = 0
+        self._last: VisitEvent | None = None
+        self._opened_s: float | None = None
+        self._open_time_s = 0.0
+
+    def begin(self) -> None:
+        self._server = ActionServer(
+            self,
+            InspectBox,
+            "inspect_box",
+            self._inspect,
+            goal_callback=self._take_goal,
+            cancel_callback=self._take_cancel,
+        )
+
+    # what comes in
+
+    def _take_climate(self, msg: Climate) -> None:
+        def known(value: float) -> float | None:
+            return None if math.isnan(value) else value
+
+        self._climate = ClimateReading(
+            stamp_s=conversions.stamp_s(msg.header.stamp),
+            outside_c=known(msg.outside_temperature),
+            cabinet_c=known(msg.cabinet_temperature),
+            wind_m_s=known(msg.wind_speed),
+            humidity_pct=known(msg.relative_humidity),
+            battery_pct=known(msg.battery),
+            is_raining=msg.is_raining,
+        )
+
+    def _take_violation(self, msg: RuleViolation) -> None:
+        self._violations += 1
+        if self._inspection:
+            stamp_s = conversions.stamp_s(msg.header.stamp)
+            violation = Violation(msg.rule, stamp_s, msg.where, msg.value, msg.limit, msg.says)
+            self._store.add_violation(self._inspection, violation)
+
+    def _take_goal(self, goal: Any) -> GoalResponse:
+        """One visit at a time, of a box that is there."""
+        is_known = goal.hive in ("", self.robot.hive.name) and 1 <= goal.box <= self.robot.hive.boxes
+        if self._is_taken or self._is_ending or not is_known:
+            return GoalResponse.REJECT
+        self._is_taken = True
+        return GoalResponse.ACCEPT
+
+    def _take_cancel(self, _: Any) -> CancelResponse:
+        self.bridge.call_soon(self._request_stop, "a person asked for it")
+        return CancelResponse.ACCEPT
+
+    def _request_stop(self, because: str) -> None:
+        if self._control is not None:
+            self._control.request_stop(because)
+
+    # the visit
+
+    async def _inspect(self, goal_handle: Any) -> InspectBox.Result:
+        try:
+            visit = self.bridge.submit(self._visit(goal_handle.request, goal_handle.publish_feedback))
+            result = await visit
+        finally:
+            self._is_taken = False
+        if result.error_code == InspectBox.Result.NONE and not goal_handle.is_cancel_requested:
+            goal_handle.succeed()
+        elif goal_handle.is_cancel_requested:
+            goal_handle.canceled()
+        else:
+            goal_handle.abort()
+        return result
+
+    async def _visit(self, goal: Any, publish_feedback: Any) -> InspectBox.Result:
+        try:
+            await self._wait_ready()
+            self._inspection = self._store.begin_inspection(self._start(goal))
+        except (TowerError, StoreError) as error:
+            return InspectBox.Result(error_code=InspectBox.Result.REFUSED, error_msg=str(error), end_state="closed")
+        self._violations, self._opened_s, self._open_time_s = 0, None, 0.0
+        self._control = VisitControl()
+        beside = [asyncio.ensure_future(self._record_loads()), asyncio.ensure_future(self._feed_back(publish_feedback))]
+        try:
+            override = Override(goal.override_by, goal.override_reason) if goal.override_by else None
+            outcome = await inspect_box(self._context(), goal.box, override, self._inspection)
+            self._store.end_inspection(self._inspection, outcome)
+            return self._result(outcome)
+        finally:
+            for task in beside:
+                task.cancel()
+            self._control, self._inspection = None, ""
+
+    async def _wait_ready(self) -> None:
+        waited_s = 0.0
+        while not (self._tower.is_ready() and self._cameras.is_ready()):
+            if waited_s > READY_S:
+                missing = "frame_cameras" if self._tower.is_ready() else "tower_driver"
+                raise TowerError(f"{missing} does not answer; look at its log", "link_lost")
+            await asyncio.sleep(0.05)
+            waited_s += 0.05
+
+    def _start(self, goal: Any) -> InspectionStart:
+        hive, visit = self.robot.hive, self.robot.visit
+        return InspectionStart(
+            robot=self.robot.robot,
+            hive=hive.name,
+            box=goal.box,
+            frames_total=hive.frames_per_box,
+            started_utc=self.bridge.clock.utc(),
+            started_s=self.bridge.clock.now_s(),
+            hive_standard=hive.standard,
+            hive_boxes=hive.boxes,
+            open_planned_max_s=visit.open_planned_max_s,
+            open_close_at_s=visit.open_close_at_s,
+            software_version=bee_robot.__version__,
+            configuration_checksum=self.robot.checksum(),
+            is_simulated=bool(self.get_parameter("sim").value),
+            conditions=self._gate().to_dict(),
+            override_by=goal.override_by,
+            override_reason=goal.override_reason,
+        )
+
+    def _context(self) -> VisitContext:
+        assert self._control is not None
+        return VisitContext(
+            robot=self.robot,
+            tower=self._tower,
+            cameras=self._cameras,
+            clock=self.bridge.clock,
+            journal=self._journal,
+            events=self._tell,
+            control=self._control,
+            look=RimWait(self.bridge.clock),
+            reasons_against=self._reasons_against,
+        )
+
+    def _gate(self) -> ConditionsGate:
+        return ConditionsGate(self.robot.conditions)
+
+    def _reasons_against(self) -> Sequence[str]:
+        return self._gate().reasons_against(self._climate, self._tower.state, self.bridge.clock)
+
+    # what goes out
+
+    def _tell(self, event: VisitEvent) -> None:
+        """Into the store first, then to whoever listens."""
+        self._last = event
+        if event.kind is EventKind.OPENED:
+            self._opened_s = event.t_s
+        elif event.kind is EventKind.CLOSED and self._opened_s is not None:
+            self._open_time_s, self._opened_s = event.t_s - self._opened_s, None
+        self._store.add_event(self._inspection, event)
+        if event.kind is EventKind.FACE:
+            self._record_face(event)
+        self._events.publish(conversions.event_to_msg(event, self._inspection))
+
+    def _record_face(self, event: VisitEvent) -> None:
+        pictures = [sha for sha in str(event.data.get("pictures", "")).split(",") if sha]
+        self._store.add_face(
+            self._inspection,
+            box=int(event.data["box"]),
+            frame=event.frame,
+            face=str(event.data["face"]),
+            pictures=pictures,
+            taken_utc=self.bridge.clock.utc(),
+            missing_because="" if pictures else event.text,
+        )
+
+    async def _record_loads(self) -> None:
+        while True:
+            try:
+                state = self._tower.state
+                sample = LoadSample(state.stamp_s, state.loads_kg[Side.LEFT], state.loads_kg[Side.RIGHT])
+                self._store.add_loads(self._inspection, [sample])
+            except TowerError:
+                pass  # no fresh state: nothing to record; the procedure itself deals with the silence
+            await self.bridge.clock.sleep(LOADS_PERIOD_S)
+
+    async def _feed_back(self, publish_feedback: Any) -> None:
+        while True:
+            event = self._last
+            if event is not None:
+                open_s = self._open_time_s if self._opened_s is None else self.bridge.clock.now_s() - self._opened_s
+                publish_feedback(
+                    InspectBox.Feedback(
+                        phase=event.phase.value,
+                        frame=event.frame,
+                        frames_total=event.frames_total,
+                        open_time=open_s,
+                        open_limit=self.robot.visit.open_planned_max_s,
+                        text=event.text,
+                    )
+                )
+            await self.bridge.clock.sleep(FEEDBACK_PERIOD_S)
+
+    def _result(self, outcome: VisitOutcome) -> InspectBox.Result:
+        code = InspectBox.Result.NONE if outcome.end_state is EndState.CLOSED else InspectBox.Result.HELD
+        if outcome.refusals:
+            code = InspectBox.Result.REFUSED
+        return InspectBox.Result(
+            error_code=code,
+            error_msg="; ".join(outcome.refusals) or outcome.explanation,
+            inspection=outcome.inspection,
+            end_state=outcome.end_state.value,
+            instruction=outcome.instruction,
+            frames_inspected=outcome.frames_inspected,
+            faces=outcome.faces,
+            open_time=float(outcome.open_time_s),
+            visit_time=float(outcome.visit_time_s),
+            rule_violations=self._violations,
+        )
+
+    # end
+
+    async def end_well(self, because: str) -> None:
+        """A visit that runs sets its frame down and closes the hive first."""
+        self._is_ending = True
+        self._request_stop(f"this robot is being ended ({because})")
+        while self._is_taken:
+            await asyncio.sleep(0.05)
+
+    def stop_now(self, because: str) -> str:
+        if self._control is None:
+            return "No hive was open."
+        self.bridge.call_soon(self._control.stop_now, because)
+        last = self._last
+        at = f" during '{last.text}'" if last is not None else ""
+        return f"The hive {self.robot.hive.name} was left{at}; run 'bee recover' to close it."
+
+    def close(self) -> None:
+        super().close()
+        self._journal.close()
+        self._store.close()
+
+
+class RimWait:
+    """No rim cameras yet: nobody looks, but the bees get the time that a look would take."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def __call__(self, box: int) -> RimState:
+        await self._clock.sleep(LOOK_S)
+        return RimState.UNKNOWN
+
+
+def main(args: list[str] | None = None) -> int:
+    return run_node(FrameExtractor, args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
