@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import time
-from collections import deque
 from collections.abc import Callable
 from enum import Enum
 from types import CoroutineType
 from typing import Any
 
 from bee_robot.embedded_ros.types.cdr import SerializationError
-from bee_robot.embedded_ros.types.registry import codec_of
 from bee_robot.embedded_ros.wire import keys
-from bee_robot.embedded_ros.wire.attachment import Attachment
-from rclpy._endpoint import message_endpoint
+from rclpy._sample_queue import SampleQueue
 from rclpy.exceptions import InvalidHandle
 from rclpy.executors import Entity, call_back
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile
+from rclpy.qos import QoSProfile
 
 
 class Subscription(Entity):
@@ -44,14 +40,10 @@ class Subscription(Entity):
         self.raw = raw
         self.callback = callback
         self._node = node
-        keeps_all = qos_profile.history == HistoryPolicy.KEEP_ALL
-        self._samples: deque[tuple[Any, int]] = deque(maxlen=None if keeps_all else qos_profile.depth or 42)
-        self._received = 0
-        self._deserialize = codec_of(msg_type).deserialize
         super().__init__(callback_group)
-        self._endpoint = message_endpoint(node, keys.SUBSCRIPTION, msg_type, topic, qos_profile)
-        self._wire: Any = self._declare(self._on_sample)
-        self._endpoint.announce()
+        self._queue = SampleQueue(node, msg_type, topic, qos_profile, self._mark_ready)
+        self._samples = self._queue.samples
+        self._deserialize = self._queue.deserialize
         self.event_handlers: list[Any] = (
             event_callbacks.create_event_handlers(callback_group, self, topic) if event_callbacks else []
         )
@@ -65,35 +57,16 @@ class Subscription(Entity):
         self._callback = value
         self._callback_type = callback_type(value)
 
-    def _declare(self, on_sample: Callable[[Any], None]) -> Any:
-        import zenoh
-
-        session = self._endpoint.context.session
-        # Direct: runs on the receiving thread, which only has to queue the sample.
-        handler = zenoh.handlers.Callback(on_sample, indirect=False)
-        if self.qos_profile.durability != DurabilityPolicy.TRANSIENT_LOCAL:
-            return session.declare_subscriber(self._endpoint.key, handler)
-        history = zenoh.ext.HistoryConfig(
-            detect_late_publishers=True, max_samples=self.qos_profile.depth or 42
-        )
-        return zenoh.ext.declare_advanced_subscriber(session, self._endpoint.key, handler, history=history)
-
-    def _on_sample(self, sample: Any) -> None:
-        self._samples.append((sample, time.time_ns()))
-        if not self._queued:
-            self._mark_ready()
-
     def _has_work(self) -> bool:
         return bool(self._samples)
 
     def _execute(self) -> CoroutineType[Any, Any, Any] | None:
-        try:
-            sample, received_ns = self._samples.popleft()
-        except IndexError:
+        taken = self._queue.take_sample()
+        if taken is None:
             return None
+        sample, received_ns = taken
         if self._samples:
             self._mark_ready()
-        self._received += 1
         message: Any = sample.payload.to_bytes()
         if not self.raw:
             try:
@@ -103,28 +76,15 @@ class Subscription(Entity):
                 return None
         if self._callback_type is Subscription.CallbackType.MessageOnly:
             return call_back(self._callback, message)
-        return call_back(self._callback, message, self._message_info(sample, received_ns))
-
-    def _message_info(self, sample: Any, received_ns: int) -> dict[str, Any]:
-        source_ns, number = 0, 0
-        if sample.attachment is not None:
-            attachment = Attachment.decode(sample.attachment.to_bytes())
-            source_ns, number = attachment.source_time_ns, attachment.sequence_number
-        return {
-            "source_timestamp": source_ns,
-            "received_timestamp": received_ns,
-            "publication_sequence_number": number,
-            "reception_sequence_number": self._received,
-        }
+        return call_back(self._callback, message, self._queue.info(sample, received_ns))
 
     def take(self) -> tuple[Any, dict[str, Any]] | None:
         """The next message and its info without a callback; None if there is none."""
-        try:
-            sample, received_ns = self._samples.popleft()
-        except IndexError:
+        taken = self._queue.take_sample()
+        if taken is None:
             return None
-        data = sample.payload.to_bytes()
-        return (data if self.raw else self._deserialize(data)), self._message_info(sample, received_ns)
+        data = taken[0].payload.to_bytes()
+        return (data if self.raw else self._deserialize(data)), self._queue.info(*taken)
 
     @property
     def topic_name(self) -> str:
@@ -132,11 +92,11 @@ class Subscription(Entity):
 
     def get_publisher_count(self) -> int:
         """How many publishers there are on this topic."""
-        return self._endpoint.context.graph.count(keys.PUBLISHER, self.topic)
+        return self._node.context.graph.count(keys.PUBLISHER, self.topic)
 
     @property
     def handle(self) -> Subscription:
-        if self._wire is None:
+        if not self._queue.is_open:
             raise InvalidHandle("cannot use Destroyable because destruction was requested")
         return self
 
@@ -147,14 +107,10 @@ class Subscription(Entity):
         """A `with` keeps the handle alive in rclpy; here it needs no help."""
 
     def destroy(self) -> None:
-        wire, self._wire = self._wire, None
         self._set_executor(None)
         for handler in self.event_handlers:
             handler.destroy()
-        self._endpoint.withdraw()
-        if wire is not None and self._endpoint.context._session is not None:
-            wire.undeclare()
-        self._samples.clear()
+        self._queue.close()
 
 
 def callback_type(callback: Callable[..., Any]) -> Subscription.CallbackType:
