@@ -16,6 +16,7 @@ from bee_robot.sim import plant as plants
 from bee_robot.sim.plant import Plant, PlantEvent
 
 ROOT = Path(__file__).parents[3]
+STRIDE_MM = 0.2
 SOURCES = ROOT / "firmware" / "boards" / "host"
 
 
@@ -72,7 +73,7 @@ class Hands:
     def move(self, speed_mm_s: float = 20.0, **to_mm: float) -> None:
         """All named axes together, in small even strides."""
         strides = max(
-            (int(abs(goal - self.position_mm(axis)) / 0.05) + 1 for axis, goal in to_mm.items()), default=1
+            (int(abs(goal - self.position_mm(axis)) / STRIDE_MM) + 1 for axis, goal in to_mm.items()), default=1
         )
         begin = {axis: self.position_mm(axis) for axis in to_mm}
         asked = {axis: round(begin[axis] * self.robot.axes[axis].steps_per_mm) for axis in to_mm}
@@ -84,12 +85,13 @@ class Hands:
                 for _ in range(abs(wanted - asked[axis])):
                     self.library.plant_step(AXIS_NAMES.index(axis), direction, self.now_ns)
                 asked[axis] = wanted
-            self.pause(0.05 / speed_mm_s)
+            self.pause(STRIDE_MM / speed_mm_s)
 
     def swing(self, **to_deg: float) -> None:
         """Ramps the pulse width in steps of a millisecond, as the board does."""
         begin = {servo: self.plant.truth.servo_deg[SERVO_NAMES.index(servo)] for servo in to_deg}
-        for millisecond in range(1, 1021):
+        slowest_deg_s = min(self.robot.servos[servo].speed_deg_s for servo in to_deg)
+        for millisecond in range(1, int(90_000 / slowest_deg_s) + 20):
             for servo, angle in to_deg.items():
                 reach = self.robot.servos[servo].speed_deg_s * millisecond / 1000
                 way = max(-reach, min(reach, angle - begin[servo]))
@@ -115,8 +117,8 @@ class Hands:
         cleat_mm = self.geometry.cleat_mm(box + 1)
         self.move(lift_left=cleat_mm - 8, lift_right=cleat_mm - 8)
         self.swing(fork_left=90, fork_right=90)
-        self.move(lift_left=cleat_mm + 6)
-        self.move(lift_right=cleat_mm + 6)
+        self.move(lift_left=cleat_mm + 6.5)
+        self.move(lift_right=cleat_mm + 6.5)
         self.move(lift_left=cleat_mm + raise_mm, lift_right=cleat_mm + raise_mm)
         ready_mm = min(self.geometry.engaged_mm(box) + 30, cleat_mm + raise_mm - 120)
         self.move(scan_left=ready_mm, scan_right=ready_mm)

