@@ -1,0 +1,179 @@
+"""One visit to one box while it goes on: what is believed, what was said, and the only way to move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bee_robot.alerts import ALERTS
+from bee_robot.devices.tower import (
+    Axis,
+    BoardState,
+    MotionEnd,
+    MotionProgramme,
+    MotionResult,
+    Servo,
+)
+from bee_robot.extraction.belief import HiveBelief
+from bee_robot.extraction.context import VisitContext
+from bee_robot.extraction.motion_check import follow_plan, require_rules
+from bee_robot.extraction.motion_plan import MotionPlanner
+from bee_robot.extraction.motion_profile import Instant, Timeline, timeline
+from bee_robot.hive.inspection import EndState, EventKind, FrameVisit, Phase, VisitEvent, VisitOutcome
+from bee_robot.rulebook import AxisSample
+
+
+class MotionStopped(Exception):
+    """A programme did not run to its end. `result.end` says why; the machine stands."""
+
+    def __init__(self, programme: str, result: MotionResult) -> None:
+        self.programme = programme
+        self.result = result
+        super().__init__(f"'{programme}' ended {result.end.value}: {result.reason}")
+
+    @property
+    def is_guard(self) -> bool:
+        return self.result.end is MotionEnd.GUARD
+
+
+class Held(Exception):
+    """The procedure cannot go on without a person. `alert` is a key of alerts.py."""
+
+    def __init__(self, alert: str, explanation: str) -> None:
+        self.alert = alert
+        super().__init__(explanation)
+
+
+class BoxVisit:
+    """State of one visit (or recovery). `belief` is what it knows; `perform` is how it moves."""
+
+    def __init__(
+        self, context: VisitContext, box: int, inspection: str, belief: HiveBelief | None = None
+    ) -> None:
+        self.context = context
+        self.box = box
+        self.inspection = inspection
+        self.belief = belief or HiveBelief(context.robot, box)
+        self.planner = MotionPlanner(context.robot, box)
+        self.frames: list[FrameVisit] = []
+        self.phase = Phase.CHECK
+        self.phases_s: dict[Phase, float] = {}
+        self.began_s = self._phase_since_s = context.clock.now_s()
+        self.opened_s = belief.opened_s if belief else None
+        self.closed_s: float | None = None
+        self.was_opened = belief is not None and belief.is_open
+        self.alert_key = ""
+        self.troubles: list[str] = []
+        self._positions_mm: dict[Axis, float] = {}
+
+    # what happens, told -----------------------------------------------------------------------------------------------
+
+    @property
+    def frames_total(self) -> int:
+        return self.context.robot.hive.frames_per_box
+
+    @property
+    def open_time_s(self) -> float:
+        if self.opened_s is None:
+            return 0.0
+        until_s = self.context.clock.now_s() if self.closed_s is None else self.closed_s
+        return until_s - self.opened_s
+
+    def begin_open_time(self) -> None:
+        """The first edge is about to leave the rim."""
+        self.opened_s = self.belief.opened_s = self.context.clock.now_s()
+        self.was_opened = True
+
+    def tell(self, kind: EventKind, text: str, frame: int = 0, **data: float | str) -> None:
+        now_s = self.context.clock.now_s()
+        self.context.events(VisitEvent(now_s, kind, self.phase, frame, self.frames_total, text, data))
+
+    def enter(self, phase: Phase, text: str) -> None:
+        self._count_phase()
+        self.phase = phase
+        self.tell(EventKind.PHASE, text, open_time_s=round(self.open_time_s, 2))
+
+    def _count_phase(self) -> None:
+        now_s = self.context.clock.now_s()
+        self.phases_s[self.phase] = self.phases_s.get(self.phase, 0.0) + now_s - self._phase_since_s
+        self._phase_since_s = now_s
+
+    def alert(self, key: str, text: str, frame: int = 0) -> None:
+        """An alert of the table; the first one names the outcome."""
+        self.alert_key = self.alert_key or key
+        self.troubles.append(text)
+        self.tell(
+            EventKind.ALERT, text, frame, alert=key, number=ALERTS[key].number, remedy=ALERTS[key].remedy
+        )
+
+    def note(self, step: str, note: str = "") -> None:
+        """Into the journal, on disk before this returns."""
+        self.context.journal.write(
+            step,
+            inspection=self.inspection,
+            hive=self.context.robot.hive.name,
+            box=self.box,
+            belief=self.belief.to_dict(),
+            note=note,
+        )
+
+    # moving -----------------------------------------------------------------------------------------------------------
+
+    async def arm(self) -> None:
+        """Ready to move, or TowerError. Positions are read afresh."""
+        tower = self.context.tower
+        if tower.state.board not in (BoardState.ARMED, BoardState.MOVING):
+            await tower.arm()
+        self.read_positions()
+
+    def read_positions(self) -> None:
+        """Take positions and servos from the machine; the belief follows."""
+        state = self.context.tower.state
+        self._positions_mm = {axis: part.position_mm for axis, part in state.axes.items()}
+        self.belief.follow(self._standing(state.servos_deg))
+
+    def _standing(self, servos_deg: Mapping[Servo, float]) -> Instant:
+        axes = {axis: AxisSample(position) for axis, position in self._positions_mm.items()}
+        return Instant(self.context.clock.now_s(), axes, servos_deg, ())
+
+    def lay_out(self, programme: MotionProgramme) -> Timeline:
+        speeds = {servo: self.context.robot.servos[servo.value].speed_deg_s for servo in Servo}
+        return timeline(programme, self._positions_mm, self.context.tower.state.servos_deg, speeds)
+
+    async def perform(self, programme: MotionProgramme, note: str = "") -> MotionResult:
+        """Judge a programme, write it into the journal, run it.
+
+        Raises RuleRefused (nothing moved), MotionStopped (it ended early) or TowerError (the machine is out of reach).
+        """
+        plan = self.lay_out(programme)
+        require_rules(plan, self.belief, self.context.clock.now_s())
+        self.note(programme.name, note)
+        result = await self.context.tower.move(programme)
+        self._follow(plan, result)
+        if result.end is not MotionEnd.DONE:
+            raise MotionStopped(programme.name, result)
+        return result
+
+    def _follow(self, plan: Timeline, result: MotionResult) -> None:
+        follow_plan(plan, self.belief, result.segments_done)
+        self._positions_mm.update(result.positions_mm)
+        if result.end is not MotionEnd.DONE:
+            self.belief.follow(self._standing(self.context.tower.state.servos_deg))
+
+    # ending -----------------------------------------------------------------------------------------------------------
+
+    def outcome(self, end_state: EndState, instruction: str = "", explanation: str = "") -> VisitOutcome:
+        self._count_phase()
+        return VisitOutcome(
+            end_state=end_state,
+            inspection=self.inspection,
+            hive=self.context.robot.hive.name,
+            box=self.box,
+            instruction=instruction,
+            alert=self.alert_key,
+            explanation=explanation or "; ".join(self.troubles),
+            frames=tuple(self.frames),
+            was_opened=self.was_opened,
+            open_time_s=self.open_time_s,
+            visit_time_s=self.context.clock.now_s() - self.began_s,
+            phases_s={phase.value: seconds for phase, seconds in self.phases_s.items()},
+        )

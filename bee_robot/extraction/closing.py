@@ -1,0 +1,117 @@
+"""Closing a box: hooks away, stack down to just above the rim, a look for bees, the rolling close, forks out."""
+
+from __future__ import annotations
+
+from bee_robot.devices.tower import MotionProgramme, Side
+from bee_robot.extraction.belief import HOOK
+from bee_robot.extraction.box_visit import BoxVisit, Held, MotionStopped
+from bee_robot.extraction.context import RimState
+from bee_robot.extraction.journal import CLOSED_STEP
+from bee_robot.extraction.motion_plan import LOOK_ABOVE_RIM_MM, SECOND_EDGE_MM
+from bee_robot.hive.inspection import EventKind, Phase
+
+MOST_LOOKS = 3
+FREE_LOAD_KG = 0.4  # a fork that carries more than this has not come free; noise of a load cell stays below
+ON_RIM_MM = 0.05
+STOWED_DEG = 1.0
+
+
+async def close_box(visit: BoxVisit) -> None:
+    """From an open box with free hooks to a closed hive with parked beams. Raises Held where only a person can help."""
+    await hooks_away(visit)
+    await lower_and_close(visit)
+    await leave(visit)
+
+
+async def hooks_away(visit: BoxVisit) -> None:
+    visit.belief.is_closing = True
+    servos = visit.context.tower.state.servos_deg
+    if any(servos[hook] > STOWED_DEG for hook in HOOK.values()):
+        await visit.perform(visit.planner.hooks_away())
+
+
+async def lower_and_close(visit: BoxVisit) -> None:
+    """From wherever the stack hangs onto the rim."""
+    visit.belief.is_closing = True
+    if min(visit.belief.edges_mm.values()) > LOOK_ABOVE_RIM_MM + 2 * SECOND_EDGE_MM:
+        visit.enter(Phase.LOWER, "the stack comes down to just above the rim")
+        await _down(visit, visit.planner.lower_stack(visit.belief.lifted_load_kg))
+    if min(visit.belief.edges_mm.values()) > ON_RIM_MM:
+        await _wait_for_bees(visit)
+    visit.enter(Phase.CLOSE, "left edge onto the rim, the right one behind it")
+    await _land(visit)
+
+
+async def _down(visit: BoxVisit, programme: MotionProgramme) -> None:
+    """Lower; what is met too early makes the stack back off, and ends the visit held (R5)."""
+    try:
+        await visit.perform(programme)
+    except MotionStopped as stopped:
+        if not stopped.is_guard:
+            raise
+        sides = " and ".join(trip.guard.side.value for trip in stopped.result.trips)
+        heights = ", ".join(f"{side.value} {edge:.0f} mm" for side, edge in visit.belief.edges_mm.items())
+        await visit.arm()
+        await visit.perform(visit.planner.back_off(visit.belief.edges_mm))
+        raise Held(
+            "contact_early",
+            f"the stack met something on the {sides} side above the rim ({heights}) and backed off",
+        ) from None
+
+
+async def _wait_for_bees(visit: BoxVisit) -> None:
+    visit.enter(Phase.LOOK, "looking for bees on the rim")
+    for look in range(1, MOST_LOOKS + 1):
+        rim = await visit.context.look(visit.box)
+        if rim is not RimState.BEES:
+            return
+        visit.tell(EventKind.PHASE, f"bees on the rim (look {look} of {MOST_LOOKS})")
+    raise Held("bees_on_rim", f"bees stay on the rim of box {visit.box} after {MOST_LOOKS} looks")
+
+
+async def _land(visit: BoxVisit) -> None:
+    """Left edge first, right one behind; where one edge stands already, the other follows."""
+    left, right = (visit.belief.edges_mm[side] for side in (Side.LEFT, Side.RIGHT))
+    if left > ON_RIM_MM and right > ON_RIM_MM:
+        if abs(right - left - SECOND_EDGE_MM) > ON_RIM_MM:
+            await visit.perform(visit.planner.trail_right_edge(left))
+        await _down(visit, visit.planner.roll_closed(visit.belief.lifted_load_kg))
+    else:
+        await _land_what_is_up(visit)
+    visit.closed_s = visit.context.clock.now_s()
+    visit.tell(EventKind.CLOSED, f"box {visit.box} is closed", open_time_s=round(visit.open_time_s, 2))
+    await release(visit)
+
+
+async def _land_what_is_up(visit: BoxVisit) -> None:
+    for side in (Side.LEFT, Side.RIGHT):
+        if visit.belief.edges_mm[side] > 0.0:
+            await visit.perform(visit.planner.land_edge(side))
+
+
+async def release(visit: BoxVisit) -> None:
+    """Forks off the cleats. Raises Held where a fork still carries something."""
+    await visit.perform(visit.planner.release())
+    await visit.context.clock.sleep(0.1)
+    loads = visit.context.tower.state.loads_kg
+    for side, load in loads.items():
+        if load > FREE_LOAD_KG:
+            raise Held(
+                "stack_stuck",
+                f"the {side.value} fork still carries {load:.1f} kg below the cleat of box {visit.box + 1}",
+            )
+
+
+async def put_down_low(visit: BoxVisit) -> None:
+    """What was raised a little (or a lot) goes back onto the rim; hooks have never been out."""
+    await lower_and_close(visit)
+    await leave(visit)
+
+
+async def leave(visit: BoxVisit) -> None:
+    """Forks out, beams to their parks, the journal says closed."""
+    visit.enter(Phase.LEAVE, "forks out, beams park, light off")
+    await visit.perform(visit.planner.leave())
+    visit.belief.is_closing = False
+    visit.belief.opened_s = None
+    visit.note(CLOSED_STEP)

@@ -1,0 +1,78 @@
+"""What a procedure is given: the machine, its eyes, time, the journal, who listens and who may stop it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from bee_robot.clock import Clock
+from bee_robot.configuration import RobotConfiguration
+from bee_robot.devices.frame_cameras import FaceCapture
+from bee_robot.devices.tower import Tower
+from bee_robot.extraction.journal import Journal
+from bee_robot.hive.inspection import VisitEvent
+
+
+class VisitControl:
+    """How a person, a signal or the weather ends a visit early. Call from the loop that runs the visit."""
+
+    def __init__(self) -> None:
+        self.stop_because = ""
+        self.stop_now_because = ""
+        self._stops_now = asyncio.Event()
+
+    def request_stop(self, because: str) -> None:
+        """Finish the current safe unit: set the frame down, close the hive. The first reason is kept."""
+        self.stop_because = self.stop_because or because
+
+    def stop_now(self, because: str) -> None:
+        """Stop at once, whatever is open; the visit ends held and says what that is."""
+        self.stop_now_because = self.stop_now_because or because
+        self._stops_now.set()
+
+    async def wait_stop_now(self) -> str:
+        await self._stops_now.wait()
+        return self.stop_now_because
+
+
+class RimState(str, Enum):
+    CLEAR = "clear"
+    BEES = "bees"
+    UNKNOWN = "unknown"  # nobody could look; the time that bees need to leave has passed all the same
+
+
+class RimLook(Protocol):
+    async def __call__(self, box: int) -> RimState:
+        """Look for bees on the rim of a box; takes up to 20 s, with the waiting that it needs."""
+        ...
+
+
+@dataclass(frozen=True)
+class Override:
+    """A named person who opens a hive although the conditions speak against it, and why."""
+
+    by: str
+    reason: str
+
+
+def nothing_against() -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True)
+class VisitContext:
+    """`reasons_against`: the conditions gate, asked once before a visit. `holder`: name on the motion lease."""
+
+    robot: RobotConfiguration
+    tower: Tower
+    cameras: FaceCapture
+    clock: Clock
+    journal: Journal
+    events: Callable[[VisitEvent], None]
+    control: VisitControl
+    look: RimLook
+    reasons_against: Callable[[], Sequence[str]] = nothing_against
+    holder: str = "frame_extractor"

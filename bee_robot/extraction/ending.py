@@ -1,0 +1,114 @@
+"""No procedure ends otherwise than closed, or held with an instruction to a person."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from typing import Any
+
+from bee_robot.alerts import ALERTS
+from bee_robot.devices.tower import MotionEnd, TowerError
+from bee_robot.extraction.box_visit import BoxVisit, Held, MotionStopped
+from bee_robot.extraction.journal import JournalError
+from bee_robot.extraction.motion_check import RuleRefused
+from bee_robot.hive.inspection import EndState, EventKind, Phase, VisitOutcome
+
+HELD_STEP = "held"
+STOP_WAIT_S = 2.0
+
+
+async def run_to_an_end(visit: BoxVisit, work: Coroutine[Any, Any, None]) -> VisitOutcome:
+    """Run `work` (which returns when the hive is closed). Whatever it raises becomes a held end with its instruction.
+
+    A cancelled call stops the machine, writes the journal and raises CancelledError again.
+    """
+    task = asyncio.ensure_future(work)
+    stop_now = asyncio.ensure_future(visit.context.control.wait_stop_now())
+    try:
+        await asyncio.wait({task, stop_now}, return_when=asyncio.FIRST_COMPLETED)
+        outcome = _ended(visit, task) if task.done() else await _stopped_now(visit, task)
+    except asyncio.CancelledError:
+        await _cancel(task)
+        _hold(visit, "", "the visit was cancelled")
+        raise
+    finally:
+        stop_now.cancel()
+        await _let_go(visit)
+    return outcome
+
+
+def _ended(visit: BoxVisit, task: asyncio.Task[None]) -> VisitOutcome:
+    try:
+        task.result()
+    except Held as held:
+        return _hold(visit, held.alert, str(held))
+    except MotionStopped as stopped:
+        return _hold(visit, stopped.result.alert or _alert_of(stopped.result.end), str(stopped))
+    except RuleRefused as refused:
+        return _hold(visit, "rule_broken", str(refused))
+    except TowerError as error:
+        return _hold(visit, error.alert or "link_lost", str(error))
+    except JournalError as error:
+        return _hold(visit, "store_full", str(error))
+    except asyncio.CancelledError:
+        return _hold(visit, "", "the visit was cancelled")
+    except Exception as error:  # noqa: BLE001 - an unknown fault must not leave a hive without an end state
+        return _hold(visit, "", f"fault in the software: {type(error).__name__}: {error}")
+    visit.phase = Phase.END
+    visit.tell(
+        EventKind.END,
+        f"box {visit.box} is closed and safe",
+        end_state="closed",
+        open_time_s=round(visit.open_time_s, 2),
+    )
+    return visit.outcome(EndState.CLOSED)
+
+
+def _alert_of(end: MotionEnd) -> str:
+    return "limit_refused" if end is MotionEnd.REFUSED else ""
+
+
+async def _stopped_now(visit: BoxVisit, task: asyncio.Task[None]) -> VisitOutcome:
+    await _cancel(task)
+    with contextlib.suppress(TowerError):  # out of reach: its own deadline has stopped the machine
+        await visit.context.tower.stop(visit.context.control.stop_now_because)
+        visit.read_positions()
+    return _hold(visit, "", f"stopped at once: {visit.context.control.stop_now_because}")
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
+
+
+def _hold(visit: BoxVisit, alert: str, explanation: str) -> VisitOutcome:
+    what_is_open = visit.belief.says()
+    remedy = ALERTS[alert].remedy if alert in ALERTS else "Look at the hive, then run 'bee recover'"
+    if "recover" not in remedy:
+        remedy = f"{remedy}; then run 'bee recover'"
+    instruction = f"{remedy}. Now: {what_is_open}."
+    visit.phase = Phase.END
+    if alert in ALERTS:
+        visit.alert(alert, explanation)
+    with contextlib.suppress(
+        JournalError
+    ):  # the journal still holds the step before; that is enough to recover
+        visit.note(HELD_STEP, explanation)
+    visit.tell(
+        EventKind.END,
+        instruction,
+        end_state="held",
+        open_time_s=round(visit.open_time_s, 2),
+        explanation=explanation,
+    )
+    return visit.outcome(EndState.HELD, instruction, explanation)
+
+
+async def _let_go(visit: BoxVisit) -> None:
+    """Motors off (screws hold), lease free."""
+    tower = visit.context.tower
+    with contextlib.suppress(TowerError):
+        await tower.disarm("the visit is over")
+    with contextlib.suppress(TowerError):
+        await tower.release_lease()

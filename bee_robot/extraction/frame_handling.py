@@ -1,0 +1,126 @@
+"""One frame: take it off its rests, photograph both faces, set it down one gap further along."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from bee_robot.clock import wait_for
+from bee_robot.configuration import RobotConfiguration
+from bee_robot.devices.frame_cameras import FACES, Face, FaceCaptureError, FaceLabel
+from bee_robot.devices.tower import Axis
+from bee_robot.extraction.box_visit import BoxVisit
+from bee_robot.hive.geometry import HiveGeometry
+from bee_robot.hive.inspection import EventKind, FrameVisit
+
+PHOTO_SPOT_Y_MM = 0.0
+CAPTURE_WAIT_S = 15.0  # a camera that takes longer has failed; the hive is open meanwhile
+LEAST_NUDGE_MM = 1.0
+
+
+def frame_order(places_mm: Mapping[int, float], push: int, robot: RobotConfiguration) -> list[int]:
+    """Numbers of the frames in the order of the visit: from the frame next to the free gap away from it.
+
+    Frames on the other side of a gap in the middle have no room to be nudged; they are not part of this visit.
+    """
+    numbers = sorted(places_mm, reverse=push > 0)
+    pitch = robot.hive.frame_pitch_mm
+    half_mm = robot.hive.box_inner_depth_mm / 2
+    roomy = 0.6 * HiveGeometry(robot.hive, robot.mechanism).gap_mm
+    before_mm = push * (half_mm + pitch / 2)
+    for index, number in enumerate(numbers):
+        if (before_mm - places_mm[number]) * push - pitch >= roomy:
+            return numbers[index:]
+        before_mm = places_mm[number]
+    return numbers
+
+
+def new_place_mm(number: int, places_mm: Mapping[int, float], push: int, robot: RobotConfiguration) -> float:
+    """Where a frame goes: its place in a box with the gap at the other wall, but never nearer than the pitch to the frame
+    on that side, and not away from the gap."""
+    geometry = HiveGeometry(robot.hive, robot.mechanism)
+    wanted_mm = geometry.frame_y_mm(number, gap_at_back=push > 0)
+    beyond = [
+        place
+        for other, place in places_mm.items()
+        if (place - places_mm[number]) * push > 0 and other != number
+    ]
+    limits = [place * push - robot.hive.frame_pitch_mm for place in beyond]
+    reachable = min([wanted_mm * push, *limits])
+    return push * max(reachable, places_mm[number] * push)
+
+
+async def inspect_frame(visit: BoxVisit, number: int) -> None:
+    """Take, photograph, put back one place further towards the gap. Events tell how it went."""
+    belief, robot = visit.belief, visit.context.robot
+    found_mm = belief.frames_y_mm[number]
+    target_mm = new_place_mm(number, belief.frames_y_mm, belief.push, robot)
+    room_mm = abs(target_mm - found_mm)
+    nudge_mm = min(robot.visit.nudge_mm, room_mm) if room_mm >= LEAST_NUDGE_MM else 0.0
+    taken_s = visit.context.clock.now_s()
+    visit.tell(EventKind.FRAME, f"frame {number} is taken", number, y_mm=round(found_mm, 2))
+    take = visit.planner.take_frame(found_mm, belief.push, nudge_mm, PHOTO_SPOT_Y_MM)
+    await visit.perform(take, f"frame {number}")
+    faces = {} if visit.context.control.stop_because else await photograph(visit, number)
+    await put_back(visit, target_mm)
+    left_mm = belief.frames_y_mm[number]
+    done_s = visit.context.clock.now_s()
+    visit.frames.append(FrameVisit(number, found_mm, left_mm, faces, taken_s, done_s))
+    visit.tell(
+        EventKind.FRAME_DONE,
+        f"frame {number} is back",
+        number,
+        y_mm=round(left_mm, 2),
+        seconds=round(done_s - taken_s, 2),
+        open_time_s=round(visit.open_time_s, 2),
+    )
+
+
+async def put_back(visit: BoxVisit, target_mm: float) -> None:
+    """The frame on the hooks over `target_mm`, down, and the hooks off it."""
+    held = visit.belief.held
+    if held is None:
+        return
+    plates_mm = plate_height_mm(visit)
+    await visit.perform(
+        visit.planner.put_frame(target_mm, held.pin_ahead_mm, plates_mm), f"frame {held.number}"
+    )
+
+
+def plate_height_mm(visit: BoxVisit) -> float:
+    """Height of the hook plates now (the lower of both)."""
+    axes = visit.context.tower.state.axes
+    return min(axes[axis].position_mm for axis in (Axis.SCAN_LEFT, Axis.SCAN_RIGHT))
+
+
+async def photograph(visit: BoxVisit, number: int) -> dict[str, tuple[str, ...]]:
+    """Both faces; a camera that fails costs its face and nothing else. Pictures as sha256."""
+    label = FaceLabel(visit.inspection, visit.context.robot.hive.name, visit.box, number)
+    return {face: await _photograph_face(visit, face, label) for face in FACES}
+
+
+async def _photograph_face(visit: BoxVisit, face: Face, label: FaceLabel) -> tuple[str, ...]:
+    try:
+        captured = await wait_for(
+            visit.context.clock, visit.context.cameras.capture_face(face, label), CAPTURE_WAIT_S
+        )
+    except FaceCaptureError as error:
+        visit.alert("camera_failed", f"{face} face of frame {label.frame}: {error}", label.frame)
+        return ()
+    except asyncio.TimeoutError:
+        visit.alert(
+            "camera_failed",
+            f"{face} face of frame {label.frame}: no picture within {CAPTURE_WAIT_S:g} s",
+            label.frame,
+        )
+        return ()
+    visit.tell(
+        EventKind.FACE,
+        f"{face} face of frame {label.frame} photographed",
+        label.frame,
+        face=face,
+        pictures=",".join(captured.pictures),
+        cameras=",".join(captured.cameras),
+        views=",".join(captured.views),
+    )
+    return captured.pictures

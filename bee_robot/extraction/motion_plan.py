@@ -1,0 +1,352 @@
+"""Motion programmes of a visit: every speed inside the rulebook, with a small margin that is written here.
+
+Lift positions are heights of the forks, scan positions heights of the hook plates, shuttle positions places of the
+plates' centre bars along Y (machine.md). `push` is the direction along Y towards the free gap: -1 back, +1 front.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bee_robot.configuration import RobotConfiguration
+from bee_robot.devices.tower import (
+    Axis,
+    AxisMove,
+    Guard,
+    GuardKind,
+    Input,
+    MotionProgramme,
+    Output,
+    OutputEvent,
+    Segment,
+    Side,
+)
+from bee_robot.extraction.belief import FORK, HOOK, LIFT, SCAN, SHUTTLE
+from bee_robot.hive.geometry import HiveGeometry
+from bee_robot.rulebook import limit
+
+WITHIN = 0.99  # planned speeds and accelerations as a part of what a rule allows
+ZONE_MM = 0.5  # approach zones are longer than a rule asks by this
+SAG_MM = 0.3  # play of the pins and give of hooks and forks under load
+BEFORE_CLEAT_MM = 1.0  # forks come this close to the cleats before they are slow
+BEFORE_PIN_MM = 1.5  # and the bar this close to a pin
+SWEEP_BEYOND_MM = 4.0  # the pin sensors run on past the outermost pin
+LOOK_ABOVE_RIM_MM = 30.0  # where the stack waits while somebody looks for bees (machine.md, step 7)
+SECOND_EDGE_MM = 5.0  # behind the first when the box closes
+LANDED_BELOW_MM = 1.0  # forks go on this far after an edge should stand, so that it does
+LIFTS = tuple(LIFT.values())
+SCANS = tuple(SCAN.values())
+SHUTTLES = tuple(SHUTTLE.values())
+
+
+@dataclass(frozen=True)
+class MotionPlanner:
+    """Programmes for one box of one hive. Pure: says how, moves nothing."""
+
+    robot: RobotConfiguration
+    box: int
+
+    @property
+    def geometry(self) -> HiveGeometry:
+        return HiveGeometry(self.robot.hive, self.robot.mechanism)
+
+    @property
+    def engaged_mm(self) -> float:
+        return self.geometry.engaged_mm(self.box)
+
+    @property
+    def cleat_mm(self) -> float:
+        """Of what stands on the box."""
+        return self.geometry.cleat_mm(self.box + 1)
+
+    @property
+    def below_cleat_mm(self) -> float:
+        return self.cleat_mm - self.robot.mechanism.fork_below_cleat_mm
+
+    @property
+    def swing_mm(self) -> float:
+        return self.engaged_mm + self.robot.mechanism.hook_swing_mm
+
+    @property
+    def travel_mm(self) -> float:
+        return self.engaged_mm + self.robot.mechanism.hook_travel_mm
+
+    @property
+    def clear_mm(self) -> float:
+        """Plate height at which a hanging frame may move sideways over its neighbours (R10)."""
+        return self.engaged_mm + self.robot.hive.frame_height_mm + limit("R10", "above_mm") + ZONE_MM + SAG_MM
+
+    # moves ------------------------------------------------------------------------------------------------------------
+
+    def _to(
+        self,
+        axes: tuple[Axis, ...],
+        position_mm: float,
+        speed_mm_s: float = 0.0,
+        acceleration_mm_s2: float = 0.0,
+    ) -> dict[Axis, AxisMove]:
+        """All `axes` to one position; without a speed as fast as the axis may."""
+        moves: dict[Axis, AxisMove] = {}
+        for axis in axes:
+            most = self.robot.axes[axis.value]
+            speed = min(speed_mm_s or most.max_speed_mm_s, most.max_speed_mm_s)
+            rate = min(acceleration_mm_s2 or most.max_acceleration_mm_s2, most.max_acceleration_mm_s2)
+            moves[axis] = AxisMove(position_mm, speed, rate)
+        return moves
+
+    def _park(self, axes: tuple[Axis, ...]) -> dict[Axis, AxisMove]:
+        moves: dict[Axis, AxisMove] = {}
+        for axis in axes:
+            moves |= self._to((axis,), self.robot.axes[axis.value].park_mm)
+        return moves
+
+    def _lift_frame(
+        self, position_mm: float, speed_mm_s: float, axes: tuple[Axis, ...] = SCANS
+    ) -> dict[Axis, AxisMove]:
+        return self._to(axes, position_mm, WITHIN * speed_mm_s, WITHIN * limit("R7", "vertical_mm_s2"))
+
+    def _carry_frame(self, position_mm: float) -> dict[Axis, AxisMove]:
+        return self._to(SHUTTLES, position_mm, 0.0, WITHIN * limit("R7", "sideways_mm_s2"))
+
+    def _load_above(self, kg: float) -> tuple[Guard, ...]:
+        return tuple(Guard(GuardKind.LOAD_ABOVE, side, kg) for side in Side)
+
+    def _contact(self, lifted_load_kg: Mapping[Side, float]) -> tuple[Guard, ...]:
+        """R5: awake while an edge is higher above the rim than it may touch anything."""
+        above_mm = self.cleat_mm + limit("R5", "above_rim_mm")
+        return tuple(
+            Guard(GuardKind.LOAD_BELOW, side, limit("R5", "load_ratio") * load, True, LIFT[side], above_mm)
+            for side, load in lifted_load_kg.items()
+        )
+
+    # the stack --------------------------------------------------------------------------------------------------------
+
+    def approach(self) -> MotionProgramme:
+        """Forks to just below the cleats and in; scan beams as high behind them as they may (R13)."""
+        lift_speed = self.robot.axes[Axis.LIFT_LEFT.value].max_speed_mm_s
+        lift_rate = self.robot.axes[Axis.LIFT_LEFT.value].max_acceleration_mm_s2
+        below_lift_mm = self.below_cleat_mm - limit("R13", "apart_mm") - 1.0
+        follow = self._to(SCANS, min(self.swing_mm, below_lift_mm), lift_speed, lift_rate)
+        return MotionProgramme(
+            "approach",
+            (
+                Segment(
+                    "forks below the cleats",
+                    self._to(LIFTS, self.below_cleat_mm) | follow,
+                    outputs=(OutputEvent(Output.RED_LIGHT, 1.0),),
+                ),
+                Segment("forks in", servos_deg=dict.fromkeys(FORK.values(), 90.0)),
+                Segment("up to the cleats", self._to(LIFTS, self.cleat_mm - BEFORE_CLEAT_MM)),
+            ),
+        )
+
+    def peel(self, side: Side) -> MotionProgramme:
+        """One edge off the rim (R1), load watched (R4)."""
+        top_mm = self.cleat_mm + limit("R1", "zone_mm") + SAG_MM
+        return MotionProgramme(
+            f"peel {side.value}",
+            (
+                Segment(
+                    f"peel the {side.value} edge",
+                    self._to((LIFT[side],), top_mm, WITHIN * limit("R1", "speed_mm_s")),
+                    guards=self._load_above(self.robot.limits.peel_load_kg),
+                ),
+            ),
+        )
+
+    def raise_stack(self, sweep_from_mm: float) -> MotionProgramme:
+        """The stack up, scan beams behind it to where hooks may swing, shuttles to where the sweep begins."""
+        lift = self.robot.axes[Axis.LIFT_LEFT.value]
+        follow = self._to(SCANS, self.swing_mm, lift.max_speed_mm_s, lift.max_acceleration_mm_s2)
+        raised_mm = self.cleat_mm + self.robot.visit.raise_mm
+        return MotionProgramme(
+            "raise",
+            (
+                Segment(
+                    "raise the stack",
+                    self._to(LIFTS, raised_mm) | follow | self._to(SHUTTLES, sweep_from_mm),
+                    guards=self._load_above(self.robot.limits.lift_load_kg),
+                ),
+            ),
+        )
+
+    def lower_stack(self, lifted_load_kg: Mapping[Side, float]) -> MotionProgramme:
+        """The stack down to where bees are looked for, the second edge already behind; the scan beams go and park."""
+        left_mm = self.cleat_mm + LOOK_ABOVE_RIM_MM + ZONE_MM
+        lower = self._to((Axis.LIFT_LEFT,), left_mm) | self._to((Axis.LIFT_RIGHT,), left_mm + SECOND_EDGE_MM)
+        return MotionProgramme(
+            "lower",
+            (
+                Segment(
+                    "lower the stack",
+                    lower | self._park(SCANS) | self._park(SHUTTLES),
+                    guards=self._contact(lifted_load_kg),
+                ),
+            ),
+        )
+
+    def trail_right_edge(self, left_above_rim_mm: float) -> MotionProgramme:
+        """The right edge to its place behind the left one, before a close that begins low."""
+        behind_mm = self.cleat_mm + left_above_rim_mm + SECOND_EDGE_MM
+        speed = WITHIN * limit("R2", "speed_mm_s")
+        return MotionProgramme(
+            "trail", (Segment("right edge behind", self._to((Axis.LIFT_RIGHT,), behind_mm, speed)),)
+        )
+
+    def roll_closed(self, lifted_load_kg: Mapping[Side, float]) -> MotionProgramme:
+        """Left edge onto the rim, the right one behind it (R2), contact watched (R5)."""
+        speed = WITHIN * limit("R2", "speed_mm_s")
+        guards = self._contact(lifted_load_kg)
+        left, right = (Axis.LIFT_LEFT,), (Axis.LIFT_RIGHT,)
+        both = self._to(left, self.cleat_mm, speed) | self._to(right, self.cleat_mm + SECOND_EDGE_MM, speed)
+        last = self._to(left, self.cleat_mm - LANDED_BELOW_MM, speed)
+        last |= self._to(right, self.cleat_mm - LANDED_BELOW_MM, speed)
+        return MotionProgramme(
+            "roll closed",
+            (
+                Segment("left edge lands", both, guards=guards),
+                Segment("right edge lands", last, guards=guards),
+            ),
+        )
+
+    def land_edge(self, side: Side) -> MotionProgramme:
+        """One edge down while the other stands on the rim already."""
+        down = self._to((LIFT[side],), self.cleat_mm - LANDED_BELOW_MM, WITHIN * limit("R2", "speed_mm_s"))
+        return MotionProgramme(f"land {side.value}", (Segment(f"{side.value} edge lands", down),))
+
+    def back_off(self, edges_mm: Mapping[Side, float]) -> MotionProgramme:
+        """R5: away from what the stack has met."""
+        up = limit("R5", "back_off_mm")
+        moves: dict[Axis, AxisMove] = {}
+        for side, edge in edges_mm.items():
+            moves |= self._to((LIFT[side],), self.cleat_mm + edge + up)
+        guards = self._load_above(self.robot.limits.lift_load_kg)
+        return MotionProgramme("back off", (Segment("back off", moves, guards=guards),))
+
+    def release(self) -> MotionProgramme:
+        """Forks down to where they may swing (R12)."""
+        return MotionProgramme(
+            "release", (Segment("forks off the cleats", self._to(LIFTS, self.below_cleat_mm)),)
+        )
+
+    def leave(self) -> MotionProgramme:
+        """Forks away, all beams to their parks, light off."""
+        off = (OutputEvent(Output.RED_LIGHT, 0.0),)
+        return MotionProgramme(
+            "leave",
+            (
+                Segment("forks out", servos_deg=dict.fromkeys(FORK.values(), 0.0)),
+                Segment("scan beams park", self._park(SCANS)),
+                Segment("park", self._park(LIFTS) | self._park(SHUTTLES), outputs=off),
+            ),
+        )
+
+    def stand_by(self) -> MotionProgramme:
+        """Everything to its park, nothing on the machine: scan beams first where the lift beams go down (R13)."""
+        return MotionProgramme(
+            "stand by",
+            (
+                Segment("scan beams park", self._park(SCANS)),
+                Segment("park", self._park(LIFTS) | self._park(SHUTTLES)),
+            ),
+        )
+
+    # hooks and frames -------------------------------------------------------------------------------------------------
+
+    def sweep_ends_mm(self, push: int) -> tuple[float, float]:
+        """Shuttle places where the sweep begins and ends; it ends next to the free gap, where the first frame waits."""
+        mechanism = self.robot.mechanism
+        outermost = self.robot.hive.box_inner_depth_mm / 2 - self.robot.hive.frame_pitch_mm / 2
+        beyond = outermost + mechanism.pin_sensor_range_mm + SWEEP_BEYOND_MM
+        back, front = (mechanism.pin_sensor_behind_hook_mm + sign * beyond for sign in (-1, 1))
+        return (front, back) if push < 0 else (back, front)
+
+    def locate(self, push: int) -> MotionProgramme:
+        """Hooks out, down to travel height, one sweep of the pin sensors over all frames."""
+        latches = (Input.PIN_LEFT, Input.PIN_RIGHT)
+        begin_mm, end_mm = self.sweep_ends_mm(push)
+        return MotionProgramme(
+            "locate",
+            (
+                Segment("hooks out", servos_deg=dict.fromkeys(HOOK.values(), 90.0)),
+                Segment("down to the pins", self._to(SCANS, self.travel_mm) | self._to(SHUTTLES, begin_mm)),
+                Segment("sweep", self._to(SHUTTLES, end_mm), latches=latches),
+            ),
+        )
+
+    def take_frame(self, y_mm: float, push: int, nudge_mm: float, to_y_mm: float) -> MotionProgramme:
+        """From travel height: land beside the pins, slide on, nudge, peel the ears, lift, carry to `to_y_mm`."""
+        mechanism = self.robot.mechanism
+        beside_mm = y_mm - push * mechanism.hook_beside_pin_mm
+        seated_mm = y_mm - push * mechanism.hook_seated_mm
+        slow_mm = self.engaged_mm + limit("R11", "zone_mm") + ZONE_MM
+        ear_mm = self.engaged_mm + limit("R20", "ear_mm") + SAG_MM + ZONE_MM / 2
+        ear_speed, nudge_speed = limit("R20", "ear_mm_s"), WITHIN * limit("R20", "nudge_mm_s")
+        lift_speed = limit("R6", "lift_mm_s")
+        lifted_mm = self.engaged_mm + self.robot.visit.frame_lift_mm
+        carried = self._carry_frame(to_y_mm - push * mechanism.hook_seated_mm)
+        return MotionProgramme(
+            "take frame",
+            (
+                Segment("beside the pins", self._to(SHUTTLES, beside_mm)),
+                Segment("hooks come down", self._to(SCANS, slow_mm)),
+                Segment("hooks land", self._to(SCANS, self.engaged_mm, WITHIN * limit("R11", "speed_mm_s"))),
+                Segment("slide on", self._to(SHUTTLES, seated_mm - push * BEFORE_PIN_MM)),
+                Segment("nudge", self._to(SHUTTLES, seated_mm + push * nudge_mm, nudge_speed)),
+                Segment("peel the left ear", self._lift_frame(ear_mm, ear_speed, SCANS[:1])),
+                Segment("peel the right ear", self._lift_frame(ear_mm, ear_speed, SCANS[1:])),
+                Segment("lift", self._lift_frame(self.clear_mm, lift_speed)),
+                Segment("carry to the photo spot", self._lift_frame(lifted_mm, lift_speed) | carried),
+                Segment("settle", dwell_s=self.robot.visit.settle_s),
+            ),
+        )
+
+    def put_frame(self, y_mm: float, pin_ahead_mm: float, from_mm: float) -> MotionProgramme:
+        """Carry a hanging frame over `y_mm`, lower, set down, slide off, up to travel height.
+
+        `pin_ahead_mm`: where the pin sits in front of the centre bar; `from_mm`: height of the plates now.
+        """
+        up_mm = max(from_mm, self.clear_mm)
+        carry = self._carry_frame(y_mm - pin_ahead_mm)
+        if up_mm > from_mm:
+            raised = Segment("up over the neighbours", self._lift_frame(up_mm, limit("R6", "lift_mm_s")))
+            return self._put((raised, Segment("carry over the gap", carry)), y_mm, pin_ahead_mm, up_mm)
+        return self._put((Segment("carry over the gap", carry),), y_mm, pin_ahead_mm, up_mm)
+
+    def set_frame_down(self, y_mm: float, pin_ahead_mm: float, from_mm: float) -> MotionProgramme:
+        """Lower a frame straight down from where it hangs between its neighbours, then as `put_frame`."""
+        return self._put((), y_mm, pin_ahead_mm, from_mm)
+
+    def _put(
+        self, before: tuple[Segment, ...], y_mm: float, pin_ahead_mm: float, from_mm: float
+    ) -> MotionProgramme:
+        slow_mm = self.engaged_mm + limit("R6", "set_down_zone_mm") + ZONE_MM + SAG_MM
+        lower = (
+            (Segment("lower", self._lift_frame(slow_mm, limit("R6", "lower_mm_s"))),)
+            if from_mm > slow_mm
+            else ()
+        )
+        set_down = Segment("set down", self._lift_frame(self.engaged_mm, limit("R6", "set_down_mm_s")))
+        return MotionProgramme("put frame", (*before, *lower, set_down, *self._slide_off(y_mm, pin_ahead_mm)))
+
+    def free_hooks(self, y_mm: float, pin_ahead_mm: float) -> MotionProgramme:
+        """Off a frame that rests."""
+        return MotionProgramme("free hooks", self._slide_off(y_mm, pin_ahead_mm))
+
+    def _slide_off(self, y_mm: float, pin_ahead_mm: float) -> tuple[Segment, ...]:
+        away = self.robot.mechanism.hook_beside_pin_mm * (-1 if pin_ahead_mm > 0 else 1)
+        return (
+            Segment("slide off", self._to(SHUTTLES, y_mm + away)),
+            Segment("up from the pins", self._to(SCANS, self.travel_mm)),
+        )
+
+    def hooks_away(self) -> MotionProgramme:
+        """Up to where hooks may swing, and in."""
+        return MotionProgramme(
+            "hooks away",
+            (
+                Segment("up from the frames", self._to(SCANS, self.swing_mm)),
+                Segment("hooks in", servos_deg=dict.fromkeys(HOOK.values(), 0.0)),
+            ),
+        )

@@ -1,0 +1,137 @@
+"""The whole visit of a box, thought through before anything moves: every programme, its duration, every rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bee_robot.configuration import RobotConfiguration
+from bee_robot.devices.tower import Axis, MotionProgramme, Servo, Side
+from bee_robot.extraction.belief import HiveBelief
+from bee_robot.extraction.frame_handling import PHOTO_SPOT_Y_MM, frame_order, new_place_mm
+from bee_robot.extraction.motion_check import follow_plan, violations_of
+from bee_robot.extraction.motion_plan import MotionPlanner
+from bee_robot.extraction.motion_profile import Timeline, timeline
+from bee_robot.hive.geometry import HiveGeometry
+from bee_robot.hive.inspection import Phase
+from bee_robot.rulebook import Violation
+
+LOOK_S = 20.0  # one look at the rim, with the waiting that it may need (machine.md, step 7)
+CAPTURE_S = 0.5  # both faces of a frame
+WEIGH_S = 0.2
+TYPICAL_LOAD_KG = 20.0  # for planning only: what a fork carries is weighed when it carries it
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """`waits_s`: time that the step takes beside its motion. `frame` 0: no frame."""
+
+    phase: Phase
+    frame: int
+    motion: Timeline
+    waits_s: float
+    violations: tuple[Violation, ...]
+
+    @property
+    def duration_s(self) -> float:
+        return self.motion.duration_s + self.waits_s
+
+
+@dataclass(frozen=True)
+class VisitPlan:
+    robot: RobotConfiguration
+    box: int
+    steps: tuple[PlannedStep, ...]
+
+    @property
+    def visit_time_s(self) -> float:
+        return sum(step.duration_s for step in self.steps)
+
+    @property
+    def open_time_s(self) -> float:
+        """From the first edge leaving the rim to the last edge landing."""
+        closed = (Phase.PREPARE, Phase.LEAVE)
+        return sum(step.duration_s for step in self.steps if step.phase not in closed)
+
+    def by_phase_s(self) -> dict[str, float]:
+        seconds: dict[str, float] = {}
+        for step in self.steps:
+            seconds[step.phase.value] = seconds.get(step.phase.value, 0.0) + step.duration_s
+        return seconds
+
+    def refusals(self) -> list[str]:
+        """Why this visit must not begin; empty when it may."""
+        most_s = self.robot.visit.open_planned_max_s
+        refusals = [
+            f"planned motion '{step.motion.programme.name}' would break {violation}"
+            for step in self.steps
+            for violation in step.violations
+        ]
+        if self.open_time_s > most_s:
+            refusals.append(
+                f"R15: box {self.box} would be open for {self.open_time_s:.0f} s, limit {most_s:.0f} s; plan fewer frames"
+            )
+        return refusals
+
+
+class _Draft:
+    """Collects steps while an imagined machine carries them out."""
+
+    def __init__(self, robot: RobotConfiguration, box: int, push: int) -> None:
+        geometry = HiveGeometry(robot.hive, robot.mechanism)
+        numbers = range(1, robot.hive.frames_per_box + 1)
+        places = {number: geometry.frame_y_mm(number, gap_at_back=push < 0) for number in numbers}
+        self.belief = HiveBelief(robot, box, frames_y_mm=places, push=push)
+        self.planner = MotionPlanner(robot, box)
+        self.steps: list[PlannedStep] = []
+        self._robot = robot
+        self._here_mm = {axis: robot.axes[axis.value].park_mm for axis in Axis}
+        self._here_deg = dict.fromkeys(Servo, 0.0)
+
+    def add(self, phase: Phase, programme: MotionProgramme, frame: int = 0, waits_s: float = 0.0) -> None:
+        speeds = {servo: self._robot.servos[servo.value].speed_deg_s for servo in Servo}
+        plan = timeline(programme, self._here_mm, self._here_deg, speeds)
+        broken = tuple(violations_of(plan, self.belief))
+        follow_plan(plan, self.belief)
+        self.steps.append(PlannedStep(phase, frame, plan, waits_s, broken))
+        for segment in programme.segments:
+            self._here_mm.update({axis: move.position_mm for axis, move in segment.axes.items()})
+            self._here_deg.update(segment.servos_deg)
+
+    def add_frame(self, number: int) -> None:
+        belief, planner = self.belief, self.planner
+        found_mm = belief.frames_y_mm[number]
+        target_mm = new_place_mm(number, belief.frames_y_mm, belief.push, self._robot)
+        nudge_mm = min(self._robot.visit.nudge_mm, abs(target_mm - found_mm))
+        take = planner.take_frame(found_mm, belief.push, nudge_mm, PHOTO_SPOT_Y_MM)
+        self.add(Phase.FRAMES, take, number, CAPTURE_S)
+        held = belief.held
+        if held is not None:
+            put = planner.put_frame(target_mm, held.pin_ahead_mm, self._here_mm[Axis.SCAN_LEFT])
+            self.add(Phase.FRAMES, put, number)
+
+
+def plan_box(robot: RobotConfiguration, box: int, push: int = -1) -> VisitPlan:
+    """Plan a visit of a full box whose free gap is at the back (`push` -1) or at the front (+1).
+
+    Raises ValueError where the hive has no such box.
+    """
+    HiveGeometry(robot.hive, robot.mechanism).require_box(box)
+    draft = _Draft(robot, box, push)
+    planner, belief = draft.planner, draft.belief
+    draft.add(Phase.PREPARE, planner.approach())
+    belief.is_peeling = True
+    draft.add(Phase.PEEL, planner.peel(Side.LEFT))
+    draft.add(Phase.PEEL, planner.peel(Side.RIGHT), waits_s=WEIGH_S)
+    belief.is_peeling = False
+    loads = dict.fromkeys(Side, TYPICAL_LOAD_KG)
+    draft.add(Phase.RAISE, planner.raise_stack(planner.sweep_ends_mm(push)[0]))
+    draft.add(Phase.LOCATE, planner.locate(push))
+    for number in frame_order(belief.frames_y_mm, push, robot):
+        draft.add_frame(number)
+    belief.is_closing = True
+    draft.add(Phase.LOWER, planner.hooks_away())
+    draft.add(Phase.LOWER, planner.lower_stack(loads), waits_s=LOOK_S)
+    draft.add(Phase.CLOSE, planner.roll_closed(loads))
+    draft.add(Phase.LEAVE, planner.release())
+    draft.add(Phase.LEAVE, planner.leave())
+    return VisitPlan(robot, box, tuple(draft.steps))

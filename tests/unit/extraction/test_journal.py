@@ -1,0 +1,80 @@
+"""The journal remembers what the machine holds, whatever happens to the process that wrote it."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from bee_robot.clock import SteppedClock
+from bee_robot.extraction.journal import CLOSED_STEP, OVERRIDE_STEP, Journal, JournalError
+
+
+def write(journal: Journal, step: str, box: int = 1, note: str = "", **belief: object) -> None:
+    journal.write(step, inspection="visit_1", hive="hive_1", box=box, belief=belief, note=note)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store" / "journal.sqlite"
+
+
+def test_a_new_journal_says_nothing(path: Path) -> None:
+    assert Journal(path, SteppedClock()).last() is None
+
+
+def test_after_a_crash_the_last_step_is_there(path: Path) -> None:
+    clock = SteppedClock(12.0)
+    write(Journal(path, clock), "peel left", held=None)
+    write(
+        Journal(path, clock), "take frame", note="frame 4", held=[4, -8.0]
+    )  # never closed: the process died
+
+    entry = Journal(path, clock).last()
+
+    assert entry is not None
+    assert (entry.step, entry.note, entry.belief, entry.robot_s) == (
+        "take frame",
+        "frame 4",
+        {"held": [4, -8.0]},
+        12.0,
+    )
+    assert not entry.is_closed
+
+
+def test_how_each_box_was_left_is_found_again(path: Path) -> None:
+    journal = Journal(path, SteppedClock())
+    write(journal, CLOSED_STEP, box=1, gap="front")
+    write(journal, "approach", box=2)
+    write(journal, CLOSED_STEP, box=2, gap="back")
+
+    left = journal.last_closed("hive_1", 1)
+    assert left is not None and left.belief == {"gap": "front"}
+    assert journal.last_closed("hive_1", 3) is None
+    assert journal.last_closed("hive_2", 1) is None
+
+
+def test_an_override_is_kept_and_is_no_step_of_the_machine(path: Path) -> None:
+    journal = Journal(path, SteppedClock())
+    write(journal, CLOSED_STEP)
+    write(journal, OVERRIDE_STEP, note="Mari: swarm cells")
+
+    last = journal.last()
+    assert last is not None and last.is_closed
+    assert [entry.note for entry in journal.of_inspection("visit_1")] == ["", "Mari: swarm cells"]
+
+
+def test_nothing_in_it_can_be_changed_or_removed(path: Path) -> None:
+    write(Journal(path, SteppedClock()), "peel left")
+    with sqlite3.connect(path) as database:
+        for statement in ("UPDATE journal SET step = 'closed'", "DELETE FROM journal"):
+            with pytest.raises(sqlite3.IntegrityError, match="journal"):
+                database.execute(statement)
+
+
+def test_a_file_that_is_no_journal_is_named_with_a_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    path.write_text("this is not a database, it is a letter " * 50)
+    with pytest.raises(JournalError, match=r"journal.sqlite.*correct"):
+        Journal(path, SteppedClock())
