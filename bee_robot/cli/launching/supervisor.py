@@ -154,6 +154,10 @@ class Supervisor:
     def running(self) -> list[str]:
         return [process.name for process in self._processes if process.is_alive()]
 
+    def restarts(self, name: str) -> bool:
+        """Whether a process of this name is started again when it ends."""
+        return any(process.node.respawn for process in self._processes if process.name == name)
+
     def hurry(self) -> None:
         """Stop at once instead of waiting for good ends. May be called from a signal handler."""
         self._is_hurried.set()

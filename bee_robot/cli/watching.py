@@ -1,0 +1,182 @@
+"""Watching a visit until it is over: progress, Ctrl-C, processes that die, and the analyses that come after."""
+
+from __future__ import annotations
+
+import queue
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from bee_robot.cli.interrupts import Interrupts
+from bee_robot.cli.launching.supervisor import Supervisor
+from bee_robot.cli.progress import Progress, VisitView
+from bee_robot.cli.summary import VisitEnd
+from bee_robot.clock import wall_s, wall_sleep
+from bee_robot.configuration import RobotConfiguration
+from bee_robot.nodes.graph_client import GraphClient, GraphError, InspectionHandle, InspectionResult
+
+LOOK_S = 0.1
+SILENCE_S = 20.0
+"""Wall time without a new state after which a robot counts as gone."""
+LAST_WORDS_S = 30.0
+"""What the procedure gets to end by itself after a process below it has died."""
+ANALYSIS_S = 60.0
+"""How long to wait for the next analysis when the hive is closed already."""
+STOP_S = 5.0
+
+
+@dataclass
+class _Life:
+    """Whether the robot still lives, seen from outside."""
+
+    supervisor: Supervisor | None
+    last_stamp_s: float = -1.0
+    heard_s: float = 0.0
+    died: str = ""
+    deadline_s: float = float("inf")
+
+    def look(self, client: GraphClient) -> list[str]:
+        """What is new and should be said."""
+        state = client.tower_state()
+        if state is not None and state.stamp_s != self.last_stamp_s:
+            self.last_stamp_s, self.heard_s = state.stamp_s, wall_s()
+        said = []
+        for ended in self.supervisor.unexpected_exits() if self.supervisor else []:
+            is_coming_back = self.supervisor is not None and self.supervisor.restarts(ended.name)
+            said.append(f"{ended}; {'it is started again' if is_coming_back else 'motion stops'}")
+            if not is_coming_back and not self.died:
+                self.died = str(ended)
+                self.deadline_s = wall_s() + (0.0 if ended.name == "frame_extractor" else LAST_WORDS_S)
+        if not self.died and wall_s() - self.heard_s > SILENCE_S:
+            self.died, self.deadline_s = f"the tower has been silent for {SILENCE_S:g} s", wall_s()
+        return said
+
+    def is_over(self) -> bool:
+        return wall_s() >= self.deadline_s
+
+
+class _Watch:
+    def __init__(
+        self, client: GraphClient, handle: InspectionHandle, interrupts: Interrupts, progress: Progress
+    ) -> None:
+        self._client, self._handle = client, handle
+        self._interrupts, self._progress = interrupts, progress
+        self._is_cancelled = self.is_stopped = False
+
+    def take(self) -> None:
+        """Everything that has come since the last call, onto the screen."""
+        view = self._progress.view
+        for event in _drained(self._client.events):
+            self._progress.event(event)
+        view.faces.extend(_drained(self._client.faces))
+        if self._client.feedback is not None:
+            view.take_feedback(self._client.feedback)
+        state = self._client.tower_state()
+        if state is not None:
+            view.take_state(state)
+        view.violations = len(self._client.violations)
+        self._progress.refresh()
+
+    def until_done(self, life: _Life) -> InspectionResult:
+        """Until the visit has ended, or the robot is gone: then it counts as held."""
+        life.heard_s = wall_s()
+        while not self._handle.done():
+            for text in life.look(self._client):
+                self._progress.note(text)
+            if life.is_over():
+                return self._held(life.died)
+            self._obey()
+            if self.is_stopped:
+                break
+            self.take()
+            wall_sleep(LOOK_S)
+        if self.is_stopped:
+            self._wait_for_answer()
+        self.take()
+        return self._handle.result() if self._handle.done() else self._held("everything was stopped at once")
+
+    def _obey(self) -> None:
+        if self._interrupts.count and not self._is_cancelled:
+            self._is_cancelled = True
+            self._handle.cancel()
+            self._progress.note(
+                "Ctrl-C: the frame is set down and the hive closed first; again stops at once"
+            )
+        if self._interrupts.count > 1 and not self.is_stopped:
+            self.is_stopped = True
+            try:
+                self._handle.stop_now("a person pressed Ctrl-C twice")
+            except GraphError as error:
+                self._progress.note(str(error))
+
+    def _wait_for_answer(self) -> None:
+        until_s = wall_s() + STOP_S
+        while not self._handle.done() and wall_s() < until_s:
+            wall_sleep(LOOK_S)
+
+    def _held(self, why: str) -> InspectionResult:
+        """The result that nobody is left to give."""
+        view = self._progress.view
+        stands = f"The box is open (last step: {view.last_step})" if view.is_open else "The box is closed"
+        return InspectionResult(
+            error_code=1,
+            error=f"{why}; nobody could end the visit",
+            inspection="",
+            end_state="held",
+            instruction=f"{stands}. Look at hive and machine, and close the hive by hand before anything moves again.",
+            frames_inspected=view.frames_done,
+            faces=view.faces_taken,
+            open_time_s=view.open_time_s,
+            visit_time_s=view.visit_time_s,
+            rule_violations=view.violations,
+        )
+
+    def wait_for_analyses(self, expected: int) -> None:
+        """The hive is closed; what is missing are numbers. Leaves early at Ctrl-C or when none come any more."""
+        count, since_s = -1, wall_s()
+        while len(self._progress.view.faces) < expected and not self.is_stopped:
+            before = self._interrupts.count
+            self.take()
+            if len(self._progress.view.faces) != count:
+                count, since_s = len(self._progress.view.faces), wall_s()
+            if wall_s() - since_s > ANALYSIS_S or self._interrupts.count > max(
+                before, int(self._is_cancelled)
+            ):
+                self._progress.note(
+                    f"{expected - count} faces are not analysed; their photographs are in the store"
+                )
+                return
+            self._progress.view.activity = "analysing photographs"
+            wall_sleep(LOOK_S)
+        self.take()
+
+
+def watch_visit(
+    client: GraphClient,
+    handle: InspectionHandle,
+    supervisor: Supervisor | None,
+    interrupts: Interrupts,
+    title: str,
+    robot: RobotConfiguration,
+    console: Console,
+) -> VisitEnd:
+    """Show a running visit until it and its analyses are over. Ctrl-C once ends it well, twice at once."""
+    view = VisitView(title, robot.visit.open_planned_max_s, robot.hive.frames_per_box)
+    with Progress(view, console) as progress:
+        watch = _Watch(client, handle, interrupts, progress)
+        result = watch.until_done(_Life(supervisor))
+        watch.wait_for_analyses(result.faces if result.end_state == "closed" else 0)
+        view.activity = "closed" if result.end_state == "closed" else "held"
+        progress.refresh()
+    return VisitEnd(
+        result, tuple(view.faces), tuple(client.violations), interrupts.count > 0, watch.is_stopped
+    )
+
+
+def _drained(things: queue.Queue) -> list:  # type: ignore[type-arg]
+    found = []
+    while True:
+        try:
+            found.append(things.get_nowait())
+        except queue.Empty:
+            return found
