@@ -1,0 +1,1 @@
+"""Photographs of comb in, numbers about bees and cells out."""

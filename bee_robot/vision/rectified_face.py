@@ -1,0 +1,161 @@
+"""From a photograph to a straight picture of its comb with ten pixels a cell, and how well its scale is known."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from bee_robot.hive.comb import CELL_PITCH_MM, COMB_WIDTH_MM
+from bee_robot.vision.comb_region import SEARCH_PITCH_PX, CombRegion, find_comb
+from bee_robot.vision.lattice import Lattice, find_lattice, lattice_coherence
+from bee_robot.vision.photograph import Photograph, Picture
+
+CELL_PX = 10.0  # width of a cell in a rectified face; a worker is then about 25 pixels long
+MM_PER_PX = CELL_PITCH_MM / CELL_PX
+COHERENT = 0.3
+MIN_COHERENT_SHARE = 0.025  # of the picture; wood grain, grass and compression stay below 0.012
+MIN_COHERENT_SHARE_KNOWN_SCALE = 0.012
+ASSUMED_CELLS_ACROSS = 100.0  # width of a picture that shows a whole frame, bars and some background
+MIN_FRAME_SHARE = 0.4  # of the picture's width, for a frame found by its bars alone
+FRAME_ASPECTS = (1.1, 4.0)  # width to height of the combs of frames in use
+
+ScaleSource = Literal["cell lattice", "given scale", "frame width"]
+
+
+@dataclass(frozen=True)
+class RectifiedFace:
+    """The comb of one photograph, straightened.
+
+    bgr: uint8 (H, W, 3), CELL_PX pixels a cell. to_picture: homography (3, 3) from its pixels to those of
+    the working picture. scale_error: relative half width of the 90 % interval of a length. is_seen: uint8
+    (H, W), 255 where the picture has pixels. warnings: for the beekeeper.
+    """
+
+    bgr: NDArray[np.uint8]
+    to_picture: NDArray[np.float64]
+    is_seen: NDArray[np.uint8]
+    region: CombRegion
+    scale_source: ScaleSource
+    scale_error: float
+    warnings: tuple[str, ...]
+
+
+def rectify(photograph: Photograph, picture: Picture) -> RectifiedFace | None:
+    """Find scale and comb and straighten it; None where the photograph shows no comb that can be recognised."""
+    grey = cv2.cvtColor(picture.bgr, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    lattice = find_lattice(np.asarray(grey, np.float32))
+    if photograph.mm_per_pixel is not None:
+        return _with_known_scale(photograph, picture, lattice)
+    if lattice is not None:
+        region, coherent_share = _search(picture, lattice.pitch_px, lattice.angle_rad, lattice.centre_px)
+        if coherent_share >= MIN_COHERENT_SHARE:
+            error = 0.03 + 1.645 * lattice.pitch_deviation / math.sqrt(lattice.votes)
+            warnings = _frame_width_warnings(photograph, region, lattice.pitch_px)
+            return _straighten(picture, region, lattice.pitch_px, "cell lattice", error, warnings)
+    return _by_frame_width(picture) if photograph.view == "whole" else None
+
+
+def _with_known_scale(
+    photograph: Photograph, picture: Picture, lattice: Lattice | None
+) -> RectifiedFace | None:
+    """Trust the given scale, check it with the lattice."""
+    assert photograph.mm_per_pixel is not None
+    pitch_px = CELL_PITCH_MM / (photograph.mm_per_pixel * picture.reduction)
+    agrees = lattice is not None and abs(math.log(lattice.pitch_px / pitch_px)) < 0.15
+    height, width = picture.bgr.shape[:2]
+    centre = lattice.centre_px if lattice is not None and agrees else (width / 2, height / 2)
+    angle = lattice.angle_rad if lattice is not None and agrees else math.pi / 6
+    region, coherent_share = _search(picture, pitch_px, angle, centre)
+    if coherent_share < MIN_COHERENT_SHARE_KNOWN_SCALE and len(region.bounded) < 2:
+        return None
+    warnings: tuple[str, ...] = ()
+    if lattice is not None and not agrees and lattice.votes >= 8:
+        warnings = (
+            f"the cells look {lattice.pitch_px / pitch_px:.2f} times as wide as the given scale says: check it",
+        )
+    error = 0.03 if agrees else 0.05
+    return _straighten(picture, region, pitch_px, "given scale", error, warnings)
+
+
+def _by_frame_width(picture: Picture) -> RectifiedFace | None:
+    """A frame whose cells cannot be resolved or are covered by bees, found by its four bars."""
+    height, width = picture.bgr.shape[:2]
+    guess_px = width / ASSUMED_CELLS_ACROSS
+    region, _ = _search(picture, guess_px, math.pi / 6, (width / 2, height / 2))
+    aspect = region.width_px / max(region.height_px, 1.0)
+    if len(region.bounded) < 4 or not FRAME_ASPECTS[0] < aspect < FRAME_ASPECTS[1]:
+        return None
+    if region.width_px < MIN_FRAME_SHARE * width:
+        return None
+    pitch_px = region.width_px / COMB_WIDTH_MM * CELL_PITCH_MM
+    warning = f"no cells could be resolved: the scale assumes a comb {COMB_WIDTH_MM:.0f} mm wide between the bars"
+    return _straighten(picture, region, pitch_px, "frame width", 0.10, (warning,))
+
+
+def _search(
+    picture: Picture, pitch_px: float, angle_rad: float, centre_px: tuple[float, float]
+) -> tuple[CombRegion, float]:
+    """The comb in pixels of the picture, and the share of the picture where its lattice is clear."""
+    factor = min(1.0, SEARCH_PITCH_PX / pitch_px)
+    small = picture.bgr
+    if factor < 1:
+        small = cv2.resize(picture.bgr, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    lightness = cv2.cvtColor(small, cv2.COLOR_BGR2LAB)[..., 0].astype(np.float32)
+    cell_px = pitch_px * factor
+    coherence = lattice_coherence(lightness, cell_px, angle_rad, 1.1 * cell_px)
+    region = find_comb(lightness, coherence, cell_px, (centre_px[0] * factor, centre_px[1] * factor))
+    return region.scaled(1 / factor), float((coherence > COHERENT).mean())
+
+
+def _frame_width_warnings(
+    photograph: Photograph, region: CombRegion, pitch_px: float
+) -> tuple[str, ...]:
+    """What a photograph by a person leaves unsure about how much of the frame it shows."""
+    if photograph.view != "whole":
+        return ()
+    missing = [side for side in ("top", "right", "bottom", "left") if side not in region.bounded]
+    if missing:
+        return (f"no bar of the frame found at the {', '.join(missing)}: only the comb in the picture is counted",)
+    width_mm = region.width_px / pitch_px * CELL_PITCH_MM
+    if not 250 < width_mm < 500:
+        return (f"the comb would be {width_mm:.0f} mm wide, which no frame in use is: the scale may be wrong",)
+    return ()
+
+
+def _straighten(
+    picture: Picture,
+    region: CombRegion,
+    pitch_px: float,
+    source: ScaleSource,
+    error: float,
+    warnings: tuple[str, ...],
+) -> RectifiedFace | None:
+    width = round(region.width_px / pitch_px * CELL_PX)
+    height = round(region.height_px / pitch_px * CELL_PX)
+    if min(width, height) < 6 * CELL_PX or width * height > 4_000_000:  # fewer than 6 cells, or no comb at all
+        return None
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    matrix = cv2.getPerspectiveTransform(region.corners_px, target)
+    source_bgr = picture.bgr
+    if pitch_px > 1.5 * CELL_PX:  # warpPerspective does not average
+        source_bgr = np.asarray(cv2.GaussianBlur(source_bgr, (0, 0), 0.35 * pitch_px / CELL_PX), np.uint8)
+    interpolation = cv2.INTER_LINEAR if pitch_px > CELL_PX else cv2.INTER_CUBIC
+    bgr = cv2.warpPerspective(
+        source_bgr, matrix, (width, height), flags=interpolation, borderMode=cv2.BORDER_REPLICATE
+    )
+    everything = np.full(picture.bgr.shape[:2], 255, np.uint8)
+    is_seen = cv2.warpPerspective(everything, matrix, (width, height), flags=cv2.INTER_NEAREST)
+    return RectifiedFace(
+        bgr=np.asarray(bgr, np.uint8),
+        to_picture=np.linalg.inv(matrix),
+        is_seen=np.asarray(is_seen, np.uint8),
+        region=region,
+        scale_source=source,
+        scale_error=error,
+        warnings=warnings,
+    )
