@@ -1,0 +1,294 @@
+/*
+ * The simulated board: simulated time, a serial line, and the plant at the end of the pins. Event-driven: it jumps from
+ * step pulse to step pulse and to the polls of the main loop, once a millisecond.
+ */
+#include "host.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "board.h"
+#include "core.h"
+#include "messages.h"
+#include "plant.h"
+#include "profile.h"
+#include "safety.h"
+#include "stepper.h"
+
+#define LINE_SIZE 4096u
+#define NEVER UINT64_MAX
+#define SLICES_KEPT 8u
+
+typedef struct {
+    uint8_t bytes[LINE_SIZE];
+    uint64_t arrives_ns[LINE_SIZE];
+    uint32_t head, tail; /* free-running */
+    uint64_t busy_until_ns;
+} serial_line;
+
+typedef struct {
+    uint64_t begins; /* ticks */
+    int64_t v0, v1;
+} slice_record;
+
+const uint8_t board_kind = BOARD_KIND_HOST;
+static uint16_t boots;
+const uint16_t *const board_boots = &boots;
+
+static uint64_t now_ns, now_ticks, next_poll; /* ticks of 62.5 ns */
+static uint64_t power_on_ns;
+static uint64_t due[PROTOCOL_AXES]; /* ticks of the next pulse of each axis */
+static serial_line to_board, to_host;
+static uint64_t byte_ns = 40000;
+static bool return_on_bytes;
+static slice_record slices[PROTOCOL_AXES][SLICES_KEPT];
+static uint8_t slices_at[PROTOCOL_AXES];
+
+static uint64_t ticks_of(uint64_t ns)
+{
+    return ns / 125 * 2 + ns % 125 * 2 / 125;
+}
+
+static uint64_t ns_of(uint64_t ticks)
+{
+    return ticks / 2 * 125 + (ticks & 1 ? 62 : 0);
+}
+
+/* ---------------------------------------------------------------- the line */
+
+static bool line_put(serial_line *line, const uint8_t *bytes, uint32_t length, bool as_one)
+{
+    if (LINE_SIZE - (line->head - line->tail) < length)
+        return false;
+    if (line->busy_until_ns < now_ns)
+        line->busy_until_ns = now_ns;
+    uint64_t last = line->busy_until_ns + length * byte_ns;
+    for (uint32_t i = 0; i < length; i++) {
+        line->busy_until_ns += byte_ns;
+        line->bytes[line->head % LINE_SIZE] = bytes[i];
+        line->arrives_ns[line->head++ % LINE_SIZE] = as_one ? last : line->busy_until_ns;
+    }
+    return true;
+}
+
+static bool line_has(const serial_line *line)
+{
+    return line->head != line->tail && line->arrives_ns[line->tail % LINE_SIZE] <= now_ns;
+}
+
+static uint32_t line_take(serial_line *line, uint8_t *bytes, uint32_t capacity)
+{
+    uint32_t count = 0;
+    while (count < capacity && line_has(line))
+        bytes[count++] = line->bytes[line->tail++ % LINE_SIZE];
+    return count;
+}
+
+uint16_t board_uart_read(uint8_t *bytes, uint16_t capacity)
+{
+    return (uint16_t)line_take(&to_board, bytes, capacity);
+}
+
+bool board_uart_write(const uint8_t *bytes, uint8_t length)
+{
+    /* a board has a small transmit buffer: refuse what could not leave within 20 ms */
+    if (byte_ns && to_host.busy_until_ns > now_ns + 20000000u)
+        return false;
+    return line_put(&to_host, bytes, length, true);
+}
+
+uint32_t host_uart_write(const uint8_t *bytes, uint32_t length)
+{
+    uint32_t room = LINE_SIZE - (to_board.head - to_board.tail);
+    if (length > room)
+        length = room;
+    line_put(&to_board, bytes, length, false);
+    return length;
+}
+
+uint32_t host_uart_read(uint8_t *bytes, uint32_t capacity)
+{
+    return line_take(&to_host, bytes, capacity);
+}
+
+void host_uart_baud(uint32_t baud)
+{
+    byte_ns = baud ? 10000000000u / baud : 0;
+}
+
+void host_return_on_bytes(int on)
+{
+    return_on_bytes = on != 0;
+}
+
+/* ---------------------------------------------------------------- pins and time */
+
+uint32_t board_ticks(void)
+{
+    return (uint32_t)now_ticks;
+}
+
+uint32_t board_micros(void)
+{
+    return (uint32_t)((now_ns - power_on_ns) / 1000);
+}
+
+void board_step_pulse(uint8_t axis, int8_t direction)
+{
+    plant_step(axis, direction, now_ns);
+}
+
+bool board_end_stop(uint8_t axis)
+{
+    return plant_endstop(axis) != 0;
+}
+
+bool board_pin(uint8_t side)
+{
+    return plant_pin(side) != 0;
+}
+
+bool board_door_closed(void)
+{
+    return plant_door_closed() != 0;
+}
+
+bool board_estop_ok(void)
+{
+    return plant_estop_ok() != 0;
+}
+
+int32_t board_load_counts(uint8_t side)
+{
+    return plant_load_counts(side);
+}
+
+void board_set_servo(uint8_t servo, int16_t centideg)
+{
+    plant_set_servo(servo, centideg, now_ns);
+}
+
+void board_set_output(uint8_t output, uint16_t permille)
+{
+    plant_set_output(output, permille, now_ns);
+}
+
+void board_set_motor_rail(bool on)
+{
+    plant_motor_rail(on, now_ns);
+}
+
+static uint64_t widen(uint32_t tick)
+{
+    return now_ticks + (uint64_t)(int64_t)(int32_t)(tick - (uint32_t)now_ticks);
+}
+
+void board_slice_planned(uint8_t axis, uint32_t start_tick, int64_t v0, int64_t v1)
+{
+    slices_at[axis] = (uint8_t)((slices_at[axis] + 1u) % SLICES_KEPT);
+    slices[axis][slices_at[axis]] = (slice_record){widen(start_tick), v0, v1};
+}
+
+/* ---------------------------------------------------------------- running */
+
+static void refresh_due(void)
+{
+    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
+        due[axis] = stepper_load(&steppers[axis]) ? widen(steppers[axis].next_tick) : NEVER;
+}
+
+static void pulse_until(uint64_t limit)
+{
+    for (;;) {
+        uint8_t axis = 0;
+        for (uint8_t i = 1; i < PROTOCOL_AXES; i++)
+            if (due[i] < due[axis])
+                axis = i;
+        if (due[axis] >= limit)
+            return;
+        if (due[axis] > now_ticks)
+            now_ticks = due[axis];
+        now_ns = ns_of(now_ticks);
+        stepper_pulse(axis);
+        due[axis] = steppers[axis].left ? widen(steppers[axis].next_tick) : NEVER;
+    }
+}
+
+static void poll(void)
+{
+    plant_advance(now_ns);
+    core_poll();
+    refresh_due();
+    next_poll += BOARD_TICKS_PER_MS;
+}
+
+void host_power_on(uint64_t at_ns)
+{
+    memset(&to_board, 0, sizeof to_board);
+    memset(&to_host, 0, sizeof to_host);
+    memset(slices, 0, sizeof slices);
+    now_ns = power_on_ns = at_ns;
+    now_ticks = ticks_of(at_ns);
+    next_poll = now_ticks + BOARD_TICKS_PER_MS;
+    boots++;
+    plant_advance(now_ns);
+    core_start();
+    refresh_due();
+}
+
+uint64_t host_advance(uint64_t until_ns)
+{
+    if (return_on_bytes && line_has(&to_host))
+        return now_ns;
+    const uint64_t until = ticks_of(until_ns);
+    while (next_poll <= until) {
+        pulse_until(next_poll);
+        now_ticks = next_poll;
+        now_ns = ns_of(now_ticks);
+        poll();
+        if (return_on_bytes && line_has(&to_host))
+            return now_ns;
+    }
+    pulse_until(until);
+    if (until > now_ticks)
+        now_ticks = until;
+    if (until_ns > now_ns)
+        now_ns = until_ns;
+    return now_ns;
+}
+
+/* ---------------------------------------------------------------- looking in */
+
+void host_axis_profile(int axis, double *speed_steps_s, double *acceleration_steps_s2)
+{
+    const double one = 4294967296.0, per_s = SLICES_PER_SECOND;
+    *speed_steps_s = *acceleration_steps_s2 = 0.0;
+    for (uint8_t i = 0; i < SLICES_KEPT; i++) {
+        const slice_record *s = &slices[axis][i];
+        if (now_ticks < s->begins || now_ticks >= s->begins + SLICE_TICKS)
+            continue;
+        double part = (double)(now_ticks - s->begins) / SLICE_TICKS;
+        double change = (double)(s->v1 - s->v0);
+        *speed_steps_s = ((double)s->v0 + change * part) / one * per_s;
+        *acceleration_steps_s2 = change / one * per_s * per_s;
+        return;
+    }
+}
+
+int32_t host_axis_pulses(int axis)
+{
+    return steppers[axis].pulses;
+}
+
+int32_t host_axis_steps(int axis)
+{
+    return steppers[axis].position;
+}
+
+uint64_t host_last_heartbeat_ns(void)
+{
+    uint32_t at_us;
+    if (!safety_heartbeat_seen(&at_us))
+        return 0;
+    return now_ns - (uint64_t)(board_micros() - at_us) * 1000u;
+}

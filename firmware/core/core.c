@@ -1,0 +1,49 @@
+#include "core.h"
+
+#include "homing.h"
+#include "link.h"
+#include "motion.h"
+#include "outputs.h"
+#include "programme.h"
+#include "safety.h"
+#include "sensors.h"
+#include "servos.h"
+#include "settings.h"
+#include "stepper.h"
+#include "telemetry.h"
+
+static void watch_slice(void)
+{
+    refusal why = limits_separation_ahead(safety_referenced());
+    if (why.cause != CAUSE_NONE)
+        safety_stop(why);
+}
+
+void core_start(void)
+{
+    settings_reset();
+    stepper_reset();
+    sensors_reset();
+    servos_reset();
+    outputs_reset();
+    motion_reset(programme_before_slice, watch_slice);
+    homing_reset();
+    programme_reset();
+    safety_reset();
+    link_reset();
+    telemetry_reset();
+}
+
+void core_poll(void)
+{
+    /* Inputs first: nothing that arrives on the line may delay a stop. */
+    bool new_loads = sensors_poll();
+    safety_poll(new_loads);
+    link_poll();
+    servos_poll();
+    homing_poll();
+    programme_poll(new_loads);
+    motion_poll();
+    link_send_events();
+    telemetry_poll();
+}

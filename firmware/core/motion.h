@@ -1,0 +1,37 @@
+/*
+ * The planner: each axis follows its profile slice by slice, all axes in the same slices, a few milliseconds ahead of
+ * the step timer. Whatever begins or stops, begins or stops at a slice boundary for all axes at once.
+ */
+#ifndef BEE_MOTION_H
+#define BEE_MOTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "profile.h"
+
+/* `before_slice` is called before a slice is planned (a programme may hand over to its next segment there),
+ * `after_slice` afterwards (limits are watched there). */
+void motion_reset(void (*before_slice)(void), void (*after_slice)(void));
+
+/* Say where an axis at rest is. */
+void motion_set_position(uint8_t axis, int32_t steps);
+
+/* Plan an axis from where its planned motion ends now, `p` being a plan for exactly the distance to `target`. */
+void motion_follow(uint8_t axis, int32_t target, const profile *p);
+
+/* Slow down the axes of a mask with their configured maximum acceleration, from the planned horizon on. */
+void motion_brake(uint8_t axes);
+
+/* Forget everything planned; positions become those of the pulses given. */
+void motion_flush(void);
+
+int32_t motion_planned_steps(uint8_t axis);
+int64_t motion_planned_velocity(uint8_t axis); /* signed, steps per slice, 32 fraction bits */
+uint8_t motion_planning(void);                 /* mask of axes whose profile has slices left */
+bool motion_axis_at_rest(uint8_t axis);        /* planned and executed to the end */
+bool motion_at_rest(void);
+
+void motion_poll(void);
+
+#endif

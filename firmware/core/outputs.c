@@ -1,0 +1,33 @@
+#include "outputs.h"
+
+#include "board.h"
+#include "messages.h"
+
+/* Strobe and heater go off; the red light and the fan stay as they are (a person may be looking, smoke may be out). */
+#define TURNED_OFF (1u << 0 | 1u << 3)
+
+static uint16_t values[PROTOCOL_OUTPUTS];
+
+void outputs_reset(void)
+{
+    for (uint8_t output = 0; output < PROTOCOL_OUTPUTS; output++)
+        outputs_set(output, 0);
+}
+
+void outputs_set(uint8_t output, uint16_t permille)
+{
+    values[output] = permille > OUTPUT_FULL ? OUTPUT_FULL : permille;
+    board_set_output(output, values[output]);
+}
+
+uint16_t outputs_get(uint8_t output)
+{
+    return values[output];
+}
+
+void outputs_safe(void)
+{
+    for (uint8_t output = 0; output < PROTOCOL_OUTPUTS; output++)
+        if (TURNED_OFF & (1u << output))
+            outputs_set(output, 0);
+}

@@ -1,0 +1,14 @@
+/* Strobe, lights, fan, heater. Each has a value that is safe when nobody is there to look after it. */
+#ifndef BEE_OUTPUTS_H
+#define BEE_OUTPUTS_H
+
+#include <stdint.h>
+
+#define OUTPUT_FULL 1000u
+
+void outputs_reset(void);
+void outputs_set(uint8_t output, uint16_t permille);
+uint16_t outputs_get(uint8_t output);
+void outputs_safe(void);
+
+#endif

@@ -1,0 +1,96 @@
+#include "segment.h"
+
+#include "outputs.h"
+#include "safety.h"
+
+#define ANGLE_MIN (-9000)
+#define ANGLE_MAX 18000
+
+static refusal unknown(int32_t number, uint32_t count)
+{
+    return refused(CAUSE_UNKNOWN_AXIS, PROTOCOL_NO_AXIS, number, (int32_t)count);
+}
+
+static refusal add_axis(segment *s, const uint8_t *fields)
+{
+    message_segment_axis m;
+    message_read_segment_axis(fields, &m);
+    refusal why = limits_move(&m, safety_referenced());
+    if (why.cause == CAUSE_NONE) {
+        s->axes |= (uint8_t)(1u << m.axis);
+        s->moves[m.axis] = (segment_move){m.target, m.speed, m.acceleration};
+    }
+    return why;
+}
+
+static refusal add_servo(segment *s, const uint8_t *fields)
+{
+    message_segment_servo m;
+    message_read_segment_servo(fields, &m);
+    if (m.servo >= PROTOCOL_SERVOS || m.angle < ANGLE_MIN || m.angle > ANGLE_MAX)
+        return unknown(m.servo, PROTOCOL_SERVOS);
+    s->servos |= (uint8_t)(1u << m.servo);
+    s->angles[m.servo] = m.angle;
+    return ACCEPTED;
+}
+
+static refusal add_output(segment *s, const uint8_t *fields)
+{
+    message_segment_output m;
+    message_read_segment_output(fields, &m);
+    if (m.output >= PROTOCOL_OUTPUTS || m.permille > OUTPUT_FULL)
+        return unknown(m.output, PROTOCOL_OUTPUTS);
+    s->outputs |= (uint8_t)(1u << m.output);
+    s->permille[m.output] = m.permille;
+    return ACCEPTED;
+}
+
+static refusal add_guard(segment *s, const uint8_t *fields)
+{
+    message_segment_guard m;
+    message_read_segment_guard(fields, &m);
+    if (s->guard_count == PROTOCOL_SEGMENT_GUARDS)
+        return refused(CAUSE_WRONG_SEGMENT, PROTOCOL_NO_AXIS, s->guard_count + 1, PROTOCOL_SEGMENT_GUARDS);
+    if (m.kind > GUARD_PIN_EDGE || m.side >= PROTOCOL_SIDES)
+        return unknown(m.side, PROTOCOL_SIDES);
+    if (m.axis >= PROTOCOL_AXES && m.axis != PROTOCOL_NO_AXIS)
+        return unknown(m.axis, PROTOCOL_AXES);
+    s->guards[s->guard_count++] = m;
+    return ACCEPTED;
+}
+
+refusal segment_add(segment *s, const uint8_t *message)
+{
+    switch (message[0]) {
+    case MESSAGE_SEGMENT_AXIS:
+        return add_axis(s, message + 1);
+    case MESSAGE_SEGMENT_SERVO:
+        return add_servo(s, message + 1);
+    case MESSAGE_SEGMENT_OUTPUT:
+        return add_output(s, message + 1);
+    default:
+        return add_guard(s, message + 1);
+    }
+}
+
+refusal segment_check(const segment *s, int32_t positions[PROTOCOL_AXES])
+{
+    int32_t after[PROTOCOL_AXES];
+    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
+        after[axis] = s->axes & (1u << axis) ? s->moves[axis].target : positions[axis];
+    refusal why = s->axes & 0x0fu ? limits_separation(after, safety_referenced()) : ACCEPTED;
+    if (why.cause == CAUSE_NONE)
+        for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
+            positions[axis] = after[axis];
+    return why;
+}
+
+static bool is_plain(const segment *s)
+{
+    return !s->guard_count && !s->servos && !s->outputs && !s->dwell_ms;
+}
+
+bool segment_joint_is_open(const segment *s, const segment *next)
+{
+    return is_plain(s) && is_plain(next) && s->latches == next->latches;
+}

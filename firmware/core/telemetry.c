@@ -1,0 +1,67 @@
+#include "telemetry.h"
+
+#include "board.h"
+#include "link.h"
+#include "outputs.h"
+#include "programme.h"
+#include "safety.h"
+#include "sensors.h"
+#include "servos.h"
+#include "settings.h"
+
+#define PERIOD_UNCONFIGURED_MS 100u
+
+static uint32_t sent_us;
+
+void telemetry_reset(void)
+{
+    sent_us = board_micros();
+}
+
+static void send_axes(void)
+{
+    uint8_t bytes[MESSAGE_AXES_SIZE];
+    int32_t all[PROTOCOL_AXES];
+    message_axes m = {.time_us = board_micros()};
+    sensors_positions(all);
+    for (uint8_t axis = 0; axis < PROTOCOL_TELEMETRY_AXES; axis++)
+        m.positions[axis] = all[axis];
+    link_telemetry(bytes, message_write_axes(bytes, &m));
+}
+
+static void send_status(void)
+{
+    uint8_t bytes[MESSAGE_STATUS_SIZE];
+    message_status m = {
+        .state = safety_state(),
+        .cause = safety_cause(),
+        .referenced = safety_referenced(),
+        .rail = safety_rail(),
+        .segment = programme_segment(),
+    };
+    m.inputs = (uint8_t)(board_door_closed() << 0 | board_estop_ok() << 1 | board_pin(0) << 2 | board_pin(1) << 3);
+    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
+        if (settings.axes[axis].is_used && board_end_stop(axis))
+            m.end_stops |= (uint8_t)(1u << axis);
+    for (uint8_t servo = 0; servo < PROTOCOL_SERVOS; servo++)
+        m.servos[servo] = servos_angle(servo);
+    for (uint8_t output = 0; output < PROTOCOL_OUTPUTS; output++)
+        m.outputs[output] = outputs_get(output);
+    for (uint8_t side = 0; side < PROTOCOL_SIDES; side++)
+        m.loads_g[side] = sensors_load_g(side);
+    link_telemetry(bytes, message_write_status(bytes, &m));
+}
+
+void telemetry_poll(void)
+{
+    uint32_t period_ms = settings.is_accepted ? settings.telemetry_period_ms : PERIOD_UNCONFIGURED_MS;
+    if (board_micros() - sent_us < period_ms * 1000u)
+        return;
+    sent_us += period_ms * 1000u;
+    if (board_micros() - sent_us > 100000u)
+        sent_us = board_micros();
+    if (!link_has_session())
+        return;
+    send_axes();
+    send_status();
+}
