@@ -135,7 +135,7 @@ class Twin:
             for cell in (robot.load_cells["left"], robot.load_cells["right"])
         ]
         self._buffer = ctypes.create_string_buffer(READ_BYTES)
-        self._now_ns = self._sampled_ns = 0
+        self._now_ns = self._sampled_ns = self._powered_ns = 0
         self.receiver: Callable[[bytes], None] | None = None
         """Who is handed the bytes of the board in virtual time (bee_robot.sim.virtual_time)."""
         self._fill()
@@ -152,7 +152,7 @@ class Twin:
 
     def power_on(self) -> None:
         """Power comes to machine and board, at robot time 0. Knobs that are turned stay turned."""
-        self._now_ns = self._sampled_ns = 0
+        self._now_ns = self._sampled_ns = self._powered_ns = 0
         self.plant.power_on()
         self._library.host_power_on(0)
         self._library.host_uart_baud(self.robot.serial.baud)
@@ -163,6 +163,7 @@ class Twin:
 
     def reset_board(self) -> None:
         """The board alone loses power for an instant: it forgets everything, the machine stays where it is."""
+        self._powered_ns = self._now_ns
         self._library.host_power_on(self._now_ns)
 
     def close(self) -> None:
@@ -178,7 +179,11 @@ class Twin:
     @property
     def last_heartbeat_s(self) -> float:
         """When the board last accepted a heartbeat of the host; 0 if never."""
-        return float(self._library.host_last_heartbeat_ns()) / NS_PER_S
+        accepted_ns = int(self._library.host_last_heartbeat_ns())
+        if not accepted_ns:
+            return 0.0
+        # the board counts whole microseconds since its power-on; what is beyond them is when we ask
+        return (accepted_ns - (accepted_ns - self._powered_ns) % 1000) / NS_PER_S
 
     def write(self, data: bytes) -> int:
         """Bytes for the board begin to travel now. Returns how many the line took (it holds 4096)."""

@@ -73,7 +73,8 @@ class Hands:
     def move(self, speed_mm_s: float = 20.0, **to_mm: float) -> None:
         """All named axes together, in small even strides."""
         strides = max(
-            (int(abs(goal - self.position_mm(axis)) / STRIDE_MM) + 1 for axis, goal in to_mm.items()), default=1
+            (int(abs(goal - self.position_mm(axis)) / STRIDE_MM) + 1 for axis, goal in to_mm.items()),
+            default=1,
         )
         begin = {axis: self.position_mm(axis) for axis in to_mm}
         asked = {axis: round(begin[axis] * self.robot.axes[axis].steps_per_mm) for axis in to_mm}
