@@ -88,14 +88,15 @@ class BoxVisit:
         self.context.events(VisitEvent(now_s, kind, self.phase, frame, self.frames_total, text, data))
 
     def enter(self, phase: Phase, text: str) -> None:
-        self._count_phase()
-        self.phase = phase
+        self.count_phase(phase)
         self.tell(EventKind.PHASE, text, open_time_s=round(self.open_time_s, 2))
 
-    def _count_phase(self) -> None:
+    def count_phase(self, following: Phase) -> None:
+        """The time of the phase that ends now is counted; another begins."""
         now_s = self.context.clock.now_s()
         self.phases_s[self.phase] = self.phases_s.get(self.phase, 0.0) + now_s - self._phase_since_s
         self._phase_since_s = now_s
+        self.phase = following
 
     def alert(self, key: str, text: str, frame: int = 0) -> None:
         """An alert of the table; the first one names the outcome."""
@@ -162,7 +163,7 @@ class BoxVisit:
     # ending -----------------------------------------------------------------------------------------------------------
 
     def outcome(self, end_state: EndState, instruction: str = "", explanation: str = "") -> VisitOutcome:
-        self._count_phase()
+        self.count_phase(self.phase)
         return VisitOutcome(
             end_state=end_state,
             inspection=self.inspection,

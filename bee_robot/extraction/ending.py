@@ -55,7 +55,7 @@ def _ended(visit: BoxVisit, task: asyncio.Task[None]) -> VisitOutcome:
         return _hold(visit, "", "the visit was cancelled")
     except Exception as error:  # noqa: BLE001 - an unknown fault must not leave a hive without an end state
         return _hold(visit, "", f"fault in the software: {type(error).__name__}: {error}")
-    visit.phase = Phase.END
+    visit.count_phase(Phase.END)
     visit.tell(
         EventKind.END,
         f"box {visit.box} is closed and safe",
@@ -88,7 +88,7 @@ def _hold(visit: BoxVisit, alert: str, explanation: str) -> VisitOutcome:
     if "recover" not in remedy:
         remedy = f"{remedy}; then run 'bee recover'"
     instruction = f"{remedy}. Now: {what_is_open}."
-    visit.phase = Phase.END
+    visit.count_phase(Phase.END)
     if alert in ALERTS:
         visit.alert(alert, explanation)
     with contextlib.suppress(

@@ -73,7 +73,7 @@ def _must_close(visit: BoxVisit) -> bool:
     """Whether somebody or the clock (R15) ends the visit before its last frame."""
     control = visit.context.control
     if control.stop_because:
-        visit.tell(EventKind.STOP_ASKED, f"the box is closed early: {control.stop_because}")
+        _close_early(visit, f"the box is closed early: {control.stop_because}")
         return True
     if visit.open_time_s >= visit.context.robot.visit.open_close_at_s:
         visit.tell(
