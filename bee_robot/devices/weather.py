@@ -20,7 +20,7 @@ class ClimateReading:
     wind_m_s: float | None = None
     humidity_pct: float | None = None
     battery_pct: float | None = None
-    is_raining: bool | None = None
+    rain_mm_h: float | None = None
 
 
 class ClimateSource(Protocol):

@@ -83,12 +83,12 @@ class FrameAnalyzer(BeeNode):
                 )
                 for picture in face.pictures
             ]
-            analysis, annotated = analyze_photographs(photographs)
+            analysis, drawing = analyze_photographs(photographs)
         except (PhotographError, StoreError) as error:
             self._store.record_failed_analysis(face.id, str(error))
             result.error = str(error)
             return result
-        self._store.record_analysis(face.id, analysis, annotated)
+        self._store.record_analysis(face.id, analysis, {"whole": drawing})
         return _with_numbers(result, analysis)
 
     def _scale(self, view: str, width_px: int) -> float | None:

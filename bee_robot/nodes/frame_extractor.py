@@ -6,6 +6,7 @@ import asyncio
 import math
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import bee_robot
 from bee_robot.clock import Clock
 from bee_robot.cloud.local_store import LocalStore, StoreError
 from bee_robot.cloud.records import InspectionStart, LoadSample
+from bee_robot.devices.frame_cameras import FACES
 from bee_robot.devices.tower import Side, TowerError
 from bee_robot.devices.weather import ClimateReading
 from bee_robot.extraction.context import Override, RimState, VisitContext, VisitControl
@@ -28,7 +30,8 @@ from bee_robot.nodes.process import BeeNode, StartError, run_node
 from bee_robot.nodes.ros_face_capture import RosFaceCapture
 from bee_robot.nodes.ros_tower import RosTower
 from bee_robot.rulebook import Violation
-from bee_robot.safety.conditions import ConditionsGate
+from bee_robot.safety.conditions import Verdict, judge
+from bee_robot.safety.sensor_readings import gather
 
 READY_S = 30.0
 LOOK_S = 20.0
@@ -58,6 +61,9 @@ class FrameExtractor(BeeNode):
         self._inspection = ""
         self._is_taken = self._is_ending = False
         self._violations = 0
+        self._box = 0
+        self._photographed: set[tuple[int, str]] = set()
+        self._camera_trouble = ""
         self._last: VisitEvent | None = None
         self._opened_s: float | None = None
         self._open_time_s = 0.0
@@ -85,7 +91,7 @@ class FrameExtractor(BeeNode):
             wind_m_s=known(msg.wind_speed),
             humidity_pct=known(msg.relative_humidity),
             battery_pct=known(msg.battery),
-            is_raining=msg.is_raining,
+            rain_mm_h=known(msg.rain_rate),
         )
 
     def _take_violation(self, msg: RuleViolation) -> None:
@@ -134,6 +140,7 @@ class FrameExtractor(BeeNode):
         except (TowerError, StoreError) as error:
             return InspectBox.Result(error_code=InspectBox.Result.REFUSED, error_msg=str(error), end_state="closed")
         self._violations, self._opened_s, self._open_time_s = 0, None, 0.0
+        self._box, self._photographed, self._camera_trouble = goal.box, set(), ""
         self._control = VisitControl()
         beside = [asyncio.ensure_future(self._record_loads()), asyncio.ensure_future(self._feed_back(publish_feedback))]
         try:
@@ -171,7 +178,7 @@ class FrameExtractor(BeeNode):
             software_version=bee_robot.__version__,
             configuration_checksum=self.robot.checksum(),
             is_simulated=bool(self.get_parameter("sim").value),
-            conditions=self._gate().to_dict(),
+            conditions=self._conditions(),
             override_by=goal.override_by,
             override_reason=goal.override_reason,
         )
@@ -190,11 +197,31 @@ class FrameExtractor(BeeNode):
             reasons_against=self._reasons_against,
         )
 
-    def _gate(self) -> ConditionsGate:
-        return ConditionsGate(self.robot.conditions)
+    def _judge(self) -> Verdict:
+        clock, last = self.bridge.clock, self._last_visit()
+        readings = gather(
+            self._climate,
+            self._tower.state,
+            self.robot.conditions,
+            now_s=clock.now_s(),
+            now_utc=clock.utc(),
+            last_visit_utc=last,
+        )
+        return judge(readings, self.robot.conditions, clock.now_s())
+
+    def _last_visit(self) -> datetime | None:
+        """When any box of this hive was last opened, as far as the journal knows."""
+        entry = self._journal.last()
+        return entry.written_utc if entry is not None else None
 
     def _reasons_against(self) -> Sequence[str]:
-        return self._gate().reasons_against(self._climate, self._tower.state, self.bridge.clock)
+        return self._judge().against
+
+    def _conditions(self) -> dict[str, Any]:
+        """Readings and verdict before the visit, for the record."""
+        verdict = self._judge()
+        readings = {quantity.value: value for quantity, value in verdict.readings.items() if math.isfinite(value)}
+        return {"readings": readings, "against": list(verdict.against)}
 
     # what goes out
 
@@ -208,19 +235,32 @@ class FrameExtractor(BeeNode):
         self._store.add_event(self._inspection, event)
         if event.kind is EventKind.FACE:
             self._record_face(event)
+        elif event.kind is EventKind.FRAME_DONE:
+            self._record_missing_faces(event.frame)
+        elif event.kind is EventKind.ALERT and event.data.get("alert") == "camera_failed":
+            self._camera_trouble = event.text
         self._events.publish(conversions.event_to_msg(event, self._inspection))
 
     def _record_face(self, event: VisitEvent) -> None:
-        pictures = [sha for sha in str(event.data.get("pictures", "")).split(",") if sha]
+        face = str(event.data["face"])
+        self._photographed.add((event.frame, face))
         self._store.add_face(
             self._inspection,
-            box=int(event.data["box"]),
+            box=self._box,
             frame=event.frame,
-            face=str(event.data["face"]),
-            pictures=pictures,
+            face=face,
+            pictures=str(event.data["pictures"]).split(","),
             taken_utc=self.bridge.clock.utc(),
-            missing_because="" if pictures else event.text,
         )
+
+    def _record_missing_faces(self, frame: int) -> None:
+        because = self._camera_trouble or "the visit was ended before the photograph"
+        self._camera_trouble = ""
+        for face in FACES:
+            if (frame, face) not in self._photographed:
+                self._store.add_face(
+                    self._inspection, box=self._box, frame=frame, face=face, missing_because=because
+                )
 
     async def _record_loads(self) -> None:
         while True:

@@ -32,6 +32,7 @@ CLIMATE_PERIOD_S = 1.0
 STEP_WALL_S = 0.001
 STANDSTILL_CLOCK_WALL_STEPS = 100  # /clock is repeated while time stands, so that nobody waits for a lost sample
 BATTERY_PCT = 90.0
+RAIN_MM_H = 3.0  # moderate rain
 
 
 class SimWorld(BeeNode):
@@ -124,7 +125,7 @@ class SimWorld(BeeNode):
             relative_humidity=weather.humidity_pct,
             wind_speed=weather.wind_m_s,
             battery=BATTERY_PCT,
-            is_raining=weather.is_raining,
+            rain_rate=RAIN_MM_H if weather.is_raining else 0.0,
         )
         msg.header.stamp = conversions.to_stamp(now_s)
         self._climate.publish(msg)
