@@ -36,10 +36,12 @@ class MotionStopped(Exception):
 
 
 class Held(Exception):
-    """The procedure cannot go on without a person. `alert` is a key of alerts.py."""
+    """The procedure cannot go on without a person. `alert` is a key of alerts.py; `instruction` says what the person has to
+    do where the alert's own remedy does not fit."""
 
-    def __init__(self, alert: str, explanation: str) -> None:
+    def __init__(self, alert: str, explanation: str, instruction: str = "") -> None:
         self.alert = alert
+        self.instruction = instruction
         super().__init__(explanation)
 
 

@@ -42,7 +42,7 @@ def _ended(visit: BoxVisit, task: asyncio.Task[None]) -> VisitOutcome:
     try:
         task.result()
     except Held as held:
-        return _hold(visit, held.alert, str(held))
+        return _hold(visit, held.alert, str(held), held.instruction)
     except MotionStopped as stopped:
         return _hold(visit, stopped.result.alert or _alert_of(stopped.result.end), str(stopped))
     except RuleRefused as refused:
@@ -82,9 +82,9 @@ async def _cancel(task: asyncio.Task[None]) -> None:
     await asyncio.wait({task})
 
 
-def _hold(visit: BoxVisit, alert: str, explanation: str) -> VisitOutcome:
+def _hold(visit: BoxVisit, alert: str, explanation: str, instruction: str = "") -> VisitOutcome:
     what_is_open = visit.belief.says()
-    remedy = ALERTS[alert].remedy if alert in ALERTS else "Look at the hive, then run 'bee recover'"
+    remedy = instruction or (ALERTS[alert].remedy if alert in ALERTS else "Look at the hive")
     if "recover" not in remedy:
         remedy = f"{remedy}; then run 'bee recover'"
     instruction = f"{remedy}. Now: {what_is_open}."

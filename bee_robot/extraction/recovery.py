@@ -15,10 +15,11 @@ from bee_robot.extraction.box_visit import BoxVisit, Held
 from bee_robot.extraction.closing import ON_RIM_MM, STOWED_DEG, close_box, leave, release
 from bee_robot.extraction.context import VisitContext
 from bee_robot.extraction.ending import run_to_an_end
-from bee_robot.extraction.frame_handling import new_place_mm, plate_height_mm
+from bee_robot.extraction.frame_handling import plate_height_mm
 from bee_robot.extraction.journal import CLOSED_STEP, JournalEntry
 from bee_robot.extraction.visit import home_empty
 from bee_robot.hive.inspection import EventKind, Phase, VisitOutcome
+from bee_robot.rulebook import limit
 
 FREE_LOAD_KG = 0.4
 BOARD_STOPS = {
@@ -113,13 +114,14 @@ def _require_known(visit: BoxVisit, found: Found) -> None:
     if (hooks_out or forks_out or journal_open) and not found.is_known(screws):
         raise Held(
             "not_referenced",
-            "the board has forgotten where its beams are while they reach into the hive "
-            f"({visit.belief.says()}): bring stack and frame down by hand, turning the screws",
+            f"the board has forgotten where its beams are while they reach into the hive ({visit.belief.says()})",
+            "Bring stack and frame down by hand, turning the screws, and stow forks and hooks",
         )
     if journal_open and not forks_out:
         raise Held(
             "not_referenced",
-            f"the journal says that the forks carry, the machine says that they are stowed ({visit.belief.says()}): look which is true",
+            f"the journal says that the forks carry, the machine says that they are stowed ({visit.belief.says()})",
+            "Look which of both is true; where the box stands open, close it by hand",
         )
 
 
@@ -165,25 +167,25 @@ def _require_shuttles(visit: BoxVisit, held: HeldFrame) -> None:
     if not all(state.axes[axis].is_referenced for axis in SHUTTLE.values()):
         raise Held(
             "not_referenced",
-            f"frame {held.number} is on the hooks and the shuttles have forgotten where they are: "
-            "take the frame off the hooks by hand and hang it into its place",
+            f"frame {held.number} is on the hooks and the shuttles have forgotten where they are",
+            f"Take frame {held.number} off the hooks by hand and hang it into its place",
         )
 
 
 def _slot_for(visit: BoxVisit, number: int) -> float:
-    """The free place of a frame that hangs above its neighbours: next to the neighbour on the side of the gap."""
+    """The free place of a frame that hangs above its neighbours: where the visit would have put it, or where it was."""
     belief, robot = visit.belief, visit.context.robot
-    others = {other: place for other, place in belief.frames_y_mm.items() if other != number}
-    behind = [place for other, place in others.items() if (other - number) * belief.push > 0]
-    ahead = [place for other, place in others.items() if (other - number) * belief.push < 0]
-    pitch, half_mm = robot.hive.frame_pitch_mm, robot.hive.box_inner_depth_mm / 2
-    nearest = max((place * -belief.push for place in behind), default=-half_mm - pitch / 2)
-    start_mm = (nearest + pitch) * -belief.push
-    places = {
-        **others,
-        number: min([start_mm * -belief.push, *(place * -belief.push for place in ahead)]) * -belief.push,
-    }
-    return new_place_mm(number, places, belief.push, robot)
+    others = [place for other, place in belief.frames_y_mm.items() if other != number]
+    least_mm = robot.hive.frame_pitch_mm - limit("R10", "pitch_tolerance_mm")
+    for is_gap_at_back in (belief.push > 0, belief.push < 0):
+        place_mm = belief.geometry.frame_y_mm(number, gap_at_back=is_gap_at_back)
+        if all(abs(place_mm - other) >= least_mm for other in others):
+            return place_mm
+    raise Held(
+        "not_referenced",
+        f"frame {number} hangs on the hooks and neither of its places is free",
+        f"Make room for frame {number} in box {visit.box}",
+    )
 
 
 async def _close(visit: BoxVisit, found: Found) -> None:

@@ -76,11 +76,14 @@ def _must_close(visit: BoxVisit) -> bool:
         _close_early(visit, f"the box is closed early: {control.stop_because}")
         return True
     if visit.open_time_s >= visit.context.robot.visit.open_close_at_s:
-        visit.tell(
-            EventKind.STOP_ASKED, f"the box has been open for {visit.open_time_s:.0f} s and is closed now"
-        )
+        _close_early(visit, f"the box has been open for {visit.open_time_s:.0f} s and is closed now")
         return True
     return False
+
+
+def _close_early(visit: BoxVisit, text: str) -> None:
+    visit.troubles.append(text)
+    visit.tell(EventKind.STOP_ASKED, text)
 
 
 async def make_ready(visit: BoxVisit) -> None:

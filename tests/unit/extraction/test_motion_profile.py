@@ -8,9 +8,9 @@ from bee_robot.devices.tower import Axis, AxisMove, Guard, GuardKind, MotionProg
 from bee_robot.extraction.motion_profile import AxisPath, Timeline, timeline
 
 UP = Axis.SCAN_LEFT
-START = {axis: 0.0 for axis in Axis}
-STOWED = {servo: 0.0 for servo in Servo}
-SPEEDS = {servo: 90.0 for servo in Servo}
+START = dict.fromkeys(Axis, 0.0)
+STOWED = dict.fromkeys(Servo, 0.0)
+SPEEDS = dict.fromkeys(Servo, 90.0)
 
 
 def lay_out(*segments: Segment) -> Timeline:

@@ -50,12 +50,12 @@ class OpenBox:
         places = {number: -156.25 + 37.5 * (number - 1) for number in range(1, 11)}
         self.belief = HiveBelief(robot, 1, frames_y_mm=places)
         self.belief.is_forked = True
-        self.belief.edges_mm = {side: 400.0 for side in Side}
+        self.belief.edges_mm = dict.fromkeys(Side, 400.0)
         raised, travel = self.planner.cleat_mm + 400, self.planner.travel_mm
         self.here_mm = dict(zip(Axis, [raised, raised, travel, travel, -130.25, -130.25]))
 
     def lay_out(self, programme: MotionProgramme) -> Timeline:
-        return timeline(programme, self.here_mm, ENGAGED_DEG, {servo: 90.0 for servo in Servo})
+        return timeline(programme, self.here_mm, ENGAGED_DEG, dict.fromkeys(Servo, 90.0))
 
 
 def test_taking_a_frame_as_planned_breaks_nothing(robot) -> None:
