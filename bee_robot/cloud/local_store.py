@@ -42,12 +42,12 @@ LATEST = "latest"
 
 
 def default_root() -> Path:
-    """Where the store is unless somebody says otherwise: $BEE_STORE, else the user's data folder."""
+    """Where the store is unless somebody says otherwise: $BEE_STORE, else $XDG_STATE_HOME/bee_robot/store."""
     given = os.environ.get("BEE_STORE")
     if given:
         return Path(given)
-    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(data) / "bee_robot" / "store"
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "bee_robot" / "store"
 
 
 class LocalStore:

@@ -314,5 +314,5 @@ def test_the_default_store_can_be_moved_by_the_environment(
     monkeypatch.setenv("BEE_STORE", str(tmp_path))
     assert default_root() == tmp_path
     monkeypatch.delenv("BEE_STORE")
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    assert default_root() == tmp_path / "data" / "bee_robot" / "store"
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert default_root() == tmp_path / "state" / "bee_robot" / "store"
