@@ -44,7 +44,7 @@ format:                       ## put Python and firmware into the format that li
 	$(BIN)/clang-format -i $(FIRMWARE_SOURCES)
 
 firmware:                     ## the firmware for BOARD=host
-	@$(MAKE) --no-print-directory -C firmware BOARD=$(BOARD)
+	@$(MAKE) --no-print-directory -C firmware $(BOARD)
 
 bench:                        ## measure; writes bench/figures.json; ONLY=demo,visit for some sections
 	@$(SETUP) test

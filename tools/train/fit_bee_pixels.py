@@ -89,7 +89,7 @@ def _read(path: Path, boxes: NDArray[np.float64], comb_share: float) -> Labelled
     bottom = int(bgr.shape[0] * comb_share)
     is_used[bottom:] = False
     bees = float(sum(by + bh / 2 < bottom for _, by, _, bh in boxes * factor))
-    features = np.dstack(list(bee_features(bgr).values()))
+    features = np.dstack(list(bee_features(bgr, np.ones(bgr.shape[:2], bool)).values()))
     return Labelled(path.name, features, inner > 0, is_used, bees)
 
 
@@ -134,7 +134,7 @@ def main() -> None:
         print(f"{held_out.name:45.45s} correct {correct:.2f}  bees {held_out.bees:3.0f}  {areas[-1]:5.0f} mm2 a bee")
     print(f"median {np.median(areas):.0f} mm2 a bee, quartiles {np.quantile(areas, [0.25, 0.75]).round()}")
     weights, bias = fit(pictures)
-    names = list(bee_features(np.full((32, 32, 3), 90, np.uint8)))
+    names = list(bee_features(np.full((32, 32, 3), 90, np.uint8), np.ones((32, 32), bool)))
     lines = [f'    "{name}": {weight:.4f},' for name, weight in zip(names, weights, strict=True)]
     text = (
         '"""Weights of bee_pixels, written by tools/train/fit_bee_pixels.py (data: NOTICE); do not edit by hand."""\n\n'
