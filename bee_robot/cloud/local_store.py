@@ -276,16 +276,15 @@ class LocalStore:
             )
             return face_id
 
-    def record_analysis(
-        self, face_id: int, analysis: FaceAnalysis, annotated: Mapping[str, bytes] | None = None
-    ) -> None:
-        """What was found on a face, with the drawn-over pictures by view. Analysed again, the latest counts."""
+    def record_analysis(self, face_id: int, analysis: FaceAnalysis, annotated: bytes | None = None) -> None:
+        """What was found on a face, with a picture of the whole face that has it drawn in. The latest analysis counts."""
         face = self.face(face_id)
-        drawn = [
-            self.save_picture(
-                data,
-                camera=next((picture.camera for picture in face.pictures if picture.view == view), ""),
-                view=view,
+        drawn = []
+        if annotated is not None:
+            sha256 = self.save_picture(
+                annotated,
+                camera="",
+                view="whole",
                 taken_utc=face.taken_utc,
                 inspection=face.inspection,
                 box=face.box,
@@ -294,8 +293,7 @@ class LocalStore:
                 is_annotated=True,
                 source=f"drawn by {analysis.model} {analysis.model_version}".strip(),
             )
-            for view, data in (annotated or {}).items()
-        ]
+            drawn.append(sha256)
         row = {
             "model": analysis.model,
             "model_version": analysis.model_version,

@@ -105,7 +105,9 @@ def _environment() -> jinja2.Environment:
         local=words.local_date,
         time=words.local_time,
         condition=words.condition,
+        flat=words.flat,
         condition_value=words.condition_value,
+        sentence=words.sentence,
         phase=lambda name: words.PHASE_WORDS.get(name, name),
     )
     return environment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from bee_robot.hive.comb import CellClass
@@ -103,6 +104,11 @@ def clock_face(duration_s: float) -> str:
     return f"{whole // 60}:{whole % 60:02d}"
 
 
+def sentence(text: str) -> str:
+    """With a capital first letter; the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def local_date(moment: datetime, utc_offset_hours: float) -> str:
     """Sunday 21 June 2026, 15:00 (UTC+3)."""
     local = moment + timedelta(hours=utc_offset_hours)
@@ -122,6 +128,14 @@ def condition(name: str) -> str:
     return name.replace("_", " ")
 
 
+def flat(conditions: Mapping[str, object]) -> list[tuple[str, object]]:
+    """Names and readings, with those of groups in their place."""
+    lines: list[tuple[str, object]] = []
+    for name, reading in conditions.items():
+        lines += flat(reading) if isinstance(reading, Mapping) else [(name, reading)]
+    return lines
+
+
 def condition_value(value: object) -> str:
     if value is None:
         return "no reading"
@@ -129,8 +143,6 @@ def condition_value(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)):
         return ", ".join(condition_value(entry) for entry in value) or "none"
-    if isinstance(value, dict):
-        return ", ".join(f"{condition(str(key))}: {condition_value(entry)}" for key, entry in value.items())
     if isinstance(value, float):
-        return number(value)
+        return f"{value:.6g}"
     return str(value)

@@ -121,7 +121,7 @@ def test_a_face_carries_its_photographs_and_what_was_found(
     face_id = store.add_face(**place, pictures=(left, right), frame_tag="17")
     assert [face.id for face in store.pending_faces(visit)] == [face_id]
 
-    store.record_analysis(face_id, analysis(), {"left_half": photograph(3), "right_half": photograph(4)})
+    store.record_analysis(face_id, analysis(), photograph(3))
 
     assert store.pending_faces() == ()
     face = store.inspection(visit).faces[0]
@@ -132,7 +132,7 @@ def test_a_face_carries_its_photographs_and_what_was_found(
     ]
     assert face.analysis == analysis()
     assert face.latest is not None
-    assert [store.picture_bytes(p.sha256) for p in face.latest.annotated] == [photograph(3), photograph(4)]
+    assert [store.picture_bytes(p.sha256) for p in face.latest.annotated] == [photograph(3)]
     assert store.inspection(visit).loose_pictures == ()
 
 
