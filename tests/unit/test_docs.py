@@ -1,0 +1,141 @@
+"""Every command in README and docs is one that works: run here where it is cheap, else checked word by word.
+
+The long ones (`make demo`, whole visits) are run by tests/system.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bee_robot.cli.launching.launch_file import load
+from bee_robot.cli.main import verbs
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FENCE = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+
+# Commands of ROS 2 and of the shell: nothing of ours to check but their arguments, where they name something of ours.
+FOREIGN = {"source", "cd"}
+
+
+@dataclass(frozen=True)
+class Command:
+    page: str
+    words: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.page}: {shlex.join(self.words)}"
+
+
+def commands() -> list[Command]:
+    found = []
+    for page in PAGES:
+        for block in FENCE.findall(page.read_text(encoding="utf-8")):
+            for line in block.replace("\\\n", " ").splitlines():
+                words = shlex.split(line, comments=True)
+                if words:
+                    found.append(Command(page.relative_to(ROOT).as_posix(), tuple(words)))
+    return found
+
+
+COMMANDS = commands()
+
+
+def is_bee(command: Command) -> bool:
+    return command.words[0].rpartition("/")[2] == "bee"
+
+
+def test_the_readme_has_the_two_set_up_commands_and_no_more() -> None:
+    block = FENCE.findall((ROOT / "README.md").read_text(encoding="utf-8"))[0]
+    assert block.split("\n")[:2] == ["make demo", "make test"]
+
+
+def test_every_command_is_of_a_kind_that_is_checked() -> None:
+    checked = {"make", "ros2", "colcon", "tools/debian_packages", "tools/resolve_pins.py"} | FOREIGN
+    unknown = [str(each) for each in COMMANDS if not is_bee(each) and each.words[0] not in checked]
+    assert not unknown
+
+
+@pytest.mark.parametrize("command", [each for each in COMMANDS if is_bee(each)], ids=str)
+def test_bee_understands_the_command(command: Command) -> None:
+    words = command.words[1:]
+    if words[0].startswith("-"):
+        assert words in (("--help",), ("--version",))
+        return
+    verb = next(each for each in verbs() if each.name == words[0])
+    parser = argparse.ArgumentParser(allow_abbrev=False, exit_on_error=False)
+    importlib.import_module(verb.module).add_arguments(parser)
+    parser.parse_intermixed_args(list(words[1:]))
+
+
+@pytest.mark.parametrize("command", [each for each in COMMANDS if each.words[0] == "make"], ids=str)
+def test_make_knows_the_target(command: Command) -> None:
+    assignments = [word for word in command.words[1:] if "=" in word]
+    targets = [word for word in command.words[1:] if "=" not in word]
+    done = subprocess.run(
+        ["make", "--dry-run", *targets, *assignments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for assignment in assignments:
+        name = assignment.partition("=")[0]
+        assert re.search(rf"\$\({name}\)", (ROOT / "Makefile").read_text(encoding="utf-8")), (
+            f"{name} means nothing"
+        )
+
+
+@pytest.mark.parametrize(
+    "command", [each for each in COMMANDS if each.words[0].startswith("tools/")], ids=str
+)
+def test_tools_run(command: Command) -> None:
+    words = [sys.executable, *command.words] if command.words[0].endswith(".py") else list(command.words)
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+@pytest.mark.parametrize("command", [each for each in COMMANDS if each.words[0] == "ros2"], ids=str)
+def test_ros2_launch_names_a_file_and_arguments_that_exist(command: Command) -> None:
+    _, verb, package, file, *arguments = command.words
+    assert (verb, package) == ("launch", "bee_robot")
+    given = dict(word.split(":=", 1) for word in arguments)
+    assert load(ROOT / "launch" / file, given).nodes
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), f"{page.name}: {target}"
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", linked.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in {
+                re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings
+            }
+
+
+def test_pages_speak_of_what_is_there() -> None:
+    """Paths in backticks that look like files of the repository exist."""
+    known_elsewhere = {"reports/", "pins.txt"}
+    for page in PAGES:
+        for path in re.findall(
+            r"`((?:bee_robot|tests|launch|config|tools|firmware)/[\w./-]+)`", page.read_text()
+        ):
+            assert path in known_elsewhere or (ROOT / path).exists(), f"{page.name}: {path}"
