@@ -32,6 +32,7 @@ ALERTS: dict[str, Alert] = {
     "link_lost": Alert(104, Severity.STOP, "The board stopped answering", "Check the cable; then run 'bee recover'"),
     "heartbeat_lost": Alert(105, Severity.STOP, "The board missed the host's heartbeat and stopped", "Look for what held the host up; then arm and recover"),
     "lease_lost": Alert(106, Severity.STOP, "Whoever was moving the tower stopped renewing its lease", "Look at that process; then run 'bee recover'"),
+    "board_overrun": Alert(107, Severity.STOP, "The host did not fetch the board's reports in time", "Look for what held the host up; then arm and recover"),
     # machine
     "estop": Alert(201, Severity.STOP, "The e-stop is pressed", "Make the hive safe, release the button, then recover"),
     "door_open": Alert(202, Severity.STOP, "The cabinet door is open", "Close the door, then recover"),
@@ -41,6 +42,9 @@ ALERTS: dict[str, Alert] = {
     "load_limit": Alert(206, Severity.STOP, "The load on a fork is above its limit", "Take boxes off by hand or free what is stuck"),
     "contact_early": Alert(207, Severity.HELD, "The stack met something above the rim while lowering", "Look between the boxes, remove what lies there, then recover"),
     "steps_lost": Alert(208, Severity.STOP, "An axis lost steps", "Look for what blocks it, then home it"),
+    "not_armed": Alert(209, Severity.STOP, "The tower is not armed", "Arm it once the cause of the last stop is gone"),
+    "fork_loaded": Alert(210, Severity.STOP, "A fork was to swing under load", "Lower the stack until it rests, then swing the fork"),
+    "pin_unexpected": Alert(211, Severity.STOP, "A pin sensor changed where it should not", "Look at hook and pin, then recover"),
     # hive
     "frame_not_found": Alert(301, Severity.WARNING, "A frame was not found where it should hang", "Check that its pins are in place"),
     "frame_stuck": Alert(302, Severity.WARNING, "A frame does not come free", "Loosen it by hand at the next visit"),

@@ -1,0 +1,370 @@
+"""The tower over its serial port: what tower_driver owns, and what in-process visits use over a pipe.
+
+Two chains of life meet here. The board stops without heartbeats; this object feeds it only while whoever holds the
+motion lease keeps renewing it (architecture.md, "Chain of life").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
+
+from bee_robot.alerts import ALERTS
+from bee_robot.clock import Clock
+from bee_robot.configuration import RobotConfiguration
+from bee_robot.devices.board_units import AXES, OUTPUTS, SERVOS, SIDES, BoardUnits, Unsuitable
+from bee_robot.devices.tower import (
+    Axis,
+    AxisState,
+    BoardState,
+    Input,
+    MotionEnd,
+    MotionProgramme,
+    MotionResult,
+    Output,
+    TowerError,
+    TowerState,
+)
+from bee_robot.mcu import messages as m
+from bee_robot.mcu.client import BoardRefused, Client, Refusal, Report, Stop
+from bee_robot.mcu.link import LinkError, LinkStatistics, ProtocolError
+from bee_robot.mcu.transport import SerialTransport, Transport, TransportError
+
+HEARTBEAT_S = 0.05
+LEASE_FRESH_S = 0.25
+LEASE_LAPSES_S = 0.5
+CONNECT_S = 3.0
+RECONNECT_S = 0.4
+
+
+class Lease:
+    """Who may move the tower, and whether that one still lives. Times are the clock's."""
+
+    def __init__(self) -> None:
+        self.holder = ""
+        self.is_lost = False
+        self._renewed_s = 0.0
+
+    def take(self, holder: str, now_s: float) -> None:
+        self.holder, self.is_lost, self._renewed_s = holder, False, now_s
+
+    def renew(self, now_s: float) -> None:
+        self._renewed_s = now_s
+
+    def free(self) -> None:
+        self.holder, self.is_lost = "", False
+
+    def age_s(self, now_s: float) -> float:
+        return now_s - self._renewed_s
+
+    def permits(self, now_s: float) -> bool:
+        return bool(self.holder) and not self.is_lost and self.age_s(now_s) <= LEASE_FRESH_S
+
+
+class SerialTower:
+    """Tower (see tower.py) over a transport. Made by `open`.
+
+    `renews_itself`: acquire_lease also renews; for use inside one process. Otherwise whoever acquired the lease calls
+    `renew_lease` at 10 Hz.
+    """
+
+    def __init__(
+        self,
+        robot: RobotConfiguration,
+        open_transport: Callable[[], Transport],
+        clock: Clock,
+        renews_itself: bool = False,
+    ) -> None:
+        self.units = BoardUnits(robot)
+        self._clock = clock
+        self._open_transport = open_transport
+        self._renews_itself = renews_itself
+        self._lease = Lease()
+        self._stop_reason = ""
+        self._because = ""
+        self._alert = ""
+        self._motion = asyncio.Lock()
+        self._keeper: asyncio.Task[None] | None = None
+        self._transport: Transport
+        self._client: Client
+        self._make_client()
+
+    @classmethod
+    async def open(
+        cls,
+        robot: RobotConfiguration,
+        port: str | Transport,
+        clock: Clock,
+        renews_itself: bool = False,
+    ) -> SerialTower:
+        """Connect, hand over the configuration, begin the heartbeat. Nothing moves and the motor relay stays open.
+
+        `port`: a device path, or a transport for a board in this process. Raises TowerError with remedy.
+        """
+
+        def transport() -> Transport:
+            return SerialTransport(port, robot.serial.baud) if isinstance(port, str) else port
+
+        try:
+            tower = cls(robot, transport, clock, renews_itself)
+        except TransportError as error:
+            raise TowerError(str(error), "board_missing") from None
+        try:
+            await tower._connect(CONNECT_S)
+        except TowerError:
+            tower._transport.close()
+            raise
+        tower._keeper = asyncio.ensure_future(tower._keep())
+        return tower
+
+    def _make_client(self) -> None:
+        self._transport = self._open_transport()
+        self._client = Client(self._transport, self._clock, self._stopped, self._lost)
+
+    async def _connect(self, timeout_s: float) -> None:
+        try:
+            welcome = await self._client.connect(timeout_s)
+            await self._client.configure(self.units.configuration(welcome.board_kind))
+            self._client.heartbeat()
+            await self._client.next_telemetry()
+        except ProtocolError as error:
+            raise TowerError(str(error), "board_protocol") from None
+        except LinkError as error:
+            raise TowerError(str(error), "board_missing") from None
+        except BoardRefused as error:
+            reason = self.units.reason(error.refusal)
+            raise TowerError(
+                f"the board refused the configuration: {reason}; correct the robot file",
+                "board_configuration",
+            ) from None
+
+    async def close(self, because: str) -> None:
+        """Stop what moves, open the motor relay, let go of the port."""
+        with contextlib.suppress(TowerError):
+            if self.state.board is BoardState.MOVING:
+                await self.stop(because)
+            if self.state.board is BoardState.ARMED:
+                await self.disarm(because)
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
+            self._keeper = None
+        self._client.close()
+        self._transport.close()
+
+    # chain of life
+
+    async def _keep(self) -> None:
+        """Feed the board and watch the lease; when the board is lost, look for it again."""
+        while True:
+            await self._clock.sleep(HEARTBEAT_S)
+            if not self._client.is_open:
+                await self._reconnect()
+                continue
+            now_s = self._clock.now_s()
+            if self._renews_itself and not self._lease.is_lost:
+                self._lease.renew(now_s)
+            if not self._lease.holder or self._lease.is_lost or self._lease.age_s(now_s) <= LEASE_FRESH_S:
+                self._client.heartbeat()
+            elif self._lease.age_s(now_s) > LEASE_LAPSES_S:
+                await self._lease_lapsed(now_s)
+
+    async def _lease_lapsed(self, now_s: float) -> None:
+        self._lease.is_lost = True
+        self._because = (
+            f"'{self._lease.holder}' did not renew its motion lease for {self._lease.age_s(now_s):.2f} s"
+        )
+        self._alert = "lease_lost"
+        with contextlib.suppress(LinkError):  # without a link the board stops by itself
+            await self._client.stop(m.Cause.LEASE_LOST)
+
+    async def _reconnect(self) -> None:
+        try:
+            if not self._transport.is_open:
+                self._make_client()
+            await self._connect(RECONNECT_S)
+        except (TowerError, TransportError):
+            await self._clock.sleep(RECONNECT_S)  # state stays LOST; tried again until closed
+
+    def _lost(self, because: str) -> None:
+        self._stop_reason, self._alert = because, "link_lost"
+        self._lease.is_lost = bool(self._lease.holder)
+
+    def _stopped(self, stop: Stop) -> None:
+        cause = m.Cause(stop.message.cause)
+        if cause in (m.Cause.STOP_ASKED, m.Cause.LEASE_LOST, m.Cause.DISARM_ASKED) and self._because:
+            self._stop_reason = self._because
+        else:
+            why = Refusal(
+                cause, stop.message.axis, stop.message.segment, stop.message.value, stop.message.limit
+            )
+            self._stop_reason = self.units.reason(why)
+        self._alert = self.units.alert(cause)
+
+    # lease
+
+    async def acquire_lease(self, holder: str) -> None:
+        """Take the motion lease. TowerError if another holds it and renews it."""
+        if not holder:
+            raise TowerError("a motion lease needs the name of its holder", "lease_lost")
+        lease = self._lease
+        if lease.holder and lease.holder != holder and not lease.is_lost:
+            raise TowerError(
+                f"'{lease.holder}' holds the motion lease; wait until it is released", "lease_lost"
+            )
+        lease.take(holder, self._clock.now_s())
+
+    async def renew_lease(self, holder: str) -> None:
+        """Say that the holder lives. TowerError if it does not hold the lease or has lost it."""
+        if self._lease.holder != holder:
+            raise TowerError(f"'{holder}' does not hold the motion lease; acquire it first", "lease_lost")
+        if self._lease.is_lost:
+            raise TowerError(
+                f"the motion lease of '{holder}' lapsed; acquire it again and recover", "lease_lost"
+            )
+        self._lease.renew(self._clock.now_s())
+
+    async def release_lease_of(self, holder: str) -> None:
+        """Release the lease if `holder` has it; a motion under way is stopped."""
+        if self._lease.holder != holder:
+            return
+        if self._motion.locked() and self._client.is_open:
+            await self.stop("the motion lease was released during a motion")
+        self._lease.free()
+
+    async def release_lease(self) -> None:
+        await self.release_lease_of(self._lease.holder)
+
+    # state
+
+    @property
+    def statistics(self) -> LinkStatistics:
+        return self._client.statistics
+
+    @property
+    def state(self) -> TowerState:
+        """The latest snapshot. A servo that was not commanded since the board's power-on has the angle nan."""
+        client, units = self._client, self.units
+        axes, before, status = client.axes, client.axes_before, client.status
+        span_s = max(0.001, ((axes.time_us - before.time_us) & 0xFFFFFFFF) / 1e6)
+        return TowerState(
+            stamp_s=client.telemetry_s,
+            board=units.board_state(status.state) if client.is_open else BoardState.LOST,
+            axes={
+                axis: AxisState(
+                    position_mm=units.mm(axis, axes.positions[number]),
+                    speed_mm_s=units.mm(axis, axes.positions[number] - before.positions[number]) / span_s,
+                    is_referenced=bool(status.referenced >> number & 1),
+                    at_end_stop=bool(status.end_stops >> number & 1),
+                )
+                for number, axis in enumerate(AXES)
+            },
+            servos_deg={
+                servo: float("nan") if angle == m.SERVO_UNKNOWN else angle / 100
+                for servo, angle in zip(SERVOS, status.servos)
+            },
+            inputs={given: bool(status.inputs >> number & 1) for number, given in enumerate(Input)},
+            outputs={output: value / 1000 for output, value in zip(OUTPUTS, status.outputs)},
+            loads_kg={side: grams / 1000 for side, grams in zip(SIDES, status.loads_g)},
+            stop_reason=self._stop_reason,
+            lease_holder=self._lease.holder,
+            link_errors=client.statistics.errors,
+            link_round_trip_ms=client.statistics.round_trip_s * 1000,
+        )
+
+    # commands
+
+    async def arm(self) -> None:
+        """Close the motor relay. TowerError names what is in the way."""
+        with self._board_errors("arm"):
+            await self._client.arm()
+        self._stop_reason = self._because = self._alert = ""
+        await self._next_state()
+
+    async def disarm(self, because: str) -> None:
+        self._because = because
+        with self._board_errors("disarm"):
+            await self._client.disarm()
+            while self._client.status.state in (m.State.ARMED, m.State.MOVING):
+                await self._client.next_telemetry()
+
+    async def set_output(self, output: Output, value: float) -> None:
+        if not 0 <= value <= 1:
+            raise TowerError(f"{output.value} {value:g} is not between 0 and 1", "limit_refused")
+        with self._board_errors(f"set {output.value}"):
+            await self._client.set_output(OUTPUTS.index(output), round(value * 1000))
+
+    async def stop(self, because: str) -> None:
+        """Category 1 stop of everything, past every queue; returns when the machine is at rest."""
+        self._because = because
+        with self._board_errors("stop"):
+            await self._client.stop()
+            while self._client.status.state in (m.State.ARMED, m.State.MOVING):
+                await self._client.next_telemetry()
+
+    async def _next_state(self) -> None:
+        with contextlib.suppress(LinkError):  # the state then says LOST
+            await self._client.next_telemetry()
+
+    @contextlib.contextmanager
+    def _board_errors(self, command: str) -> Iterator[None]:
+        try:
+            yield
+        except BoardRefused as error:
+            alert = self.units.alert(error.refusal.cause)
+            remedy = f" {ALERTS[alert].remedy}." if alert else ""
+            raise TowerError(f"{command}: {self.units.reason(error.refusal)}.{remedy}", alert) from None
+        except LinkError as error:
+            raise TowerError(f"{command}: {error}", "link_lost") from None
+
+    # motion
+
+    async def home(self, axes: tuple[Axis, ...]) -> MotionResult:
+        mask = sum(1 << AXES.index(axis) for axis in set(axes))
+        programme = MotionProgramme("home", ())
+        return await self._move(programme, lambda: self._client.home(mask))
+
+    async def move(self, programme: MotionProgramme) -> MotionResult:
+        try:
+            segments = self.units.segments(programme)
+        except Unsuitable as error:
+            return self._refused(str(error), "limit_refused")
+        return await self._move(programme, lambda: self._client.run(segments))
+
+    async def _move(self, programme: MotionProgramme, run: Callable[[], Awaitable[Report]]) -> MotionResult:
+        async with self._motion:
+            if not self._lease.permits(self._clock.now_s()):
+                return self._refused(self._why_no_lease(), "lease_lost")
+            try:
+                with self._board_errors(f"motion '{programme.name}'"):
+                    report = await run()
+            except asyncio.CancelledError:
+                with contextlib.suppress(TowerError):  # a lost link has stopped the machine already
+                    await self.stop(f"motion '{programme.name}' was called off")
+                raise
+            return self._result(programme, report)
+
+    def _result(self, programme: MotionProgramme, report: Report) -> MotionResult:
+        result = self.units.result(programme, report)
+        asked = report.why.cause in (m.Cause.STOP_ASKED, m.Cause.LEASE_LOST, m.Cause.DISARM_ASKED)
+        if asked and self._because and result.end is MotionEnd.STOPPED:
+            return MotionResult(
+                result.end,
+                result.segments_done,
+                result.positions_mm,
+                result.latched,
+                result.trips,
+                self._because,
+                result.alert,
+            )
+        return result
+
+    def _why_no_lease(self) -> str:
+        if not self._lease.holder:
+            return "nobody holds the motion lease; acquire it first"
+        return f"the motion lease of '{self._lease.holder}' lapsed; acquire it again and recover"
+
+    def _refused(self, reason: str, alert: str) -> MotionResult:
+        positions_mm = self.units.positions_mm(self._client.axes.positions)
+        return MotionResult(MotionEnd.REFUSED, 0, positions_mm, reason=reason, alert=alert)
