@@ -97,7 +97,10 @@ class HowObtained:
 
 @dataclass(frozen=True)
 class ReportFacts:
-    """open_time_s is None where the box was not opened or nothing says for how long; not final: it may be open still."""
+    """open_time_s is None where the box was not opened or nothing says for how long; not final: it may be open still.
+
+    shared_warnings: what every analysed face warns of, so that it need not be said on each.
+    """
 
     record: InspectionRecord
     ending: Ending
@@ -108,6 +111,7 @@ class ReportFacts:
     timeline: Timeline
     methods: tuple[HowObtained, ...]
     models: tuple[str, ...]
+    shared_warnings: tuple[str, ...]
 
 
 def gather(record: InspectionRecord) -> ReportFacts:
@@ -124,6 +128,7 @@ def gather(record: InspectionRecord) -> ReportFacts:
         timeline=course,
         methods=_methods(record.faces),
         models=_models(record.faces),
+        shared_warnings=_shared_warnings(record.faces),
     )
 
 
@@ -219,3 +224,10 @@ def _models(faces: Sequence[FaceRecord]) -> tuple[str, ...]:
                 f"{latest.model} {latest.model_version}, run by {latest.provider or 'an unnamed provider'}"
             )
     return tuple(found)
+
+
+def _shared_warnings(faces: Sequence[FaceRecord]) -> tuple[str, ...]:
+    said = [face.analysis.warnings for face in faces if face.analysis is not None]
+    if len(said) < 2:
+        return ()
+    return tuple(warning for warning in said[0] if all(warning in others for others in said))

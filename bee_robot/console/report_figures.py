@@ -132,9 +132,9 @@ class Course:
 
 
 def course(facts: ReportFacts) -> Course | None:
-    """None where the visit has no extent in time."""
+    """None where nothing is known of the visit's course."""
     line = facts.timeline
-    if line.duration_s <= 0.0:
+    if line.duration_s <= 0.0 or not line.phases:
         return None
     scale = 100.0 / line.duration_s
     load_max_kg = _round_up(max((max(p.left_kg, p.right_kg) for p in line.loads), default=0.0))

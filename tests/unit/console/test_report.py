@@ -117,7 +117,8 @@ def visit(store: LocalStore, start: InspectionStart, photograph: Photographer) -
         store.add_event(visit, VisitEvent(t_s, kind, phase, frame, 2, ""))
     for face, bees in (("rear", 100.0), ("front", 300.0)):
         face_id = photographed(store, visit, 1, face, photograph(90))
-        store.record_analysis(face_id, analysis(bees, 2.0, "half of it is hidden"), photograph(180))
+        warnings = ("no brood told", "it is hidden") if face == "rear" else ("no brood told",)
+        store.record_analysis(face_id, analysis(bees, 2.0, *warnings), photograph(180))
     dark = photographed(store, visit, 2, "rear", photograph(0))
     store.record_failed_analysis(dark, "the photograph is black; check the strobe")
     store.add_face(visit, box=1, frame=2, face="front", missing_because="camera front_left gave no picture")
@@ -138,8 +139,13 @@ def test_the_report_says_what_the_visit_found_and_how_it_ended(store: LocalStore
     assert "Brood takes about 18 % of the comb" in page.words
     assert "The analysis failed: the photograph is black; check the strobe" in page.words
     assert "No photograph: camera front_left gave no picture" in page.words
-    assert "half of it is hidden" in page.words
     assert "counted by a child" in page.words and "simple 1, run by opencv" in page.words
+
+
+def test_what_every_face_warns_of_is_said_once(store: LocalStore, visit: str) -> None:
+    page = read(write_report(store, visit))
+    assert page.words.count("On all faces: no brood told") == page.words.count("no brood told") == 1
+    assert page.words.count("It is hidden") == 1
 
 
 def test_what_the_method_cannot_tell_is_not_made_up(store: LocalStore, visit: str) -> None:
