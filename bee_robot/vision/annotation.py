@@ -15,7 +15,8 @@ from bee_robot.vision.segmentation import MAP_CLASSES, FaceSegmentation
 
 JPEG_QUALITY = 88
 LEGEND_HEIGHT_PX = 34
-MIN_REGION_CELLS = 6.0
+LEAST_WIDTH_PX = 800
+MIN_REGION_CELLS = 8.0
 BEE_COLOUR = (255, 190, 60)  # BGR, as all here
 COMB_COLOUR = (255, 0, 255)
 CLASS_COLOURS: dict[CellClass, tuple[int, int, int]] = {
@@ -36,24 +37,25 @@ CLASS_LABELS = {cell_class: cell_class.value.replace("_", " ") for cell_class in
 
 def draw_face(picture: Picture, face: RectifiedFace | None, segmentation: FaceSegmentation | None) -> NDArray[np.uint8]:
     """The working picture with outlines of comb and regions and the bees tinted, uint8 (H, W, 3)."""
-    drawing = picture.bgr.copy()
+    enlarge = max(1.0, LEAST_WIDTH_PX / picture.bgr.shape[1])
+    size = (round(picture.bgr.shape[1] * enlarge), round(picture.bgr.shape[0] * enlarge))
+    drawing = picture.bgr.copy() if enlarge == 1 else cv2.resize(picture.bgr, size, interpolation=cv2.INTER_CUBIC)
     if face is None or segmentation is None:
         _write(drawing, "no comb found", (10, 28), (0, 0, 255))
         return drawing
     height, width = drawing.shape[:2]
+    to_drawing = np.diag([enlarge, enlarge, 1.0]) @ face.to_picture
     is_bee = (segmentation.bee_score > 0).astype(np.uint8)
-    is_bee = cv2.warpPerspective(is_bee, face.to_picture, (width, height), flags=cv2.INTER_NEAREST)
+    is_bee = cv2.warpPerspective(is_bee, to_drawing, (width, height), flags=cv2.INTER_NEAREST)
     tint = np.asarray(BEE_COLOUR, np.float32)
-    drawing[is_bee > 0] = (0.72 * drawing[is_bee > 0] + 0.28 * tint).astype(np.uint8)
-    thickness = 1 if max(height, width) < 700 else 2
-    _outline(drawing, is_bee_region=True, mask=segmentation.bee_score > 0, face=face, colour=BEE_COLOUR, thickness=1)
+    drawing[is_bee > 0] = (0.75 * drawing[is_bee > 0] + 0.25 * tint).astype(np.uint8)
     for index in np.unique(segmentation.class_map):
         if index < len(MAP_CLASSES):
             colour = CLASS_COLOURS[MAP_CLASSES[index]]
             mask = segmentation.class_map == index
-            _outline(drawing, is_bee_region=False, mask=mask, face=face, colour=colour, thickness=thickness)
-    corners = np.round(face.region.corners_px).astype(np.int32)
-    cv2.polylines(drawing, [corners], True, COMB_COLOUR, thickness, cv2.LINE_AA)
+            _outline_region(drawing, mask, to_drawing, colour)
+    corners = np.round(face.region.corners_px * enlarge).astype(np.int32)
+    cv2.polylines(drawing, [corners], True, COMB_COLOUR, 2, cv2.LINE_AA)
     return np.asarray(drawing, np.uint8)
 
 
@@ -86,28 +88,21 @@ def compose(drawings: Sequence[NDArray[np.uint8]], classes: Sequence[CellClass],
     return bytes(encoded)
 
 
-def _outline(
+def _outline_region(
     drawing: NDArray[np.uint8],
-    *,
-    is_bee_region: bool,
     mask: NDArray[np.bool_],
-    face: RectifiedFace,
+    to_drawing: NDArray[np.float64],
     colour: tuple[int, int, int],
-    thickness: int,
 ) -> None:
-    """Outline regions of the rectified face in the picture; cell classes are drawn as their broad regions."""
-    plane = mask.astype(np.uint8) * 255
-    if not is_bee_region:
-        plane = np.asarray(cv2.GaussianBlur(plane, (0, 0), 0.8 * CELL_PX), np.uint8)
-        # An outline on the picture's edge would be drawn half outside.
-    binary = (plane > 127).astype(np.uint8)
-    contours, _ = cv2.findContours(binary, cv2.RETR_LIST, cv2.CHAIN_APPROX_TC89_L1)
-    least_px = MIN_REGION_CELLS * CELL_PX**2 * (0.3 if is_bee_region else 1.0)
+    """Outline the broad parts of a mask over the rectified face; single cells are not drawn."""
+    plane = cv2.GaussianBlur(mask.astype(np.uint8) * 255, (0, 0), 0.9 * CELL_PX)
+    contours, _ = cv2.findContours((plane > 127).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_TC89_L1)
     for contour in contours:
-        if cv2.contourArea(contour) < least_px:
+        if cv2.contourArea(contour) < MIN_REGION_CELLS * CELL_PX**2:
             continue
-        points = cv2.perspectiveTransform(contour.astype(np.float64), face.to_picture)
-        cv2.polylines(drawing, [np.round(points).astype(np.int32)], True, colour, thickness, cv2.LINE_AA)
+        points = np.round(cv2.perspectiveTransform(contour.astype(np.float64), to_drawing)).astype(np.int32)
+        cv2.polylines(drawing, [points], True, (20, 20, 20), 4, cv2.LINE_AA)
+        cv2.polylines(drawing, [points], True, colour, 2, cv2.LINE_AA)
 
 
 def _write(drawing: NDArray[np.uint8], text: str, place: tuple[int, int], colour: tuple[int, int, int]) -> None:

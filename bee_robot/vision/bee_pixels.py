@@ -15,24 +15,28 @@ from numpy.typing import NDArray
 from bee_robot.vision.bee_pixel_weights import BIAS, WEIGHTS
 from bee_robot.vision.lattice import lattice_coherence
 
-FEATURE_PITCH_PX = 10.0  # the cell width that the features and their weights are made for
+FEATURE_PITCH_PX = 8.0  # the cell width that the features and their weights are made for
 
 
-def bee_scores(bgr: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Log odds that a pixel shows a bee; bgr uint8 (H, W, 3) with FEATURE_PITCH_PX a cell, result float32 (H, W)."""
+def bee_scores(bgr: NDArray[np.uint8], is_face: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Log odds that a pixel shows a bee, float32 (H, W).
+
+    bgr: uint8 (H, W, 3) with FEATURE_PITCH_PX a cell. is_face: bool (H, W), the part whose colours count.
+    """
     score = np.full(bgr.shape[:2], BIAS, np.float32)
-    for name, feature in bee_features(bgr).items():
+    for name, feature in bee_features(bgr, is_face).items():
         score += np.float32(WEIGHTS[name]) * feature
     return score
 
 
-def bee_features(bgr: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+def bee_features(bgr: NDArray[np.uint8], is_face: NDArray[np.bool_]) -> dict[str, NDArray[np.float32]]:
     """The features by name, each float32 (H, W)."""
     lab = cv2.cvtColor(bgr.astype(np.float32) / 255, cv2.COLOR_BGR2Lab)
     lightness, green_red, blue_yellow = cv2.split(lab)
-    light = lightness / max(float(np.median(lightness)), 20.0)
+    sample = is_face[::4, ::4] if is_face[::4, ::4].any() else np.ones_like(is_face[::4, ::4])
+    light = lightness / max(float(np.median(lightness[::4, ::4][sample])), 20.0)
     chroma = cv2.magnitude(green_red, blue_yellow)
-    chroma = chroma / (float(np.quantile(_blur(chroma, 0.3)[::4, ::4], 0.6)) + 5.0)
+    chroma = chroma / (float(np.quantile(_blur(chroma, 0.3)[::4, ::4][sample], 0.6)) + 5.0)
     light_near, chroma_near = _blur(light, 0.5), _blur(chroma, 0.5)
     dark = _blur((light < 0.5).astype(np.float32), 0.5)
     light_grey = ((chroma < 0.6) & (light > 0.5) & (light < 1.5)).astype(np.float32)
@@ -56,6 +60,8 @@ def bee_features(bgr: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         "lattice_chroma": lattice * chroma_near,
         "lattice_light": lattice * light_near,
         "lightness": _blur(lightness, 0.5) / 100,
+        "darkest": _blur(_darkest(light), 0.5),
+        "darkest_lightness": _blur(_darkest(lightness), 0.5) / 100,
         "light_contrast": light_near - _blur(light, 3.0),
         "chroma_contrast": chroma_near - _blur(chroma, 3.0),
         "dark_elongated": dark * elongation,
@@ -67,7 +73,7 @@ def bee_features(bgr: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
 
 def _blur(plane: NDArray[np.float32], cells: float) -> NDArray[np.float32]:
     """Gaussian blur; wide ones on a half-size copy, which nobody can tell from the slow way."""
-    if cells >= 0.8:
+    if cells >= 0.5:
         half = cv2.resize(plane, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         half = cv2.GaussianBlur(half, (0, 0), cells * FEATURE_PITCH_PX / 2)
         return np.asarray(cv2.resize(half, plane.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
@@ -77,6 +83,12 @@ def _blur(plane: NDArray[np.float32], cells: float) -> NDArray[np.float32]:
 def _roughness(light: NDArray[np.float32], detail_cells: float, window_cells: float) -> NDArray[np.float32]:
     detail = light - _blur(light, detail_cells)
     return np.sqrt(np.maximum(_blur(detail * detail, window_cells), 0))
+
+
+def _darkest(light: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The darkest value within a bee's width: every bee has dark rings, eyes and legs, cappings have not."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (int(1.1 * FEATURE_PITCH_PX) | 1,) * 2)
+    return np.asarray(cv2.erode(_blur(light, 0.1), disc), np.float32)
 
 
 def _elongation(light: NDArray[np.float32]) -> NDArray[np.float32]:

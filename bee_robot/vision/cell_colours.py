@@ -18,8 +18,6 @@ from bee_robot.vision.rectified_face import CELL_PX
 from bee_robot.vision.segmentation import MAP_CLASSES, OUTSIDE
 
 OPEN_DEPTH = 0.55  # darkest part of a cell below its surroundings, relative to their lightness
-GREEN_HUE_DEG = 108.0  # of Lab; no comb is greener
-DARK_LIGHTNESS = 9.0  # of 100; darker over more than a cell is a gap or background
 YELLOWER_DEG = 12.0  # hue of bee bread and honey above that of the brood in the same picture
 LIGHTER = 1.12  # lightness of honey cappings relative to those of brood
 PALER = 0.6  # chroma of white cappings relative to those of brood
@@ -44,15 +42,14 @@ class _BroodColour:
 
 
 def classify_cells(
-    bgr: NDArray[np.uint8], is_bee: NDArray[np.bool_], is_seen: NDArray[np.bool_]
+    bgr: NDArray[np.uint8], is_bee: NDArray[np.bool_], is_face: NDArray[np.bool_]
 ) -> NDArray[np.uint8]:
     """uint8 (H, W), index into MAP_CLASSES or OUTSIDE, for a picture with CELL_PX a cell.
 
-    Comb under bees gets the class of the nearest comb in view.
+    is_face: where the picture shows the face at all. Comb under bees gets the class of the nearest comb in view.
     """
     look = _look(bgr, is_bee)
-    is_background = _background(look, is_bee) | ~is_seen
-    is_comb = ~is_bee & ~is_background
+    is_comb = ~is_bee & is_face
     is_open = look.depth > OPEN_DEPTH
     is_capped = is_comb & ~is_open
     brood = _brood_colour(look, is_capped, is_comb)
@@ -66,7 +63,7 @@ def classify_cells(
     classes[is_open] = MAP_CLASSES.index(CellClass.OPEN)
     classes = _smoothed(classes, is_comb)
     classes = _filled_under_bees(classes, is_comb)
-    classes[is_background] = OUTSIDE
+    classes[~is_face] = OUTSIDE
     return classes
 
 
@@ -93,15 +90,6 @@ def _look(bgr: NDArray[np.uint8], is_bee: NDArray[np.bool_]) -> _CellLook:
 
 def _blur(plane: NDArray[np.float32], cells: float) -> NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), cells * CELL_PX), np.float32)
-
-
-def _background(look: _CellLook, is_bee: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Leaves, sky, gloves and gaps that show between comb and bars."""
-    is_green_or_blue = ((look.hue_deg > GREEN_HUE_DEG) | (look.hue_deg < -30)) & (look.chroma > 8)
-    is_dark = (look.lightness < DARK_LIGHTNESS) & (look.depth < OPEN_DEPTH)
-    found = ((is_green_or_blue | is_dark) & ~is_bee).astype(np.uint8)
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (int(1.2 * CELL_PX),) * 2)
-    return np.asarray(cv2.morphologyEx(found, cv2.MORPH_OPEN, disc) > 0, np.bool_)
 
 
 def _brood_colour(

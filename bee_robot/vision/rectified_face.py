@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import cv2
@@ -11,17 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bee_robot.hive.comb import CELL_PITCH_MM, COMB_WIDTH_MM
+from bee_robot.vision.background import background_mask, foreign_colour
 from bee_robot.vision.comb_region import SEARCH_PITCH_PX, CombRegion, find_comb
 from bee_robot.vision.lattice import Lattice, find_lattice, lattice_coherence
 from bee_robot.vision.photograph import Photograph, Picture
 
-CELL_PX = 10.0  # width of a cell in a rectified face; a worker is then about 25 pixels long
+CELL_PX = 8.0  # width of a cell in a rectified face; a worker is then about 20 pixels long
 MM_PER_PX = CELL_PITCH_MM / CELL_PX
 COHERENT = 0.3
 MIN_COHERENT_SHARE = 0.025  # of the picture; wood grain, grass and compression stay below 0.012
 MIN_COHERENT_SHARE_KNOWN_SCALE = 0.012
 ASSUMED_CELLS_ACROSS = 100.0  # width of a picture that shows a whole frame, bars and some background
-MIN_FRAME_SHARE = 0.4  # of the picture's width, for a frame found by its bars alone
+MIN_FRAME_SHARE = 0.55  # of the picture's width, for a frame found by its bars alone
+MIN_FRAME_SUPPORT = 0.42  # of each bar
+MAX_CELLS = (100.0, 70.0)  # 530 x 370 mm, larger than the comb of any frame in use
 FRAME_ASPECTS = (1.1, 4.0)  # width to height of the combs of frames in use
 
 ScaleSource = Literal["cell lattice", "given scale", "frame width"]
@@ -32,13 +35,13 @@ class RectifiedFace:
     """The comb of one photograph, straightened.
 
     bgr: uint8 (H, W, 3), CELL_PX pixels a cell. to_picture: homography (3, 3) from its pixels to those of
-    the working picture. scale_error: relative half width of the 90 % interval of a length. is_seen: uint8
-    (H, W), 255 where the picture has pixels. warnings: for the beekeeper.
+    the working picture. scale_error: relative half width of the 90 % interval of a length. is_comb: uint8
+    (H, W), 255 where the picture has pixels and they are not of a foreign colour (leaves, sky). warnings: for the beekeeper.
     """
 
     bgr: NDArray[np.uint8]
     to_picture: NDArray[np.float64]
-    is_seen: NDArray[np.uint8]
+    is_comb: NDArray[np.uint8]
     region: CombRegion
     scale_source: ScaleSource
     scale_error: float
@@ -48,12 +51,12 @@ class RectifiedFace:
 def rectify(photograph: Photograph, picture: Picture) -> RectifiedFace | None:
     """Find scale and comb and straighten it; None where the photograph shows no comb that can be recognised."""
     grey = cv2.cvtColor(picture.bgr, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    lattice = find_lattice(np.asarray(grey, np.float32))
+    lattice = _fundamental(picture, find_lattice(np.asarray(grey, np.float32)))
     if photograph.mm_per_pixel is not None:
         return _with_known_scale(photograph, picture, lattice)
     if lattice is not None:
         region, coherent_share = _search(picture, lattice.pitch_px, lattice.angle_rad, lattice.centre_px)
-        if coherent_share >= MIN_COHERENT_SHARE:
+        if coherent_share >= MIN_COHERENT_SHARE and _is_of_one_frame(region, lattice.pitch_px):
             error = 0.03 + 1.645 * lattice.pitch_deviation / math.sqrt(lattice.votes)
             warnings = _frame_width_warnings(photograph, region, lattice.pitch_px)
             return _straighten(picture, region, lattice.pitch_px, "cell lattice", error, warnings)
@@ -90,11 +93,31 @@ def _by_frame_width(picture: Picture) -> RectifiedFace | None:
     aspect = region.width_px / max(region.height_px, 1.0)
     if len(region.bounded) < 4 or not FRAME_ASPECTS[0] < aspect < FRAME_ASPECTS[1]:
         return None
-    if region.width_px < MIN_FRAME_SHARE * width:
+    if region.width_px < MIN_FRAME_SHARE * width or region.support < MIN_FRAME_SUPPORT:
         return None
     pitch_px = region.width_px / COMB_WIDTH_MM * CELL_PITCH_MM
     warning = f"no cells could be resolved: the scale assumes a comb {COMB_WIDTH_MM:.0f} mm wide between the bars"
     return _straighten(picture, region, pitch_px, "frame width", 0.10, (warning,))
+
+
+def _is_of_one_frame(region: CombRegion, pitch_px: float) -> bool:
+    """Comb larger than any frame is no comb: something else with a regular pattern fills the picture."""
+    return region.width_px / pitch_px <= MAX_CELLS[0] and region.height_px / pitch_px <= MAX_CELLS[1]
+
+
+def _fundamental(picture: Picture, lattice: Lattice | None) -> Lattice | None:
+    """Large cells with thin walls show their second ring of peaks most; turned by 30 degrees it gives itself away."""
+    if lattice is None or abs(lattice.tilt_rad) < math.radians(15):
+        return lattice
+    factor = min(1.0, SEARCH_PITCH_PX / lattice.pitch_px)
+    small = cv2.resize(picture.bgr, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    lightness = cv2.cvtColor(small, cv2.COLOR_BGR2LAB)[..., 0].astype(np.float32)
+    longer_px, turned = lattice.pitch_px * math.sqrt(3), (lattice.angle_rad + math.pi / 6) % (math.pi / 3)
+    shares = [
+        float((lattice_coherence(lightness, pitch * factor, angle, 1.1 * pitch * factor) > COHERENT).mean())
+        for pitch, angle in ((lattice.pitch_px, lattice.angle_rad), (longer_px, turned))
+    ]
+    return replace(lattice, pitch_px=longer_px, angle_rad=turned) if shares[1] > 0.6 * shares[0] else lattice
 
 
 def _search(
@@ -105,10 +128,12 @@ def _search(
     small = picture.bgr
     if factor < 1:
         small = cv2.resize(picture.bgr, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    lightness = cv2.cvtColor(small, cv2.COLOR_BGR2LAB)[..., 0].astype(np.float32)
+    lab = cv2.cvtColor(small, cv2.COLOR_BGR2LAB)
+    lightness = lab[..., 0].astype(np.float32)
     cell_px = pitch_px * factor
     coherence = lattice_coherence(lightness, cell_px, angle_rad, 1.1 * cell_px)
-    region = find_comb(lightness, coherence, cell_px, (centre_px[0] * factor, centre_px[1] * factor))
+    centre = (centre_px[0] * factor, centre_px[1] * factor)
+    region = find_comb(lightness, coherence, foreign_colour(np.asarray(lab, np.uint8), cell_px), cell_px, centre)
     return region.scaled(1 / factor), float((coherence > COHERENT).mean())
 
 
@@ -149,11 +174,12 @@ def _straighten(
         source_bgr, matrix, (width, height), flags=interpolation, borderMode=cv2.BORDER_REPLICATE
     )
     everything = np.full(picture.bgr.shape[:2], 255, np.uint8)
-    is_seen = cv2.warpPerspective(everything, matrix, (width, height), flags=cv2.INTER_NEAREST)
+    is_comb = cv2.warpPerspective(everything, matrix, (width, height), flags=cv2.INTER_NEAREST)
+    is_comb[background_mask(np.asarray(bgr, np.uint8), CELL_PX)] = 0
     return RectifiedFace(
         bgr=np.asarray(bgr, np.uint8),
         to_picture=np.linalg.inv(matrix),
-        is_seen=np.asarray(is_seen, np.uint8),
+        is_comb=np.asarray(is_comb, np.uint8),
         region=region,
         scale_source=source,
         scale_error=error,

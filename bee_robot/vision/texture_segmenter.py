@@ -16,5 +16,6 @@ class TextureSegmenter:
     provider = "OpenCV (CPU)"
 
     def segment(self, face: RectifiedFace) -> FaceSegmentation:
-        score = bee_scores(face.bgr)
-        return FaceSegmentation(score, classify_cells(face.bgr, score > 0, face.is_seen > 0))
+        is_face = face.is_comb > 0
+        score = bee_scores(face.bgr, is_face)
+        return FaceSegmentation(score, classify_cells(face.bgr, score > 0, is_face))

@@ -79,7 +79,9 @@ def _read(path: Path, boxes: NDArray[np.float64], comb_share: float) -> Labelled
     # The diagonal of a box is a little longer than the bee in it, whatever her direction.
     length_px = float(np.median(np.hypot(whole[:, 2], whole[:, 3]))) * 0.88
     factor = FEATURE_PITCH_PX / (length_px / WORKER_LENGTH_MM * CELL_PITCH_MM)
-    bgr = cv2.resize(bgr, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC)
+    bgr = cv2.resize(
+        bgr, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    )
     inner, outer = (np.zeros(bgr.shape[:2], np.uint8) for _ in range(2))
     for bx, by, bw, bh in boxes * factor:
         centre = (int(bx + bw / 2), int(by + bh / 2))
@@ -131,7 +133,9 @@ def main() -> None:
         rows = np.flatnonzero(held_out.is_used.any(axis=1))
         found_mm2 = is_found[: rows[-1] + 1].sum() * (CELL_PITCH_MM / FEATURE_PITCH_PX) ** 2
         areas.append(found_mm2 / held_out.bees)
-        print(f"{held_out.name:45.45s} correct {correct:.2f}  bees {held_out.bees:3.0f}  {areas[-1]:5.0f} mm2 a bee")
+        print(
+            f"{held_out.name:45.45s} correct {correct:.2f}  bees {held_out.bees:3.0f}  {areas[-1]:5.0f} mm2 a bee"
+        )
     print(f"median {np.median(areas):.0f} mm2 a bee, quartiles {np.quantile(areas, [0.25, 0.75]).round()}")
     weights, bias = fit(pictures)
     names = list(bee_features(np.full((32, 32, 3), 90, np.uint8), np.ones((32, 32), bool)))
