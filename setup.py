@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import Distribution, find_packages, setup
+from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).resolve().parent
 NAME = "bee_robot"
 NODES = ("sim_world", "tower_driver", "frame_cameras", "frame_extractor", "frame_analyzer")
 INTERFACES = "bee_robot_interfaces"
+TWIN = "libbee_host.so"
 
 
 def version() -> str:
@@ -25,7 +29,7 @@ def shared(folder: str, *patterns: str, under: str = NAME) -> list[tuple[str, li
     found: dict[str, list[str]] = {}
     for pattern in patterns:
         for path in sorted((HERE / folder).rglob(pattern)):
-            if path.is_file() and "build" not in path.parts:
+            if path.is_file():
                 inside = path.relative_to(HERE).parent
                 target = Path("share") / under / inside.relative_to(under if under == INTERFACES else ".")
                 found.setdefault(target.as_posix(), []).append(path.relative_to(HERE).as_posix())
@@ -36,6 +40,32 @@ def inside_package(*suffixes: str) -> list[str]:
     """Files beside the code, relative to the package ("**" patterns need a setuptools later than Humble's)."""
     files = (path for path in sorted((HERE / NAME).rglob("*")) if path.suffix in suffixes)
     return [path.relative_to(HERE / NAME).as_posix() for path in files]
+
+
+class BuildWithTwin(build_py):
+    """Puts the firmware for this machine into the package, so that what is installed can simulate.
+
+    In a source tree (editable, symlinked) the twin is the one that `make firmware` builds.
+    """
+
+    def run(self) -> None:
+        super().run()
+        if getattr(self, "editable_mode", False):
+            return
+        if not (shutil.which("make") and (shutil.which("cc") or shutil.which("gcc"))):
+            self.warn("no C compiler or no make: this build of bee_robot cannot simulate")
+            return
+        subprocess.run(["make", "--quiet", "-C", str(HERE / "firmware"), "host"], check=True)
+        self.copy_file(
+            str(HERE / "build" / "firmware" / "host" / TWIN), f"{self.build_lib}/{NAME}/sim/{TWIN}"
+        )
+
+
+class PlatformDistribution(Distribution):
+    """The twin is machine code: a wheel with it is for one platform."""
+
+    def has_ext_modules(self) -> bool:
+        return True
 
 
 setup(
@@ -51,10 +81,11 @@ setup(
         *shared("launch", "*.launch.yaml"),
         *shared("config", "*.yaml"),
         *shared("urdf", "*.xacro", "*.urdf", "*.stl"),
-        *shared("firmware", "Makefile", "*.c", "*.h", "*.py", "*.yaml", "*.md"),
         # Without ROS 2, embedded_ros reads the definitions from here; with it, bee_robot_interfaces is built by colcon.
         *shared(INTERFACES, "*.msg", "*.srv", "*.action", under=INTERFACES),
     ],
+    cmdclass={"build_py": BuildWithTwin},
+    distclass=PlatformDistribution,
     zip_safe=False,
     python_requires=">=3.10",
     install_requires=[
@@ -78,6 +109,7 @@ setup(
             "clang-format",
             "colcon-cmake",
             "colcon-core",
+            "colcon-package-information",
             "colcon-python-setup-py",
             "colcon-ros",
             "hypothesis",

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from bee_robot.configuration import AXIS_NAMES, SERVO_NAMES, RobotConfiguration
+from bee_robot.mcu.transport import PipeTransport
 from bee_robot.rulebook import AxisSample, MotionSample, Situation
 from bee_robot.sim import plant as plants
 from bee_robot.sim.knobs import Knobs
@@ -44,10 +45,13 @@ class Observer(Protocol):
 
 
 def library_path() -> Path:
-    """Where the firmware for the host is: $BEE_HOST_LIBRARY, or what `make firmware` has built."""
+    """Where the firmware for the host is: $BEE_HOST_LIBRARY, in the installed package, or what `make firmware` has built."""
     given = os.environ.get("BEE_HOST_LIBRARY")
     if given:
         return Path(given)
+    installed = Path(__file__).with_name("libbee_host.so")
+    if installed.is_file():
+        return installed
     return Path(__file__).resolve().parents[2] / "build" / "firmware" / "host" / "libbee_host.so"
 
 
@@ -195,6 +199,12 @@ class Twin:
         while count := self._library.host_uart_read(self._buffer, READ_BYTES):
             parts.append(self._buffer.raw[:count])
         return b"".join(parts)
+
+    def pipe(self) -> PipeTransport:
+        """The serial line as a transport of bee_robot.mcu, for a host in this process and in virtual time."""
+        transport = PipeTransport(self.write)
+        self.receiver = transport.deliver
+        return transport
 
     def advance_to(self, t_s: float) -> float:
         """Run firmware and plant until `t_s` of robot time, or until bytes of the board can be read, whichever comes first.

@@ -147,6 +147,7 @@ def test_a_wheel_brings_everything_that_runs_without_the_source_tree(tmp_path: P
         "share/bee_robot/launch/tower.launch.yaml",
         "share/bee_robot/config/robots/tower.yaml",
         "share/bee_robot_interfaces/action/InspectBox.action",
+        "bee_robot/sim/libbee_host.so",
     ]
     package = [
         path.relative_to(ROOT).as_posix()
