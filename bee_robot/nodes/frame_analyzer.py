@@ -88,7 +88,7 @@ class FrameAnalyzer(BeeNode):
             self._store.record_failed_analysis(face.id, str(error))
             result.error = str(error)
             return result
-        self._store.record_analysis(face.id, analysis, {"whole": drawing})
+        self._store.record_analysis(face.id, analysis, drawing)
         return _with_numbers(result, analysis)
 
     def _scale(self, view: str, width_px: int) -> float | None:

@@ -15,10 +15,11 @@ from bee_robot_interfaces.msg import Climate, InspectionEvent, RuleViolation
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 
 import bee_robot
+from bee_robot.alerts import ALERTS
 from bee_robot.clock import Clock
 from bee_robot.cloud.local_store import LocalStore, StoreError
 from bee_robot.cloud.records import InspectionStart, LoadSample
-from bee_robot.devices.frame_cameras import FACES
+from bee_robot.cloud.visit_recorder import VisitRecorder
 from bee_robot.devices.tower import Side, TowerError
 from bee_robot.devices.weather import ClimateReading
 from bee_robot.extraction.context import Override, RimState, VisitContext, VisitControl
@@ -58,12 +59,9 @@ class FrameExtractor(BeeNode):
         self.create_subscription(RuleViolation, "sim/violations", self._take_violation, qos.LATCHED)
         self._climate: ClimateReading | None = None
         self._control: VisitControl | None = None
-        self._inspection = ""
+        self._recorder: VisitRecorder | None = None
         self._is_taken = self._is_ending = False
         self._violations = 0
-        self._box = 0
-        self._photographed: set[tuple[int, str]] = set()
-        self._camera_trouble = ""
         self._last: VisitEvent | None = None
         self._opened_s: float | None = None
         self._open_time_s = 0.0
@@ -96,10 +94,9 @@ class FrameExtractor(BeeNode):
 
     def _take_violation(self, msg: RuleViolation) -> None:
         self._violations += 1
-        if self._inspection:
+        if self._recorder is not None:
             stamp_s = conversions.stamp_s(msg.header.stamp)
-            violation = Violation(msg.rule, stamp_s, msg.where, msg.value, msg.limit, msg.says)
-            self._store.add_violation(self._inspection, violation)
+            self._recorder.take_violation(Violation(msg.rule, stamp_s, msg.where, msg.value, msg.limit, msg.says))
 
     def _take_goal(self, goal: Any) -> GoalResponse:
         """One visit at a time, of a box that is there."""
@@ -136,22 +133,21 @@ class FrameExtractor(BeeNode):
     async def _visit(self, goal: Any, publish_feedback: Any) -> InspectBox.Result:
         try:
             await self._wait_ready()
-            self._inspection = self._store.begin_inspection(self._start(goal))
+            recorder = VisitRecorder(self._store, self._start(goal), self.bridge.clock, self._tell_trouble)
         except (TowerError, StoreError) as error:
             return InspectBox.Result(error_code=InspectBox.Result.REFUSED, error_msg=str(error), end_state="closed")
         self._violations, self._opened_s, self._open_time_s = 0, None, 0.0
-        self._box, self._photographed, self._camera_trouble = goal.box, set(), ""
-        self._control = VisitControl()
+        self._recorder, self._control = recorder, VisitControl()
         beside = [asyncio.ensure_future(self._record_loads()), asyncio.ensure_future(self._feed_back(publish_feedback))]
         try:
             override = Override(goal.override_by, goal.override_reason) if goal.override_by else None
-            outcome = await inspect_box(self._context(), goal.box, override, self._inspection)
-            self._store.end_inspection(self._inspection, outcome)
+            outcome = await inspect_box(self._context(), goal.box, override, recorder.inspection)
+            recorder.end(outcome)
             return self._result(outcome)
         finally:
             for task in beside:
                 task.cancel()
-            self._control, self._inspection = None, ""
+            self._control = self._recorder = None
 
     async def _wait_ready(self) -> None:
         waited_s = 0.0
@@ -177,6 +173,7 @@ class FrameExtractor(BeeNode):
             open_close_at_s=visit.open_close_at_s,
             software_version=bee_robot.__version__,
             configuration_checksum=self.robot.checksum(),
+            utc_offset_hours=self.robot.conditions.utc_offset_hours,
             is_simulated=bool(self.get_parameter("sim").value),
             conditions=self._conditions(),
             override_by=goal.override_by,
@@ -232,45 +229,23 @@ class FrameExtractor(BeeNode):
             self._opened_s = event.t_s
         elif event.kind is EventKind.CLOSED and self._opened_s is not None:
             self._open_time_s, self._opened_s = event.t_s - self._opened_s, None
-        self._store.add_event(self._inspection, event)
-        if event.kind is EventKind.FACE:
-            self._record_face(event)
-        elif event.kind is EventKind.FRAME_DONE:
-            self._record_missing_faces(event.frame)
-        elif event.kind is EventKind.ALERT and event.data.get("alert") == "camera_failed":
-            self._camera_trouble = event.text
-        self._events.publish(conversions.event_to_msg(event, self._inspection))
-
-    def _record_face(self, event: VisitEvent) -> None:
-        face = str(event.data["face"])
-        self._photographed.add((event.frame, face))
-        self._store.add_face(
-            self._inspection,
-            box=self._box,
-            frame=event.frame,
-            face=face,
-            pictures=str(event.data["pictures"]).split(","),
-            taken_utc=self.bridge.clock.utc(),
-        )
-
-    def _record_missing_faces(self, frame: int) -> None:
-        because = self._camera_trouble or "the visit was ended before the photograph"
-        self._camera_trouble = ""
-        for face in FACES:
-            if (frame, face) not in self._photographed:
-                self._store.add_face(
-                    self._inspection, box=self._box, frame=frame, face=face, missing_because=because
-                )
+        if self._recorder is not None:
+            self._recorder.take_event(event)
+            self._events.publish(conversions.event_to_msg(event, self._recorder.inspection))
 
     async def _record_loads(self) -> None:
         while True:
             try:
                 state = self._tower.state
-                sample = LoadSample(state.stamp_s, state.loads_kg[Side.LEFT], state.loads_kg[Side.RIGHT])
-                self._store.add_loads(self._inspection, [sample])
             except TowerError:
-                pass  # no fresh state: nothing to record; the procedure itself deals with the silence
+                state = None  # no fresh state: nothing to record; the procedure itself deals with the silence
+            if state is not None and self._recorder is not None:
+                loads_kg = state.loads_kg
+                self._recorder.take_loads(LoadSample(state.stamp_s, loads_kg[Side.LEFT], loads_kg[Side.RIGHT]))
             await self.bridge.clock.sleep(LOADS_PERIOD_S)
+
+    def _tell_trouble(self, text: str) -> None:
+        self.get_logger().error(f"{ALERTS['store_full']} ({text})")
 
     async def _feed_back(self, publish_feedback: Any) -> None:
         while True:
