@@ -223,7 +223,9 @@ def _robot(
             with console.status(f"starting {', '.join(supervisor.names)}"):
                 wait_until_ready(client, supervisor, lambda: _leave_if(interrupts))
             console.print(
-                f"{order.robot.robot} is up: {len(supervisor.names)} processes, logs in {order.folder / 'log'}"
+                f"{order.robot.robot} is up: {len(supervisor.names)} processes, logs in {supervisor.log_folder}",
+                highlight=False,
+                soft_wrap=True,
             )
             yield client, supervisor
 

@@ -93,7 +93,10 @@ class _Watch:
         if self.is_stopped:
             self._wait_for_answer()
         self.take()
-        return self._handle.result() if self._handle.done() else self._held("everything was stopped at once")
+        if not self._handle.done():
+            return self._held("everything was stopped at once")
+        result = self._handle.result()
+        return result if result.end_state else self._held("frame_extractor failed, its log says why")
 
     def _obey(self) -> None:
         if self._interrupts.count and not self._is_cancelled:

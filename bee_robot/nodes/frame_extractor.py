@@ -141,7 +141,7 @@ class FrameExtractor(BeeNode):
         beside = [asyncio.ensure_future(self._record_loads()), asyncio.ensure_future(self._feed_back(publish_feedback))]
         try:
             override = Override(goal.override_by, goal.override_reason) if goal.override_by else None
-            outcome = await inspect_box(self._context(), goal.box, override, recorder.inspection)
+            outcome = await inspect_box(self._visit_context(), goal.box, override, recorder.inspection)
             recorder.end(outcome)
             return self._result(outcome)
         finally:
@@ -180,7 +180,7 @@ class FrameExtractor(BeeNode):
             override_reason=goal.override_reason,
         )
 
-    def _context(self) -> VisitContext:
+    def _visit_context(self) -> VisitContext:
         assert self._control is not None
         return VisitContext(
             robot=self.robot,
