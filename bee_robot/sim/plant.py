@@ -170,6 +170,9 @@ class _Event(ctypes.Structure):
 
 
 _MOTION = Struct("<6d4d4d4d")
+_FOUR = Struct("<4d")
+_HOLDS = Struct("<12i")
+_FRAME = Struct("<6d")
 
 _HARMLESS = {
     1: "fork_{side}_swing_start",
@@ -254,6 +257,12 @@ def _named(raw: _Event) -> PlantEvent:
     )
 
 
+def _box_of(whole: memoryview, offset: int, one: type[ctypes.Structure], index: int) -> memoryview:
+    """The part of a structure that holds the frames of one box."""
+    size = ctypes.sizeof(one) * MAX_FRAMES
+    return whole[offset + index * size : offset + (index + 1) * size]
+
+
 class PlantMismatch(Exception):
     """The library was built from another plant_world.h than this module mirrors."""
 
@@ -279,7 +288,17 @@ class Plant:
         self.truth: Truth = library.plant_truth().contents
         self._library = library
         self._events = (_Event * 64)()
-        self._motion = memoryview(self.truth).cast("B")[Truth.position_mm.offset :]
+        truth_bytes, world_bytes = memoryview(self.truth).cast("B"), memoryview(self.world).cast("B")
+        self._motion = truth_bytes[Truth.position_mm.offset :]
+        self._edges = truth_bytes[Truth.load_kg.offset :]
+        self._holds = truth_bytes[Truth.stack_level.offset :]
+        self._boxes = [
+            (
+                _box_of(truth_bytes, Truth.frames.offset, FrameTruth, box),
+                _box_of(world_bytes, World.frames.offset, FrameMade, box),
+            )
+            for box in range(MAX_BOXES)
+        ]
 
     def power_on(self) -> None:
         """Everything stands as `world` says; time is zero."""
@@ -292,6 +311,23 @@ class Plant:
     def motion(self) -> tuple[float, ...]:
         """`position_mm` (6), `servo_deg` (4), `servo_target_deg` (4) and `outputs` (4) of the truth, at the price of one."""
         return _MOTION.unpack_from(self._motion)
+
+    def loads_and_edges(self) -> tuple[float, float, float, float]:
+        """`load_kg` and `edge_mm` of the truth, left and right."""
+        return _FOUR.unpack_from(self._edges)
+
+    def holds(self) -> tuple[int, ...]:
+        """`stack_level`, `fork_level` (2), `held` (2), `pins` (2), `is_rail_on` and `is_swinging` (4) of the truth."""
+        return _HOLDS.unpack_from(self._holds)
+
+    def frame(self, box: int, number: int) -> tuple[float, ...]:
+        """`y_mm`, `lift_mm` and `freed_mm` of a frame, left and right."""
+        return _FRAME.unpack_from(self._boxes[box - 1][0], (number - 1) * _FRAME.size)
+
+    def box_bytes(self, box: int) -> tuple[bytes, bytes]:
+        """All that is known of the frames of a box, as bytes: the same bytes mean that no frame has changed."""
+        truth, made = self._boxes[box - 1]
+        return bytes(truth), bytes(made)
 
     def take_events(self) -> list[PlantEvent]:
         """What happened since the last call, in order."""

@@ -30,13 +30,14 @@ class SituationWatch:
         self._lifted_kg: dict[str, float] = {}
         self._is_peeled = False
         self._highest_mm = 0.0
+        self._resting_as_of: tuple[int, bytes, bytes] | None = None
+        self._resting_frames: tuple[RestingFrame, ...] = ()
         self.open_time_s = 0.0
         """From the first edge that left the rim to the last that landed (or to now), of the latest opening."""
 
     def now(self, sample: MotionSample, last_heartbeat_s: float) -> Situation:
-        truth = self._plant.truth
-        edges_mm = tuple(truth.edge_mm)
-        level = truth.stack_level
+        edges_mm = self._plant.loads_and_edges()[2:]
+        level, _, _, held_left, held_right, *_, fork_l, fork_r, hook_l, hook_r = self._plant.holds()
         is_open = level >= 2 and max(edges_mm) > AT_REST_MM
         self._keep_open_clock(sample.t_s, is_open)
         self._follow_stack(sample, level, edges_mm)
@@ -57,9 +58,11 @@ class SituationWatch:
             is_peeling=level > 0 and not self._is_peeled,
             contact_for_s=self._contact_for_s(sample, edges_mm),
             cleats_mm=self._cleats_mm(level, edges_mm),
-            frame=self._frame_on_hooks(box) if box and is_open else None,
+            frame=self._frame_on_hooks(box, held_left or held_right) if box and is_open else None,
             resting=self._resting(box) if box and is_open else (),
-            swinging=tuple(name for i, name in enumerate(SERVO_NAMES) if truth.is_swinging[i]),
+            swinging=tuple(
+                name for name, swings in zip(SERVO_NAMES, (fork_l, fork_r, hook_l, hook_r)) if swings
+            ),
             strobe_for_s=self._strobe_for_s(sample),
             blocked_for_s=self._blocked_for_s(sample, last_heartbeat_s),
         )
@@ -98,23 +101,28 @@ class SituationWatch:
         return {side: sample.t_s - since_s for side, since_s in self._contact_since_s.items()}
 
     def _cleats_mm(self, level: int, edges_mm: tuple[float, ...]) -> tuple[float, ...]:
-        if not level:
+        if not level or max(edges_mm) <= 0.0:
             return self._resting_cleats
         standing = self._resting_cleats[: level - 1]
         raised = tuple(cleat + edge for cleat in self._resting_cleats[level - 1 :] for edge in edges_mm)
         return standing + raised
 
-    def _frame_on_hooks(self, box: int) -> FrameOnHooks | None:
-        number = self._plant.truth.held[0] or self._plant.truth.held[1]
+    def _frame_on_hooks(self, box: int, number: int) -> FrameOnHooks | None:
         if not number:
             return None
-        frame = self._plant.truth.frames[box - 1][number - 1]
+        left_y_mm, right_y_mm, left_mm, right_mm, _, _ = self._plant.frame(box, number)
         top_mm = self._geometry.frame_top_mm(box)
-        left_mm, right_mm = frame.lift_mm
         rests = left_mm <= HANGING_MM and right_mm <= HANGING_MM
-        return FrameOnHooks(number, sum(frame.y_mm) / 2, top_mm + left_mm, top_mm + right_mm, rests)
+        return FrameOnHooks(number, (left_y_mm + right_y_mm) / 2, top_mm + left_mm, top_mm + right_mm, rests)
 
     def _resting(self, box: int) -> tuple[RestingFrame, ...]:
+        """Looked at anew only when a frame of the box has changed: it is asked for a hundred times a second."""
+        known = (box, *self._plant.box_bytes(box))
+        if known != self._resting_as_of:
+            self._resting_as_of, self._resting_frames = known, self._find_resting(box)
+        return self._resting_frames
+
+    def _find_resting(self, box: int) -> tuple[RestingFrame, ...]:
         frames = []
         for number in range(1, self._robot.hive.frames_per_box + 1):
             frame = self._plant.truth.frames[box - 1][number - 1]

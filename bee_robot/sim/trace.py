@@ -13,20 +13,26 @@ from bee_robot.sim.plant import PlantEvent
 BUFFER_BYTES = 1 << 20
 
 
+_AXIS = '"%s":{"position_mm":%%.4f,"speed_mm_s":%%.4f,"acceleration_mm_s2":%%.3f}'
+_AXES = '"axes":{' + ",".join(_AXIS % name for name in AXIS_NAMES) + "}"
+
+
 def line(sample: MotionSample, event: str | None) -> str:
-    """One line of the trace, without its end. Positions to 0.1 µm, times to the microsecond."""
-    return json.dumps(
+    """One line of the trace, without its end. Positions to 0.1 µm, times to the microsecond.
+
+    The axes are filled into a template: a hundred lines a second are the larger part of what a trace costs.
+    """
+    axes = _AXES % tuple(
+        value
+        for name in AXIS_NAMES
+        for value in (
+            sample.axes[name].position_mm,
+            sample.axes[name].speed_mm_s,
+            sample.axes[name].acceleration_mm_s2,
+        )
+    )
+    rest = json.dumps(
         {
-            "t_s": round(sample.t_s, 6),
-            "event": event,
-            "axes": {
-                name: {
-                    "position_mm": round(sample.axes[name].position_mm, 4),
-                    "speed_mm_s": round(sample.axes[name].speed_mm_s, 4),
-                    "acceleration_mm_s2": round(sample.axes[name].acceleration_mm_s2, 3),
-                }
-                for name in AXIS_NAMES
-            },
             "servos_deg": {name: round(angle, 2) for name, angle in sample.servos_deg.items()},
             "inputs": dict(sample.inputs),
             "outputs": dict(sample.outputs),
@@ -34,6 +40,7 @@ def line(sample: MotionSample, event: str | None) -> str:
         },
         separators=(",", ":"),
     )
+    return f'{{"t_s":{sample.t_s:.6f},"event":{json.dumps(event)},{axes},{rest[1:]}'
 
 
 class TraceFile:

@@ -254,16 +254,16 @@ class Twin:
 
     def _take_sample(self) -> MotionSample:
         motion = self.plant.motion()
-        world, pins = self.plant.world, self.plant.truth.pins
+        world, holds = self.plant.world, self.plant.holds()
         inputs = {
             "door_closed": bool(world.is_door_closed),
             "estop_ok": bool(world.is_estop_ok),
-            "pin_left": bool(pins[0]),
-            "pin_right": bool(pins[1]),
+            "pin_left": bool(holds[5]),
+            "pin_right": bool(holds[6]),
         }
         for (name, closes_mm), position_mm in zip(self._end_stops, motion):
             inputs[name] = position_mm <= closes_mm
-        outputs = dict(zip(OUTPUT_NAMES, motion[14:18]), motor_rail=float(self.plant.truth.is_rail_on))
+        outputs = dict(zip(OUTPUT_NAMES, motion[14:18]), motor_rail=float(holds[7]))
         loads_kg = {side: self._measured_kg(index) for index, side in enumerate(SIDES)}
         servos_deg = dict(zip(SERVO_NAMES, motion[6:10]))
         return MotionSample(self.now_s, self._take_axes(motion), servos_deg, inputs, outputs, loads_kg)
