@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable
 
 from bee_robot.alerts import ALERTS
 from bee_robot.devices.tower import (
@@ -13,13 +14,17 @@ from bee_robot.devices.tower import (
     MotionResult,
     Servo,
 )
-from bee_robot.extraction.belief import HiveBelief
+from bee_robot.extraction.belief import FORK, SCAN, SHUTTLE, HiveBelief
 from bee_robot.extraction.context import VisitContext
 from bee_robot.extraction.motion_check import follow_plan, require_rules
 from bee_robot.extraction.motion_plan import MotionPlanner
 from bee_robot.extraction.motion_profile import Instant, Timeline, timeline
+from bee_robot.extraction.whereabouts import FrameJob
 from bee_robot.hive.inspection import EndState, EventKind, FrameVisit, Phase, VisitEvent, VisitOutcome
 from bee_robot.rulebook import AxisSample
+
+TELEMETRY_S = 0.03  # three snapshots: what is read then is from after the machine came to rest
+STOWED_DEG = 1.0
 
 
 class MotionStopped(Exception):
@@ -66,6 +71,7 @@ class BoxVisit:
         self.alert_key = ""
         self.troubles: list[str] = []
         self._positions_mm: dict[Axis, float] = {}
+        self.servos_deg: dict[Servo, float] = dict.fromkeys(Servo, 0.0)
 
     # what happens, told -----------------------------------------------------------------------------------------------
 
@@ -108,14 +114,17 @@ class BoxVisit:
             EventKind.ALERT, text, frame, alert=key, number=ALERTS[key].number, remedy=ALERTS[key].remedy
         )
 
-    def note(self, step: str, note: str = "") -> None:
+    def note(self, step: str, note: str = "", job: FrameJob | None = None) -> None:
         """Into the journal, on disk before this returns."""
+        belief = self.belief.to_dict()
+        if job is not None:
+            belief["job"] = job.to_dict()
         self.context.journal.write(
             step,
             inspection=self.inspection,
             hive=self.context.robot.hive.name,
             box=self.box,
-            belief=self.belief.to_dict(),
+            belief=belief,
             note=note,
         )
 
@@ -126,41 +135,63 @@ class BoxVisit:
         tower = self.context.tower
         if tower.state.board not in (BoardState.ARMED, BoardState.MOVING):
             await tower.arm()
-        self.read_positions()
+        await self.read_machine()
 
-    def read_positions(self) -> None:
-        """Take positions and servos from the machine; the belief follows."""
+    async def read_machine(self) -> None:
+        """Take positions and angles from the machine at rest; the belief follows.
+
+        A servo that the board has not commanded since its power-on has no angle: it stands where the belief has it.
+        """
+        await self.context.clock.sleep(TELEMETRY_S)
         state = self.context.tower.state
         self._positions_mm = {axis: part.position_mm for axis, part in state.axes.items()}
-        self.belief.follow(self._standing(state.servos_deg))
+        for servo, angle in state.servos_deg.items():
+            known = not math.isnan(angle)
+            self.servos_deg[servo] = angle if known else self._believed_deg(servo)
+        self.belief.follow(self._standing())
 
-    def _standing(self, servos_deg: Mapping[Servo, float]) -> Instant:
+    def _believed_deg(self, servo: Servo) -> float:
+        return 90.0 if self.belief.is_forked and servo in FORK.values() else 0.0
+
+    def _standing(self) -> Instant:
         axes = {axis: AxisSample(position) for axis, position in self._positions_mm.items()}
-        return Instant(self.context.clock.now_s(), axes, servos_deg, ())
+        return Instant(self.context.clock.now_s(), axes, self.servos_deg, ())
 
     def lay_out(self, programme: MotionProgramme) -> Timeline:
         speeds = {servo: self.context.robot.servos[servo.value].speed_deg_s for servo in Servo}
-        return timeline(programme, self._positions_mm, self.context.tower.state.servos_deg, speeds)
+        return timeline(programme, self._positions_mm, self.servos_deg, speeds)
 
-    async def perform(self, programme: MotionProgramme, note: str = "") -> MotionResult:
-        """Judge a programme, write it into the journal, run it.
+    async def perform(
+        self, programme: MotionProgramme, note: str = "", job: FrameJob | None = None
+    ) -> MotionResult:
+        """Judge a programme, write it into the journal, run it. `job`: which frame it is about.
 
         Raises RuleRefused (nothing moved), MotionStopped (it ended early) or TowerError (the machine is out of reach).
         """
         plan = self.lay_out(programme)
         require_rules(plan, self.belief, self.context.clock.now_s())
-        self.note(programme.name, note)
+        self.note(programme.name, note, job)
         result = await self.context.tower.move(programme)
-        self._follow(plan, result)
-        if result.end is not MotionEnd.DONE:
-            raise MotionStopped(programme.name, result)
-        return result
-
-    def _follow(self, plan: Timeline, result: MotionResult) -> None:
         follow_plan(plan, self.belief, result.segments_done)
         self._positions_mm.update(result.positions_mm)
         if result.end is not MotionEnd.DONE:
-            self.belief.follow(self._standing(self.context.tower.state.servos_deg))
+            await self.read_machine()
+            raise MotionStopped(programme.name, result)
+        for segment in programme.segments:
+            self.servos_deg.update(segment.servos_deg)
+        return result
+
+    def plates_mm(self) -> float:
+        """Height of the hook plates (the lower of both)."""
+        return min(self._positions_mm[axis] for axis in SCAN.values())
+
+    def shuttles_mm(self) -> float:
+        """Place of the hook plates along Y (mean of both)."""
+        return sum(self._positions_mm[axis] for axis in SHUTTLE.values()) / len(SHUTTLE)
+
+    def reaches(self, servos: Iterable[Servo]) -> list[Servo]:
+        """Those of the servos that are not stowed."""
+        return [servo for servo in servos if self.servos_deg[servo] > STOWED_DEG]
 
     # ending -----------------------------------------------------------------------------------------------------------
 

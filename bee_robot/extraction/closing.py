@@ -13,7 +13,6 @@ from bee_robot.hive.inspection import EventKind, Phase
 MOST_LOOKS = 3
 FREE_LOAD_KG = 0.4  # a fork that carries more than this has not come free; noise of a load cell stays below
 ON_RIM_MM = 0.05
-STOWED_DEG = 1.0
 
 
 async def close_box(visit: BoxVisit) -> None:
@@ -25,8 +24,7 @@ async def close_box(visit: BoxVisit) -> None:
 
 async def hooks_away(visit: BoxVisit) -> None:
     visit.belief.is_closing = True
-    servos = visit.context.tower.state.servos_deg
-    if any(servos[hook] > STOWED_DEG for hook in HOOK.values()):
+    if visit.reaches(HOOK.values()):
         await visit.perform(visit.planner.hooks_away())
 
 

@@ -73,7 +73,7 @@ async def _stopped_now(visit: BoxVisit, task: asyncio.Task[None]) -> VisitOutcom
     await _cancel(task)
     with contextlib.suppress(TowerError):  # out of reach: its own deadline has stopped the machine
         await visit.context.tower.stop(visit.context.control.stop_now_because)
-        visit.read_positions()
+        await visit.read_machine()
     return _hold(visit, "", f"stopped at once: {visit.context.control.stop_now_because}")
 
 

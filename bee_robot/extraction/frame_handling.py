@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from bee_robot.clock import wait_for
 from bee_robot.configuration import RobotConfiguration
 from bee_robot.devices.frame_cameras import FACES, Face, FaceCaptureError, FaceLabel
-from bee_robot.devices.tower import Axis
 from bee_robot.extraction.box_visit import BoxVisit
+from bee_robot.extraction.whereabouts import FrameJob
 from bee_robot.hive.geometry import HiveGeometry
 from bee_robot.hive.inspection import EventKind, FrameVisit
 
@@ -60,7 +60,7 @@ async def inspect_frame(visit: BoxVisit, number: int) -> None:
     taken_s = visit.context.clock.now_s()
     visit.tell(EventKind.FRAME, f"frame {number} is taken", number, y_mm=round(found_mm, 2))
     take = visit.planner.take_frame(found_mm, belief.push, nudge_mm, PHOTO_SPOT_Y_MM)
-    await visit.perform(take, f"frame {number}")
+    await visit.perform(take, f"frame {number}", FrameJob(number, found_mm, belief.push))
     faces = {} if visit.context.control.stop_because else await photograph(visit, number)
     await put_back(visit, target_mm)
     left_mm = belief.frames_y_mm[number]
@@ -81,16 +81,9 @@ async def put_back(visit: BoxVisit, target_mm: float) -> None:
     held = visit.belief.held
     if held is None:
         return
-    plates_mm = plate_height_mm(visit)
-    await visit.perform(
-        visit.planner.put_frame(target_mm, held.pin_ahead_mm, plates_mm), f"frame {held.number}"
-    )
-
-
-def plate_height_mm(visit: BoxVisit) -> float:
-    """Height of the hook plates now (the lower of both)."""
-    axes = visit.context.tower.state.axes
-    return min(axes[axis].position_mm for axis in (Axis.SCAN_LEFT, Axis.SCAN_RIGHT))
+    put = visit.planner.put_frame(target_mm, held.pin_ahead_mm, visit.plates_mm())
+    job = FrameJob(held.number, target_mm, visit.belief.push)
+    await visit.perform(put, f"frame {held.number}", job)
 
 
 async def photograph(visit: BoxVisit, number: int) -> dict[str, tuple[str, ...]]:

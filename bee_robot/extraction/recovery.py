@@ -6,45 +6,20 @@ referenced: screws keep them without power, belts do not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bee_robot.alerts import ALERTS
-from bee_robot.devices.tower import Axis, BoardState, Servo, TowerState
-from bee_robot.extraction.belief import FORK, HOOK, LIFT, SCAN, SHUTTLE, SLOT_MM, HeldFrame, HiveBelief
+from bee_robot.devices.tower import BoardState, Input, TowerState
+from bee_robot.extraction.belief import FORK, HOOK, LIFT, SCAN, SHUTTLE, HiveBelief
 from bee_robot.extraction.box_visit import BoxVisit, Held
-from bee_robot.extraction.closing import ON_RIM_MM, STOWED_DEG, close_box, leave, release
+from bee_robot.extraction.closing import FREE_LOAD_KG, close_box, leave, release
 from bee_robot.extraction.context import VisitContext
 from bee_robot.extraction.ending import run_to_an_end
-from bee_robot.extraction.frame_handling import plate_height_mm
 from bee_robot.extraction.journal import CLOSED_STEP, JournalEntry
 from bee_robot.extraction.visit import home_empty
+from bee_robot.extraction.whereabouts import FRAME_STEPS, FrameJob, Plates, held_after
 from bee_robot.hive.inspection import EventKind, Phase, VisitOutcome
 from bee_robot.rulebook import limit
 
-FREE_LOAD_KG = 0.4
-BOARD_STOPS = {
-    BoardState.ESTOP: "estop",
-    BoardState.LOST: "link_lost",
-    BoardState.UNCONFIGURED: "board_configuration",
-}
-
-
-@dataclass(frozen=True)
-class Found:
-    """What journal and machine say together."""
-
-    entry: JournalEntry | None
-    state: TowerState
-
-    def is_known(self, axes: tuple[Axis, ...]) -> bool:
-        return all(self.state.axes[axis].is_referenced for axis in axes)
-
-    def is_out(self, servos: tuple[Servo, ...]) -> bool:
-        return any(self.state.servos_deg[servo] > STOWED_DEG for servo in servos)
-
-    @property
-    def forks_carry(self) -> bool:
-        return any(load > FREE_LOAD_KG for load in self.state.loads_kg.values())
+CLEAR_SLACK_MM = 1.0  # a frame this much below the height of carrying hangs above its neighbours nevertheless
 
 
 async def recover(context: VisitContext) -> VisitOutcome:
@@ -82,94 +57,100 @@ async def _recover(visit: BoxVisit, entry: JournalEntry | None) -> None:
     tower = visit.context.tower
     await tower.acquire_lease(visit.context.holder)
     _require_board(tower.state)
-    found = Found(entry, tower.state)
-    _require_known(visit, found)
+    await visit.read_machine()
+    if entry is not None and not entry.is_closed:
+        _require_screws(visit)
+        _recall_frame(visit, entry)
     await visit.arm()
     visit.tell(EventKind.PHASE, f"found: {visit.belief.says()}")
     visit.belief.is_closing = True
-    if found.is_out(tuple(HOOK.values())):
+    if visit.reaches(HOOK.values()):
         await _free_the_hooks(visit)
-    if found.is_out(tuple(FORK.values())):
-        await _close(visit, found)
+    if visit.reaches(FORK.values()):
+        await _close(visit)
     await _home_the_rest(visit)
-    if not found.is_out(tuple(FORK.values())):
-        await visit.perform(visit.planner.stand_by())
-        visit.belief.is_closing = False
-        visit.belief.opened_s = None
-        visit.note(CLOSED_STEP)
+    await visit.perform(visit.planner.stand_by())
+    visit.belief.is_closing = False
+    visit.belief.opened_s = None
+    visit.note(CLOSED_STEP)
 
 
 def _require_board(state: TowerState) -> None:
-    key = BOARD_STOPS.get(state.board)
-    if key is not None:
-        raise Held(key, f"{ALERTS[key].what}: {state.stop_reason or state.board.value}")
+    if state.board is BoardState.LOST:
+        raise Held("link_lost", f"{ALERTS['link_lost'].what}: {state.stop_reason}")
+    for key, given in (("estop", Input.ESTOP_OK), ("door_open", Input.DOOR_CLOSED)):
+        if not state.inputs.get(given, False):
+            raise Held(key, ALERTS[key].what)
 
 
-def _require_known(visit: BoxVisit, found: Found) -> None:
-    """Positions of whatever reaches into the hive must be certain."""
-    hooks_out = found.is_out(tuple(HOOK.values()))
-    forks_out = found.is_out(tuple(FORK.values())) or found.forks_carry
-    journal_open = visit.belief.is_forked or max(visit.belief.edges_mm.values()) > ON_RIM_MM
+def _require_screws(visit: BoxVisit) -> None:
+    """Positions of whatever reaches into the hive must be certain, and journal and machine must not contradict."""
+    state, belief = visit.context.tower.state, visit.belief
+    reaching = visit.reaches((*FORK.values(), *HOOK.values()))
+    carries = any(load > FREE_LOAD_KG for load in state.loads_kg.values())
+    is_open = belief.is_open or belief.is_forked
     screws = (*LIFT.values(), *SCAN.values())
-    if (hooks_out or forks_out or journal_open) and not found.is_known(screws):
+    if (reaching or carries or is_open) and not all(state.axes[axis].is_referenced for axis in screws):
         raise Held(
             "not_referenced",
-            f"the board has forgotten where its beams are while they reach into the hive ({visit.belief.says()})",
+            f"the board has forgotten where its beams are while they reach into the hive ({belief.says()})",
             "Bring stack and frame down by hand, turning the screws, and stow forks and hooks",
         )
-    if journal_open and not forks_out:
+    if carries and not visit.reaches(FORK.values()):
         raise Held(
             "not_referenced",
-            f"the journal says that the forks carry, the machine says that they are stowed ({visit.belief.says()})",
+            "the forks carry a load and the machine says that they are stowed",
             "Look which of both is true; where the box stands open, close it by hand",
         )
 
 
+def _recall_frame(visit: BoxVisit, entry: JournalEntry) -> None:
+    """The last step may have taken or put a frame after the journal was written."""
+    belief, job = visit.belief, entry.belief.get("job")
+    if entry.step not in FRAME_STEPS or job is None or not visit.reaches(HOOK.values()):
+        return
+    above_mm = visit.plates_mm() - belief.engaged_mm
+    plates = Plates(above_mm, visit.shuttles_mm(), _are_shuttles_certain(visit))
+    found = held_after(FrameJob.from_dict(job), plates, visit.context.robot.mechanism)
+    belief.held = None
+    if found is not None:
+        belief.held, belief.frames_y_mm[found[0].number] = found
+    elif entry.step != "take frame":
+        belief.frames_y_mm[int(job["frame"])] = float(job["place_mm"])
+
+
+def _are_shuttles_certain(visit: BoxVisit) -> bool:
+    axes = visit.context.tower.state.axes
+    return all(axes[axis].is_referenced for axis in SHUTTLE.values())
+
+
 async def _free_the_hooks(visit: BoxVisit) -> None:
-    """Set down what hangs, slide off what is held, up to where hooks may swing."""
+    """Set down what hangs, slide off what is held. Straight down where it hangs between its neighbours."""
     visit.enter(Phase.FRAMES, "the hooks come free")
-    held = visit.belief.held or _frame_in_slot(visit)
+    held, belief, planner = visit.belief.held, visit.belief, visit.planner
     if held is None:
         return
-    visit.belief.held = held
-    visit.read_positions()
-    if visit.belief.held is None:
-        return
-    _require_shuttles(visit, held)
-    planner, belief = visit.planner, visit.belief
-    plates_mm = plate_height_mm(visit)
-    here_mm = belief.frames_y_mm[held.number]
-    if held.rests:
-        await visit.perform(planner.free_hooks(here_mm, held.pin_ahead_mm), f"frame {held.number}")
-    elif plates_mm >= planner.clear_mm - 1.0:
-        target_mm = _slot_for(visit, held.number)
-        await visit.perform(
-            planner.put_frame(target_mm, held.pin_ahead_mm, plates_mm), f"frame {held.number}"
-        )
-    else:
-        down = planner.set_frame_down(here_mm, held.pin_ahead_mm, plates_mm)
-        await visit.perform(down, f"frame {held.number}")
-
-
-def _frame_in_slot(visit: BoxVisit) -> HeldFrame | None:
-    """A frame whose pins stand in the slots although the journal was written before they did."""
-    state = visit.context.tower.state
-    if not all(state.axes[axis].is_referenced for axis in SHUTTLE.values()):
-        return None
-    y_mm = sum(state.axes[axis].position_mm for axis in SHUTTLE.values()) / 2
-    near = [number for number, pin in visit.belief.frames_y_mm.items() if abs(pin - y_mm) < SLOT_MM]
-    low = plate_height_mm(visit) < visit.planner.engaged_mm + 1.0
-    return HeldFrame(near[0], visit.belief.frames_y_mm[near[0]] - y_mm) if near and low else None
-
-
-def _require_shuttles(visit: BoxVisit, held: HeldFrame) -> None:
-    state = visit.context.tower.state
-    if not all(state.axes[axis].is_referenced for axis in SHUTTLE.values()):
+    if not _are_shuttles_certain(visit):
         raise Held(
             "not_referenced",
             f"frame {held.number} is on the hooks and the shuttles have forgotten where they are",
             f"Take frame {held.number} off the hooks by hand and hang it into its place",
         )
+    here_mm, ahead_mm, plates_mm = belief.frames_y_mm[held.number], held.pin_ahead_mm, visit.plates_mm()
+    if held.rests:
+        programme = planner.free_hooks(here_mm, ahead_mm)
+    elif plates_mm >= planner.clear_mm - CLEAR_SLACK_MM:
+        here_mm = _slot_for(visit, held.number)
+        programme = planner.put_frame(here_mm, ahead_mm, plates_mm)
+    else:
+        programme = planner.set_frame_down(here_mm, ahead_mm, plates_mm)
+    await visit.perform(
+        programme, f"frame {held.number}", job=FrameJob(held.number, here_mm, _side(ahead_mm))
+    )
+
+
+def _side(ahead_mm: float) -> int:
+    return 1 if ahead_mm > 0 else -1
 
 
 def _slot_for(visit: BoxVisit, number: int) -> float:
@@ -188,7 +169,7 @@ def _slot_for(visit: BoxVisit, number: int) -> float:
     )
 
 
-async def _close(visit: BoxVisit, found: Found) -> None:
+async def _close(visit: BoxVisit) -> None:
     if visit.belief.is_open:
         if not visit.belief.lifted_load_kg:
             visit.belief.lifted_load_kg = dict(visit.context.tower.state.loads_kg)
@@ -199,6 +180,7 @@ async def _close(visit: BoxVisit, found: Found) -> None:
 
 
 async def _home_the_rest(visit: BoxVisit) -> None:
-    lost = tuple(axis for axis, state in visit.context.tower.state.axes.items() if not state.is_referenced)
+    axes = visit.context.tower.state.axes
+    lost = tuple(axis for axis, state in axes.items() if not state.is_referenced)
     if lost:
         await home_empty(visit, lost)

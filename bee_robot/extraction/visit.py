@@ -19,8 +19,6 @@ from bee_robot.extraction.opening import NotOpened, open_box
 from bee_robot.extraction.plan import plan_box
 from bee_robot.hive.inspection import EndState, EventKind, Phase, VisitOutcome
 
-STOWED_DEG = 1.0
-
 
 async def inspect_box(
     context: VisitContext, box: int, override: Override | None = None, inspection: str = ""
@@ -100,8 +98,7 @@ async def make_ready(visit: BoxVisit) -> None:
 
 async def home_empty(visit: BoxVisit, axes: tuple[Axis, ...]) -> None:
     """Reference axes of a machine that carries nothing and reaches over nothing. Never blindly: Held otherwise."""
-    servos = visit.context.tower.state.servos_deg
-    reaching = [servo.value for servo in (*FORK.values(), *HOOK.values()) if servos[servo] > STOWED_DEG]
+    reaching = [servo.value for servo in visit.reaches((*FORK.values(), *HOOK.values()))]
     if reaching or visit.belief.is_open or max(visit.belief.edges_mm.values()) > ON_RIM_MM:
         what = ", ".join(reaching) or "the stack"
         raise Held(
@@ -111,7 +108,7 @@ async def home_empty(visit: BoxVisit, axes: tuple[Axis, ...]) -> None:
     result = await visit.context.tower.home(axes)
     if result.end is not MotionEnd.DONE:
         raise MotionStopped("home", result)
-    visit.read_positions()
+    await visit.read_machine()
 
 
 def _remember_frames(visit: BoxVisit) -> None:

@@ -41,6 +41,7 @@ void core_poll(void)
     safety_poll(new_loads);
     link_poll();
     servos_poll();
+    outputs_poll();
     homing_poll();
     programme_poll(new_loads);
     motion_poll();

@@ -5,8 +5,11 @@
 
 /* Strobe and heater go off; the red light and the fan stay as they are (a person may be looking, smoke may be out). */
 #define TURNED_OFF (1u << 0 | 1u << 3)
+#define STROBE 0u
+#define FLASH_US 50000u /* white light is a flash and nothing else (rule R19), whatever the host forgets */
 
 static uint16_t values[PROTOCOL_OUTPUTS];
+static uint32_t strobe_on_us;
 
 void outputs_reset(void)
 {
@@ -17,7 +20,15 @@ void outputs_reset(void)
 void outputs_set(uint8_t output, uint16_t permille)
 {
     values[output] = permille > OUTPUT_FULL ? OUTPUT_FULL : permille;
+    if (output == STROBE)
+        strobe_on_us = board_micros();
     board_set_output(output, values[output]);
+}
+
+void outputs_poll(void)
+{
+    if (values[STROBE] && board_micros() - strobe_on_us >= FLASH_US)
+        outputs_set(STROBE, 0);
 }
 
 uint16_t outputs_get(uint8_t output)

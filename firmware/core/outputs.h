@@ -7,6 +7,8 @@
 #define OUTPUT_FULL 1000u
 
 void outputs_reset(void);
+/* Ends a flash of the strobe. */
+void outputs_poll(void);
 void outputs_set(uint8_t output, uint16_t permille);
 uint16_t outputs_get(uint8_t output);
 void outputs_safe(void);

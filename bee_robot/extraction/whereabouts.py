@@ -1,0 +1,60 @@
+"""Which frame the hooks hold after a programme broke off and its process died: from the journal's last step and from where
+the plates stand. Pure.
+
+A take begins at travel height beside the pins and goes higher only with the frame; a put ends by sliding off it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bee_robot.configuration import MechanismConfiguration
+from bee_robot.extraction.belief import SLOT_MM, HeldFrame
+
+FRAME_STEPS = ("take frame", "put frame", "free hooks")
+BELT_UNCERTAIN_MM = 3.0  # a belt without power may have crept
+
+
+@dataclass(frozen=True)
+class FrameJob:
+    """What a programme was about: the frame, its place when a take began or where a put ends (mm along Y), and on which
+    side of the centre bar its pin sits (-1 behind, +1 in front; the direction in which it is pushed)."""
+
+    frame: int
+    place_mm: float
+    push: int
+
+    def to_dict(self) -> dict[str, float]:
+        return {"frame": self.frame, "place_mm": round(self.place_mm, 3), "push": self.push}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, float]) -> FrameJob:
+        return cls(int(data["frame"]), float(data["place_mm"]), int(data["push"]))
+
+
+@dataclass(frozen=True)
+class Plates:
+    """Where the hook plates stand: above the engaged height, along Y; whether the belts know it."""
+
+    above_engaged_mm: float
+    y_mm: float
+    is_y_certain: bool
+
+
+def held_after(
+    job: FrameJob, plates: Plates, mechanism: MechanismConfiguration
+) -> tuple[HeldFrame, float] | None:
+    """The frame on the hooks and its place along Y, or None. In doubt it is on the hooks."""
+    ahead_mm = job.push * mechanism.hook_seated_mm
+    onto_pin_mm = (
+        plates.y_mm - (job.place_mm - ahead_mm)
+    ) * job.push  # 0: bar touches pin; below: not there yet
+    doubt_mm = 0.0 if plates.is_y_certain else BELT_UNCERTAIN_MM
+    is_round_pin = onto_pin_mm > mechanism.hook_seated_mm - SLOT_MM - doubt_mm
+    is_high = plates.above_engaged_mm > mechanism.hook_travel_mm + 0.5
+    if not (is_high or is_round_pin):
+        return None
+    y_mm = plates.y_mm + ahead_mm if is_high or onto_pin_mm > 0 else job.place_mm
+    held = HeldFrame(job.frame, y_mm - plates.y_mm)
+    held.left_mm = held.right_mm = max(0.0, plates.above_engaged_mm)
+    return held, y_mm
