@@ -324,6 +324,11 @@ class Plant:
         """`y_mm`, `lift_mm` and `freed_mm` of a frame, left and right."""
         return _FRAME.unpack_from(self._boxes[box - 1][0], (number - 1) * _FRAME.size)
 
+    def has_frame(self, box: int, number: int) -> bool:
+        """Whether the frame is in the hive at all."""
+        offset = (number - 1) * ctypes.sizeof(FrameMade) + FrameMade.is_present.offset
+        return self._boxes[box - 1][1][offset] != 0
+
     def box_bytes(self, box: int) -> tuple[bytes, bytes]:
         """All that is known of the frames of a box, as bytes: the same bytes mean that no frame has changed."""
         truth, made = self._boxes[box - 1]

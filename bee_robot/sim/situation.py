@@ -32,6 +32,7 @@ class SituationWatch:
         self._highest_mm = 0.0
         self._resting_as_of: tuple[int, bytes, bytes] | None = None
         self._resting_frames: tuple[RestingFrame, ...] = ()
+        self._frames: dict[int, tuple[tuple[float, ...], RestingFrame | None]] = {}
         self.open_time_s = 0.0
         """From the first edge that left the rim to the last that landed (or to now), of the latest opening."""
 
@@ -125,9 +126,15 @@ class SituationWatch:
     def _find_resting(self, box: int) -> tuple[RestingFrame, ...]:
         frames = []
         for number in range(1, self._robot.hive.frames_per_box + 1):
-            frame = self._plant.truth.frames[box - 1][number - 1]
-            if self._plant.world.frames[box - 1][number - 1].is_present and max(frame.lift_mm) <= HANGING_MM:
-                frames.append(RestingFrame(number, sum(frame.y_mm) / 2))
+            where = (box, number, *self._plant.frame(box, number))
+            known = self._frames.get(number)
+            if known is None or known[0] != where:
+                _, _, left_y_mm, right_y_mm, left_mm, right_mm, *_ = where
+                rests = left_mm <= HANGING_MM and right_mm <= HANGING_MM
+                known = (where, RestingFrame(number, (left_y_mm + right_y_mm) / 2) if rests else None)
+                self._frames[number] = known
+            if known[1] is not None and self._plant.has_frame(box, number):
+                frames.append(known[1])
         return tuple(frames)
 
     def _strobe_for_s(self, sample: MotionSample) -> float:
