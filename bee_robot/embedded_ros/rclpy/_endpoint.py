@@ -27,7 +27,7 @@ class Endpoint:
         self.key = keys.data_key(context.get_domain_id(), name, wire_type, type_hash)
         self.token = keys.Token(
             context.get_domain_id(),
-            str(context.session.zid()) if callable(context.session.zid) else str(context.session.zid),
+            str(context.session.zid()),
             node._node_id,
             context.next_entity_id(),
             kind,
@@ -46,14 +46,15 @@ class Endpoint:
 
     def announce(self) -> None:
         """Let the graph know, once everything else is declared."""
-        self._liveliness = self.context.session.liveliness().declare_token(self._token_key)
+        token = self.context.session.liveliness().declare_token(self._token_key)
+        self._liveliness = self.context.keep(token)
         self.context.graph.add_own(self.token)
 
     def withdraw(self) -> None:
         """Leave the graph."""
         liveliness, self._liveliness = self._liveliness, None
-        if liveliness is not None and self.context._session is not None:
-            liveliness.undeclare()
+        if liveliness is not None:
+            self.context.release(liveliness)
             self.context.graph.remove_own(self.token)
 
     @property

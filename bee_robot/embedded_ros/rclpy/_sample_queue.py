@@ -34,9 +34,10 @@ class SampleQueue:
         # Direct: runs on the receiving thread, which only has to queue the sample.
         handler = zenoh.handlers.Callback(self._on_sample, indirect=False)
         if qos.durability != DurabilityPolicy.TRANSIENT_LOCAL:
-            return session.declare_subscriber(self.endpoint.key, handler)
+            return self.endpoint.context.keep(session.declare_subscriber(self.endpoint.key, handler))
         history = zenoh.ext.HistoryConfig(detect_late_publishers=True, max_samples=qos.depth or 42)
-        return zenoh.ext.declare_advanced_subscriber(session, self.endpoint.key, handler, history=history)
+        wire = zenoh.ext.declare_advanced_subscriber(session, self.endpoint.key, handler, history=history)
+        return self.endpoint.context.keep(wire)
 
     def _on_sample(self, sample: Any) -> None:
         self.samples.append((sample, time.time_ns()))
@@ -79,6 +80,6 @@ class SampleQueue:
     def close(self) -> None:
         wire, self._wire = self._wire, None
         self.endpoint.withdraw()
-        if wire is not None and self.endpoint.context._session is not None:
-            wire.undeclare()
+        if wire is not None:
+            self.endpoint.context.release(wire)
         self.samples.clear()

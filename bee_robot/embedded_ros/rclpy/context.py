@@ -27,9 +27,11 @@ class Context:
         self._wakers: list[Callable[[], None]] = []
         self._domain_id = 0
         self._session: Any = None
+        self._transport: Any = None
         self._graph: Any = None
         self._arguments: Any = None
         self._next_entity_id = 0
+        self._wires: dict[int, Any] = {}
         self._logging_initialized = False
 
     def init(
@@ -47,7 +49,7 @@ class Context:
         import sys
 
         from bee_robot.embedded_ros.wire.graph import GraphCache
-        from bee_robot.embedded_ros.wire.session import TransportError, domain_id_from_environment, open_session
+        from bee_robot.embedded_ros.wire.session import TransportError, domain_id_from_environment, open_transport
         from rclpy import _log_output
         from rclpy._arguments import parse_arguments
 
@@ -59,7 +61,8 @@ class Context:
             self._arguments = parse_arguments(sys.argv if args is None else args)
             try:
                 self._domain_id = domain_id_from_environment() if domain_id is None else domain_id
-                self._session = open_session(self._domain_id)
+                self._transport = open_transport(self._domain_id)
+                self._session = self._transport.session
             except TransportError as error:
                 raise RCLError(str(error)) from error
             self._graph = GraphCache()
@@ -83,6 +86,22 @@ class Context:
         if session is None:
             raise RCLError("the context is not valid: rclpy.init() has not been called, or it was shut down")
         return session
+
+    def keep(self, wire: Any) -> Any:
+        """Remember something declared in the session, to undeclare it before the session is closed.
+
+        Closing a session while samples still arrive for a Python callback waits for them to end.
+        """
+        with self._lock:
+            self._wires[id(wire)] = wire
+        return wire
+
+    def release(self, wire: Any) -> None:
+        """Undeclare something that was kept; nothing happens if the context has done so."""
+        with self._lock:
+            known = self._wires.pop(id(wire), None)
+        if known is not None:
+            known.undeclare()
 
     @property
     def graph(self) -> Any:
@@ -149,7 +168,10 @@ class Context:
             graph = self._graph
         if session is not None:
             graph.wake()
-            session.close()
+            for wire in list(self._wires.values()):
+                self.release(wire)
+            graph.stop()
+            self._transport.close()
             logging.getLogger(__name__).debug("context closed: %s", self._reason)
 
     def on_shutdown(self, callback: Callable[[], Any]) -> None:

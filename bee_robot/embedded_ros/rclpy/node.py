@@ -126,7 +126,7 @@ class Node(NodeParameters, NodeGraph):
         self._node_id = context.next_entity_id()
         self._token = keys.Token(
             context.get_domain_id(),
-            str(context.session.zid()) if callable(context.session.zid) else str(context.session.zid),
+            str(context.session.zid()),
             self._node_id,
             self._node_id,
             keys.NODE,
@@ -135,7 +135,7 @@ class Node(NodeParameters, NodeGraph):
             self._name,
         )
         taken = any(t.node_name == self._name and t.namespace == self._namespace for t in context.graph.nodes())
-        self._liveliness: Any = context.session.liveliness().declare_token(self._token.key())
+        self._liveliness: Any = context.keep(context.session.liveliness().declare_token(self._token.key()))
         context.graph.add_own(self._token)
         if taken:
             get_logger("rcl.logging_rosout").warning(
@@ -477,8 +477,8 @@ class Node(NodeParameters, NodeGraph):
         if self._rosout is not None:
             self._rosout.destroy()
         liveliness, self._liveliness = self._liveliness, None
-        if liveliness is not None and self._context._session is not None:
-            liveliness.undeclare()
+        if liveliness is not None:
+            self._context.release(liveliness)
             self._context.graph.remove_own(self._token)
 
     def __enter__(self) -> Node:

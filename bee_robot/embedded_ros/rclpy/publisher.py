@@ -31,7 +31,7 @@ class Publisher:
         self._serialize = codec_of(msg_type).serialize
         # A volatile message that nobody hears need not be made into bytes.
         self._always_sends = qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL
-        self._wire: Any = self._declare()
+        self._wire: Any = self._endpoint.context.keep(self._declare())
         self._endpoint.announce()
         self.event_handlers: list[Any] = (
             event_callbacks.create_event_handlers(callback_group, self, topic) if event_callbacks else []
@@ -111,5 +111,5 @@ class Publisher:
         for handler in self.event_handlers:
             handler.destroy()
         self._endpoint.withdraw()
-        if wire is not None and self._endpoint.context._session is not None:
-            wire.undeclare()
+        if wire is not None:
+            self._endpoint.context.release(wire)

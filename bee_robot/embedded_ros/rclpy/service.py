@@ -46,7 +46,8 @@ class RequestQueue:
         self._encode = codec_of(srv_type.Response).serialize
         self.endpoint = service_endpoint(node, keys.SERVICE, srv_type, srv_name, qos_profile)
         handler = zenoh.handlers.Callback(self._on_query, indirect=False)
-        self._wire: Any = node.context.session.declare_queryable(self.endpoint.key, handler, complete=True)
+        queryable = node.context.session.declare_queryable(self.endpoint.key, handler, complete=True)
+        self._wire: Any = node.context.keep(queryable)
         self.endpoint.announce()
 
     def _on_query(self, query: Any) -> None:
@@ -89,8 +90,8 @@ class RequestQueue:
     def close(self) -> None:
         wire, self._wire = self._wire, None
         self.endpoint.withdraw()
-        if wire is not None and self.endpoint.context._session is not None:
-            wire.undeclare()
+        if wire is not None:
+            self.endpoint.context.release(wire)
         while self._queries:
             self._queries.popleft()[0].drop()
 

@@ -91,13 +91,14 @@ class TimeSource:
         clock_type = message_class("rosgraph_msgs/msg/Clock")
         self._endpoint = message_endpoint(self._node, keys.SUBSCRIPTION, clock_type, CLOCK_TOPIC, qos)
         handler = zenoh.handlers.Callback(self._on_clock, indirect=False)
-        self._wire = self._node.context.session.declare_subscriber(self._endpoint.key, handler)
+        subscriber = self._node.context.session.declare_subscriber(self._endpoint.key, handler)
+        self._wire = self._node.context.keep(subscriber)
         self._endpoint.announce()
 
     def _unsubscribe(self) -> None:
         wire, self._wire = self._wire, None
-        if wire is not None and self._node.context._session is not None:
-            wire.undeclare()
+        if wire is not None:
+            self._node.context.release(wire)
             self._endpoint.withdraw()
 
     def _on_clock(self, sample: Any) -> None:

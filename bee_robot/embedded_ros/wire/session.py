@@ -2,26 +2,29 @@
 
 Every process is a Zenoh peer that listens on an ephemeral loopback port; gossip spreads these
 locators, so that all processes talk with each other directly. For the introduction there is a
-rendezvous: one well-known loopback port per ROS domain, which every process tries to bind, keeps
-trying to bind, and tries to reach. Whoever has it introduces newcomers; when it dies, another
-process gets the port within a second, and established connections do not notice. A router on
-tcp/localhost:7447 is used where there is one. Nothing listens beyond loopback unless configured.
+rendezvous (`rendezvous.py`): one well-known loopback port per ROS domain, which some process
+holds. When that dies, another takes the port at once, and established connections do not notice.
+A router on tcp/localhost:7447 is used where there is one. Nothing listens beyond loopback unless
+configured.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import socket
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bee_robot.embedded_ros.wire.rendezvous import Rendezvous, endpoint
+
 DEFAULT_ROUTER = "tcp/localhost:7447"
 RENDEZVOUS_BASE_PORT = 17447
 ROUTER_WAIT_S = 5.0
 MAX_DOMAIN_ID = 232
+# How long opening waits for introductions, if there is somebody who introduces.
+_INTRODUCTION_MS, _ALONE_MS = 30, 1
 
 
 class TransportError(RuntimeError):
@@ -79,22 +82,19 @@ def domain_id_from_environment() -> int:
     return int(text)
 
 
-def _peer_configuration(settings: TransportSettings) -> dict[str, Any]:
-    rendezvous = f"tcp/127.0.0.1:{settings.rendezvous_port}"
+def _peer_configuration(settings: TransportSettings, introduction_ms: int) -> dict[str, Any]:
+    rendezvous = endpoint(settings.rendezvous_port)
     retry = {"period_init_ms": 100, "period_max_ms": 1000, "period_increase_factor": 2}
     return {
         "mode": "peer",
-        "listen/endpoints": ["tcp/127.0.0.1:0", rendezvous],
-        "listen/exit_on_failure": False,
-        "listen/timeout_ms": -1,
-        "listen/retry": retry,
+        "listen/endpoints": [endpoint(0)],
         "connect/endpoints": [rendezvous, *settings.required_routers, *settings.optional_routers],
         "connect/exit_on_failure": False,
         "connect/timeout_ms": -1,
         "connect/retry": retry,
         "scouting/multicast/enabled": False,
         "scouting/gossip/enabled": True,
-        "scouting/delay": _introduction_delay_ms(settings),
+        "scouting/delay": introduction_ms,
         "timestamping/enabled": True,
         "transport/unicast/accept_pending": 100,
         "transport/link/tx/queue/congestion_control/drop/wait_before_drop": 50_000,
@@ -102,14 +102,7 @@ def _peer_configuration(settings: TransportSettings) -> dict[str, Any]:
     }
 
 
-def _introduction_delay_ms(settings: TransportSettings) -> int:
-    """How long opening waits for introductions: only if there is somebody to introduce us."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.settimeout(0.05)
-        return 30 if probe.connect_ex(("127.0.0.1", settings.rendezvous_port)) == 0 else 1
-
-
-def _configuration(settings: TransportSettings) -> Any:
+def _configuration(settings: TransportSettings, introduction_ms: int) -> Any:
     import zenoh
 
     if settings.config_file:
@@ -123,7 +116,7 @@ def _configuration(settings: TransportSettings) -> Any:
             raise TransportError(f"ZENOH_SESSION_CONFIG_URI: {path}: {error}") from error
     else:
         config = zenoh.Config()
-        for key, value in _peer_configuration(settings).items():
+        for key, value in _peer_configuration(settings, introduction_ms).items():
             config.insert_json5(key, json.dumps(value))
     for key, value in settings.overrides:
         try:
@@ -133,29 +126,57 @@ def _configuration(settings: TransportSettings) -> Any:
     return config
 
 
-def open_session(domain_id: int) -> Any:
-    """A zenoh.Session for this domain; TransportError with a remedy if a configured router is not there."""
+class Transport:
+    """The session of a context, and its part in the rendezvous."""
+
+    def __init__(self, session: Any, rendezvous: Rendezvous | None) -> None:
+        self.session = session
+        self._rendezvous = rendezvous
+
+    def close(self) -> None:
+        """Leave. Everything declared in the session has to be undeclared before."""
+        if self._rendezvous is not None:
+            self._rendezvous.close()
+        self.session.close()
+
+
+def open_transport(domain_id: int) -> Transport:
+    """Join the graph of this domain; TransportError with a remedy if that cannot be done as configured."""
     import zenoh
 
     settings = TransportSettings.from_environment(domain_id)
+    rendezvous = None if settings.config_file else Rendezvous(settings.rendezvous_port)
     try:
-        session = zenoh.open(_configuration(settings))
-    except zenoh.ZError as error:
+        serves = rendezvous is None or rendezvous.try_to_serve()
+        session = zenoh.open(_configuration(settings, _ALONE_MS if serves else _INTRODUCTION_MS))
+    except (zenoh.ZError, OSError) as error:
+        if rendezvous is not None:
+            rendezvous.close()
         raise TransportError(f"the Zenoh session cannot be opened: {error}") from error
-    if settings.required_routers and not settings.config_file:
-        _require_router(session, settings)
-    return session
+    transport = Transport(session, rendezvous)
+    if rendezvous is not None:
+        rendezvous.watch(session)
+        if settings.required_routers:
+            _require_router(transport, settings)
+    return transport
 
 
-def _require_router(session: Any, settings: TransportSettings) -> None:
+def _require_router(transport: Transport, settings: TransportSettings) -> None:
+    import zenoh
+
+    session = transport.session
     found = threading.Event()
-    listener = session.info.declare_transport_events_listener(
-        lambda event: found.set() if "ROUTER" in str(event.transport.whatami).upper() else None, history=True
-    )
-    reached = found.wait(ROUTER_WAIT_S) or bool(session.info.routers_zid())
+
+    def on_event(event: Any) -> None:
+        if "ROUTER" in str(event.transport.whatami).upper():
+            found.set()
+
+    handler = zenoh.handlers.Callback(on_event, indirect=False)
+    listener = session.info.declare_transport_events_listener(handler, history=True)
+    reached = bool(session.info.routers_zid()) or found.wait(ROUTER_WAIT_S)
     listener.undeclare()
     if not reached:
-        session.close()
+        transport.close()
         raise TransportError(
             f"no Zenoh router answers at {', '.join(settings.required_routers)} (BEE_ROS_ROUTER) within "
             f"{ROUTER_WAIT_S:g} s: start it (ros2 run rmw_zenoh_cpp rmw_zenohd), correct the endpoint, or "
