@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Iterable
 
@@ -14,15 +15,17 @@ from bee_robot.devices.tower import (
     MotionResult,
     Servo,
 )
-from bee_robot.extraction.belief import FORK, SCAN, SHUTTLE, HiveBelief
+from bee_robot.extraction.belief import FORK, HOOK, LIFT, SCAN, SHUTTLE, HiveBelief
 from bee_robot.extraction.context import VisitContext
 from bee_robot.extraction.motion_check import follow_plan, require_rules
 from bee_robot.extraction.motion_plan import MotionPlanner
 from bee_robot.extraction.motion_profile import Instant, Timeline, timeline
-from bee_robot.extraction.whereabouts import FrameJob
+from bee_robot.extraction.whereabouts import FrameJob, Plates, held_after
 from bee_robot.hive.inspection import EndState, EventKind, FrameVisit, Phase, VisitEvent, VisitOutcome
 from bee_robot.rulebook import AxisSample
 
+SCREWS = (*LIFT.values(), *SCAN.values())
+COMES_TO_REST_S = 3.0
 TELEMETRY_S = 0.03  # three snapshots: what is read then is from after the machine came to rest
 STOWED_DEG = 1.0
 
@@ -37,7 +40,8 @@ class MotionStopped(Exception):
 
     @property
     def is_guard(self) -> bool:
-        return self.result.end is MotionEnd.GUARD
+        """A load said so: a guard of the programme, or the board's own limit."""
+        return self.result.end is MotionEnd.GUARD or self.result.alert == "load_limit"
 
 
 class Held(Exception):
@@ -72,6 +76,8 @@ class BoxVisit:
         self.troubles: list[str] = []
         self._positions_mm: dict[Axis, float] = {}
         self.servos_deg: dict[Servo, float] = dict.fromkeys(Servo, 0.0)
+        self.unfinished: FrameJob | None = None
+        """What a programme was about that did not run to its end, until it is known what came of it."""
 
     # what happens, told -----------------------------------------------------------------------------------------------
 
@@ -117,6 +123,7 @@ class BoxVisit:
     def note(self, step: str, note: str = "", job: FrameJob | None = None) -> None:
         """Into the journal, on disk before this returns."""
         belief = self.belief.to_dict()
+        job = job or self.unfinished
         if job is not None:
             belief["job"] = job.to_dict()
         self.context.journal.write(
@@ -132,13 +139,21 @@ class BoxVisit:
 
     async def arm(self) -> None:
         """Ready to move, or TowerError. Positions are read afresh."""
-        tower = self.context.tower
-        if tower.state.board not in (BoardState.ARMED, BoardState.MOVING):
+        tower, clock = self.context.tower, self.context.clock
+        until_s = clock.now_s() + COMES_TO_REST_S
+        while tower.state.board is BoardState.MOVING and clock.now_s() < until_s:
+            await clock.sleep(TELEMETRY_S)
+        if tower.state.board is not BoardState.ARMED:
             await tower.arm()
         await self.read_machine()
 
+    def knows(self, axes: Iterable[Axis]) -> bool:
+        """Whether the machine knows where all these axes are."""
+        states = self.context.tower.state.axes
+        return all(states[axis].is_referenced for axis in axes)
+
     async def read_machine(self) -> None:
-        """Take positions and angles from the machine at rest; the belief follows.
+        """Take positions and angles from the machine at rest; the belief follows, where the screws know their positions.
 
         A servo that the board has not commanded since its power-on has no angle: it stands where the belief has it.
         """
@@ -146,9 +161,23 @@ class BoxVisit:
         state = self.context.tower.state
         self._positions_mm = {axis: part.position_mm for axis, part in state.axes.items()}
         for servo, angle in state.servos_deg.items():
-            known = not math.isnan(angle)
-            self.servos_deg[servo] = angle if known else self._believed_deg(servo)
+            self.servos_deg[servo] = self._believed_deg(servo) if math.isnan(angle) else angle
+        if not self.knows(SCREWS):
+            return
+        if self.unfinished is not None:
+            self._recall_frame(self.unfinished)
         self.belief.follow(self._standing())
+
+    def _recall_frame(self, job: FrameJob) -> None:
+        """What came of a programme that took or put a frame and broke off."""
+        self.unfinished = None
+        if not self.reaches(HOOK.values()):
+            return
+        above_mm = self.plates_mm() - self.belief.engaged_mm
+        plates = Plates(above_mm, self.shuttles_mm(), self.knows(SHUTTLE.values()))
+        found = held_after(job, plates, self.context.robot.mechanism)
+        self.belief.held, place_mm = found or (None, job.place_mm)
+        self.belief.frames_y_mm[job.frame] = place_mm
 
     def _believed_deg(self, servo: Servo) -> float:
         return 90.0 if self.belief.is_forked and servo in FORK.values() else 0.0
@@ -161,6 +190,12 @@ class BoxVisit:
         speeds = {servo: self.context.robot.servos[servo.value].speed_deg_s for servo in Servo}
         return timeline(programme, self._positions_mm, self.servos_deg, speeds)
 
+    def _judged(self, programme: MotionProgramme) -> Timeline:
+        """The programme laid out in time and found to be within the rules; RuleRefused otherwise."""
+        plan = self.lay_out(programme)
+        require_rules(plan, self.belief, self.context.clock.now_s())
+        return plan
+
     async def perform(
         self, programme: MotionProgramme, note: str = "", job: FrameJob | None = None
     ) -> MotionResult:
@@ -168,15 +203,16 @@ class BoxVisit:
 
         Raises RuleRefused (nothing moved), MotionStopped (it ended early) or TowerError (the machine is out of reach).
         """
-        plan = self.lay_out(programme)
-        require_rules(plan, self.belief, self.context.clock.now_s())
+        plan = await asyncio.to_thread(self._judged, programme)  # the loop renews the motion lease meanwhile
         self.note(programme.name, note, job)
+        self.unfinished = job
         result = await self.context.tower.move(programme)
-        follow_plan(plan, self.belief, result.segments_done)
-        self._positions_mm.update(result.positions_mm)
         if result.end is not MotionEnd.DONE:
             await self.read_machine()
             raise MotionStopped(programme.name, result)
+        self.unfinished = None
+        follow_plan(plan, self.belief)
+        self._positions_mm.update(result.positions_mm)
         for segment in programme.segments:
             self.servos_deg.update(segment.servos_deg)
         return result

@@ -17,7 +17,9 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.task import Future
 
-from bee_robot.clock import Clock, FollowedClock, RealClock, wait_for
+from bee_robot.clock import Clock, FollowedClock, RealClock, wait_for, wall_s
+
+LEAST_WAIT_WALL_S = 3.0
 
 
 class AsyncioBridge:
@@ -78,7 +80,8 @@ class AsyncioBridge:
         self.loop.call_soon_threadsafe(function, *arguments)
 
     async def ros(self, future: Future, timeout_s: float, what: str) -> Any:
-        """Wait on the loop for an rclpy future. TimeoutError, naming `what`, after `timeout_s` of robot time."""
+        """Wait on the loop for an rclpy future. TimeoutError, naming `what`, after `timeout_s` of robot time, and not before
+        LEAST_WAIT_WALL_S of wall time: a fast simulation does not make the processes of this machine any faster."""
         done = self.loop.create_future()
 
         def settle(ros_future: Future) -> None:
@@ -94,8 +97,13 @@ class AsyncioBridge:
             self.loop.call_soon_threadsafe(hand_over)
 
         future.add_done_callback(settle)
+        began_wall_s = wall_s()
         try:
-            return await wait_for(self.clock, done, timeout_s)
+            return await wait_for(self.clock, asyncio.shield(done), timeout_s)
+        except asyncio.TimeoutError:
+            left_wall_s = LEAST_WAIT_WALL_S - (wall_s() - began_wall_s)
+        try:
+            return await asyncio.wait_for(done, max(0.0, left_wall_s))
         except asyncio.TimeoutError:
             raise TimeoutError(f"no answer from {what} within {timeout_s:g} s") from None
 

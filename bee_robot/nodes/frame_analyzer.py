@@ -83,7 +83,7 @@ class FrameAnalyzer(BeeNode):
                 )
                 for picture in face.pictures
             ]
-            analysis, drawing = analyze_photographs(photographs)
+            analysis, drawing = analyze_photographs(photographs, half_overlap_mm=self._overlap_mm())
         except (PhotographError, StoreError) as error:
             self._store.record_failed_analysis(face.id, str(error))
             result.error = str(error)
@@ -94,6 +94,10 @@ class FrameAnalyzer(BeeNode):
     def _scale(self, view: str, width_px: int) -> float | None:
         """mm per pixel at the comb for the robot's own cameras; a photograph of a person has none."""
         return None if view == "whole" else self.robot.cameras["rear_left"].view_width_mm / width_px
+
+    def _overlap_mm(self) -> float:
+        """Comb that both halves of a face show."""
+        return self.robot.cameras["rear_left"].view_width_mm - 2 * self.robot.mechanism.camera_x_mm
 
     def close(self) -> None:
         super().close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import asyncio
 import sys
 from pathlib import Path
 from typing import Any
@@ -85,16 +86,12 @@ class FrameCameras(BeeNode):
         names = [name for name in CAMERA_NAMES if name.startswith(f"{request.face}_")]
         if not names:
             raise CameraError(f"no camera sees a face {request.face!r}; faces are rear and front")
-        taken = []
-        for name in names:
-            await self._fire_strobe()
-            photograph = await self._cameras[name].grab()
-            if photograph is not None:
-                taken.append((photograph, self._save(photograph, request)))
-        return taken
+        await self._fire_strobe()
+        photographs = await asyncio.gather(*(self._cameras[name].grab() for name in names))
+        return [(photo, self._save(photo, request)) for photo in photographs if photo is not None]
 
     async def _fire_strobe(self) -> None:
-        """The board ends the flash by itself; one flash a picture."""
+        """One flash for all cameras of the face; the board ends it by itself."""
         if not self._strobe.service_is_ready():
             raise CameraError("the strobe does not answer (tower/output); is tower_driver running?")
         request = SetOutput.Request(output="strobe", value=1.0)

@@ -102,6 +102,7 @@ class FrameExtractor(BeeNode):
         """One visit at a time, of a box that is there."""
         is_known = goal.hive in ("", self.robot.hive.name) and 1 <= goal.box <= self.robot.hive.boxes
         if self._is_taken or self._is_ending or not is_known:
+            self.get_logger().warning(f"goal refused: box {goal.box} of hive {goal.hive!r}, busy {self._is_taken}")
             return GoalResponse.REJECT
         self._is_taken = True
         return GoalResponse.ACCEPT

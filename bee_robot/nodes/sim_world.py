@@ -57,6 +57,7 @@ class SimWorld(BeeNode):
         self._clock = self.create_publisher(ClockMsg, "/clock", qos.STREAM)
         self._climate = self.create_publisher(Climate, "climate", qos.LATCHED)
         self._violations = self.create_publisher(RuleViolation, "sim/violations", qos.LATCHED)
+        self._pictures_being_drawn = 0
         self._clock_s = self._climate_s = -math.inf
         self._steps_at_standstill = self._told_violations = self._told_harm = 0
 
@@ -100,7 +101,8 @@ class SimWorld(BeeNode):
         speed = float(self.get_parameter("speed").value)
         paced = PacedTwin(self._twin, self._terminal, speed)
         while True:
-            self._tell(paced.step())
+            if self._pictures_being_drawn == 0:
+                self._tell(paced.step())
             await pause_wall(STEP_WALL_S)
 
     # what others are told
@@ -158,9 +160,13 @@ class SimWorld(BeeNode):
         return response
 
     async def _look(self, camera: str, width_px: int, height_px: int) -> bytes:
-        """What hangs before the camera is taken down at once; drawing it takes its time beside the twin."""
+        """A real camera exposes in milliseconds: time stands still while a picture is drawn."""
         scene = self._view.scene(camera)
-        return await asyncio.to_thread(self._view.draw, scene, width_px, height_px)
+        self._pictures_being_drawn += 1
+        try:
+            return await asyncio.to_thread(self._view.draw, scene, width_px, height_px)
+        finally:
+            self._pictures_being_drawn -= 1
 
     def close(self) -> None:
         super().close()
