@@ -21,6 +21,7 @@ from bee_robot.configuration import ConfigurationError, RobotConfiguration, load
 from bee_robot.nodes.asyncio_bridge import AsyncioBridge
 from bee_robot.sim.weather import summer_noon
 
+GIL_SWITCH_S = 0.0005  # the thread that renews a lease must not wait 5 ms for one that computes
 EXIT_BAD_INPUT = 2
 EXIT_NAME_TAKEN = 3
 
@@ -120,6 +121,7 @@ def _spin(node: BeeNode, signals: _Signals, name_check_s: float) -> None:
 
 def run_node(make: Callable[[], BeeNode], arguments: list[str] | None = None, name_check_s: float = 0.3) -> int:
     """Run one node until it is told to end. Returns the exit code; errors of the start are one line on stderr."""
+    sys.setswitchinterval(GIL_SWITCH_S)
     rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     node: BeeNode | None = None
     try:
