@@ -9,7 +9,10 @@ from bee_robot.sim.plant import SIDES, Plant
 
 AT_REST_MM = 0.02  # as in plant_parts.h
 HANGING_MM = 0.05  # as in plant_frames.c
-LOWERING_MM = 1.0  # this far below its highest, the stack is on its way down
+PEELED_MM = RULES["R1"].limits["zone_mm"]
+LOWERING_MM = (
+    1.0  # this far below its highest, the stack is on its way down; this far above the peel, on its way up
+)
 STANDING_MM_S = 0.05
 
 
@@ -56,7 +59,7 @@ class SituationWatch:
             is_closing=self._is_closing(edges_mm),
             stack_bottom_mm={side: rim_mm + edges_mm[i] for i, side in enumerate(SIDES)} if level else None,
             lifted_load_kg=dict(self._lifted_kg),
-            is_peeling=level > 0 and not self._is_peeled,
+            is_peeling=level > 0 and self._highest_mm < PEELED_MM + LOWERING_MM,
             contact_for_s=self._contact_for_s(sample, edges_mm),
             cleats_mm=self._cleats_mm(level, edges_mm),
             frame=self._frame_on_hooks(box, held_left or held_right) if box and is_open else None,
@@ -81,7 +84,7 @@ class SituationWatch:
             self._is_peeled, self._highest_mm, self._lifted_kg = False, 0.0, {}
             return
         self._highest_mm = max(self._highest_mm, min(edges_mm))
-        if not self._is_peeled and min(edges_mm) >= RULES["R1"].limits["zone_mm"] - HANGING_MM:
+        if not self._is_peeled and min(edges_mm) >= PEELED_MM - HANGING_MM:
             self._is_peeled = True
             self._lifted_kg = dict(sample.loads_kg)
 
@@ -89,12 +92,14 @@ class SituationWatch:
         return self._is_peeled and min(edges_mm) < self._highest_mm - LOWERING_MM
 
     def _contact_for_s(self, sample: MotionSample, edges_mm: tuple[float, ...]) -> dict[str, float]:
+        """Since when a side has been light while its beam goes on lowering; a beam that brakes has reacted."""
         limits = RULES["R5"].limits
         for index, side in enumerate(SIDES):
             is_light = (
                 self._is_peeled and sample.loads_kg[side] < limits["load_ratio"] * self._lifted_kg[side]
             )
-            is_lowering = sample.axes[f"lift_{side}"].speed_mm_s < -STANDING_MM_S
+            lift = sample.axes[f"lift_{side}"]
+            is_lowering = lift.speed_mm_s < -STANDING_MM_S and lift.acceleration_mm_s2 <= 0
             if is_light and edges_mm[index] > limits["above_rim_mm"] and is_lowering:
                 self._contact_since_s.setdefault(side, sample.t_s)
             else:

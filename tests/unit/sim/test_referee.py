@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,11 +71,30 @@ def test_peeling_and_closing_are_told_apart(hands: Hands, watch: SituationWatch)
     hands.move(lift_left=cleat_mm + 6.5)
     assert look(hands, watch)[1].is_peeling
     hands.move(lift_right=cleat_mm + 6.5)
-    assert not look(hands, watch)[1].is_peeling
+    sample, situation = look(hands, watch)
+    assert situation.is_peeling and situation.lifted_load_kg == sample.loads_kg
     hands.move(lift_left=cleat_mm + 100, lift_right=cleat_mm + 100)
-    assert not look(hands, watch)[1].is_closing
+    raised = look(hands, watch)[1]
+    assert not raised.is_peeling and not raised.is_closing
     hands.move(lift_left=cleat_mm + 50, lift_right=cleat_mm + 50)
     assert look(hands, watch)[1].is_closing
+
+
+def test_a_beam_that_goes_on_onto_a_tool_has_contact_until_it_brakes(
+    hands: Hands, watch: SituationWatch
+) -> None:
+    cleat_mm = hands.geometry.cleat_mm(2)
+    hands.open_box(1, raise_mm=60)
+    look(hands, watch)
+    hands.plant.world.obstruction_mm[0] = 20.0
+    hands.plant.world_changed()
+    hands.move(speed_mm_s=10.0, lift_left=cleat_mm + 19.5)
+    look(hands, watch, lift_left=-10.0)
+    hands.pause(0.3)
+    assert look(hands, watch, lift_left=-10.0)[1].contact_for_s == {"left": pytest.approx(0.3)}
+    braking = seen(hands)
+    axes = {**braking.axes, "lift_left": AxisSample(hands.position_mm("lift_left"), -5.0, 40.0)}
+    assert watch.now(replace(braking, axes=axes), braking.t_s).contact_for_s == {}
 
 
 def test_open_time_ends_when_the_last_edge_lands(hands: Hands, watch: SituationWatch) -> None:
