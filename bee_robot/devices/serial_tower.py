@@ -343,6 +343,7 @@ class SerialTower:
                 with contextlib.suppress(TowerError):  # a lost link has stopped the machine already
                     await self.stop(f"motion '{programme.name}' was called off")
                 raise
+            await self._next_state()  # so that `state` is not older than the result
             return self._result(programme, report)
 
     def _result(self, programme: MotionProgramme, report: Report) -> MotionResult:

@@ -9,7 +9,8 @@
 #define LIFT(side) (side)
 #define SCAN(side) ((uint8_t)((side) + 2u))
 #define TOLERANCE_STEPS 2     /* of rounding millimetres to steps, each beam */
-#define AHEAD_TOLERANCE_UM 50 /* 1 ms at 40 mm/s: braking lasts whole slices */
+#define AHEAD_TOLERANCE_MM 0.01f
+#define ONE 4294967296.0f
 
 refusal limits_move(const message_segment_axis *move, uint8_t referenced)
 {
@@ -56,26 +57,73 @@ refusal limits_separation(const int32_t positions[PROTOCOL_AXES], uint8_t refere
     return ACCEPTED;
 }
 
-static int64_t braking_steps(uint8_t axis)
+/* A beam that brakes: where it is (mm), its speed (mm a slice, upwards), and the slices until it rests. */
+typedef struct {
+    float at, speed, rests;
+} braking_beam;
+
+static braking_beam beam_after_next_slice(uint8_t axis)
 {
-    float v = (float)motion_planned_velocity(axis) / 4294967296.0f;
-    float a = (float)settings.axes[axis].acceleration / 4294967296.0f;
-    return (int64_t)(v * v / (2.0f * a));
+    int64_t position, velocity;
+    motion_peek(axis, &position, &velocity);
+    const float mm = 1000.0f / (float)settings.axes[axis].steps_per_m;
+    int64_t speed = velocity < 0 ? -velocity : velocity, most = settings.axes[axis].acceleration;
+    return (braking_beam){
+        .at = ((float)(position >> 32) + (float)(position & 0xffffffff) / ONE) * mm,
+        .speed = (float)velocity / ONE * mm,
+        .rests = speed ? (float)profile_slices_for(speed, most) : 0.0f,
+    };
+}
+
+static float place_at(const braking_beam *beam, float slices)
+{
+    if (beam->rests <= 0.0f)
+        return beam->at;
+    float t = slices < beam->rests ? slices : beam->rests;
+    return beam->at + beam->speed * t * (1.0f - 0.5f * t / beam->rests);
+}
+
+/* Smallest distance while both brake: at the beginning, when one of them comes to rest, or in between when their speeds
+ * are equal. */
+static float closest(const braking_beam *lift, const braking_beam *scan)
+{
+    float times[4] = {0.0f, lift->rests, scan->rests, 0.0f};
+    float slowing_lift = lift->rests > 0.0f ? lift->speed / lift->rests : 0.0f;
+    float slowing_scan = scan->rests > 0.0f ? scan->speed / scan->rests : 0.0f;
+    if (slowing_lift != slowing_scan) {
+        float equal = (lift->speed - scan->speed) / (slowing_lift - slowing_scan);
+        times[3] = equal > 0.0f ? equal : 0.0f;
+    }
+    float least = place_at(lift, 0.0f) - place_at(scan, 0.0f);
+    for (uint8_t i = 1; i < 4; i++) {
+        float gap = place_at(lift, times[i]) - place_at(scan, times[i]);
+        least = gap < least ? gap : least;
+    }
+    return least;
+}
+
+/* Both beams stop within what they are apart, at whatever speed. */
+static bool is_far(uint8_t side)
+{
+    int64_t lowest = lowest_lift(side, motion_planned_steps(SCAN(side)), settings.beam_separation_um);
+    const axis_settings *lift = &settings.axes[LIFT(side)], *scan = &settings.axes[SCAN(side)];
+    int64_t braking = lift->longest_braking + (int64_t)scan->longest_braking * lift->steps_per_m / scan->steps_per_m;
+    return motion_planned_steps(LIFT(side)) - lowest > braking;
 }
 
 refusal limits_separation_ahead(uint8_t referenced)
 {
     for (uint8_t side = 0; side < PROTOCOL_SIDES; side++) {
-        int64_t lift_v = motion_planned_velocity(LIFT(side)), scan_v = motion_planned_velocity(SCAN(side));
-        bool is_closing = lift_v < 0 || scan_v > 0;
-        if (!is_closing || !is_judged(side, referenced))
+        if (!is_judged(side, referenced) || is_far(side))
             continue;
-        int64_t lift = motion_planned_steps(LIFT(side)), scan = motion_planned_steps(SCAN(side));
-        lift += lift_v < 0 ? -braking_steps(LIFT(side)) : braking_steps(LIFT(side));
-        scan += scan_v > 0 ? braking_steps(SCAN(side)) : -braking_steps(SCAN(side));
-        int64_t lowest = lowest_lift(side, scan, (int64_t)settings.beam_separation_um - AHEAD_TOLERANCE_UM);
-        if (lift < lowest)
-            return refused(CAUSE_SEPARATION, LIFT(side), (int32_t)lift, (int32_t)lowest);
+        braking_beam lift = beam_after_next_slice(LIFT(side)), scan = beam_after_next_slice(SCAN(side));
+        float allowed = (float)settings.beam_separation_um / 1000.0f - AHEAD_TOLERANCE_MM;
+        float now = (float)motion_planned_steps(LIFT(side)) * 1000.0f / (float)settings.axes[LIFT(side)].steps_per_m -
+                    (float)motion_planned_steps(SCAN(side)) * 1000.0f / (float)settings.axes[SCAN(side)].steps_per_m;
+        float least = closest(&lift, &scan);
+        if (least < allowed && least < now - AHEAD_TOLERANCE_MM) /* beams that are too close may move apart */
+            return refused(CAUSE_SEPARATION, LIFT(side), motion_planned_steps(LIFT(side)),
+                           (int32_t)lowest_lift(side, motion_planned_steps(SCAN(side)), settings.beam_separation_um));
     }
     return ACCEPTED;
 }

@@ -26,7 +26,8 @@ refusal limits_move(const message_segment_axis *move, uint8_t referenced);
  * judged: such a beam does not move. */
 refusal limits_separation(const int32_t positions[PROTOCOL_AXES], uint8_t referenced);
 
-/* The same where the beams would come to rest if everything braked now. Allows 0.05 mm for slices of time. */
+/* The same for the beams while they would brake after one more slice of their planned motion. Called before each slice:
+ * if it refuses, braking now still keeps them apart. */
 refusal limits_separation_ahead(uint8_t referenced);
 
 /* Forks do not swing under load. */

@@ -26,15 +26,15 @@ static axis_plan plans[PROTOCOL_AXES];
 static uint8_t planning;        /* axes with slices left */
 static uint8_t in_motion;       /* axes with a speed at the horizon */
 static uint32_t horizon;        /* tick at which the planned slices end */
-static void (*before)(void), (*after)(void);
+static void (*hand_over_hook)(void), (*watch_hook)(void);
 
-void motion_reset(void (*before_slice)(void), void (*after_slice)(void))
+void motion_reset(void (*hand_over)(void), void (*watch)(void))
 {
     memset(plans, 0, sizeof plans);
     planning = in_motion = 0;
     horizon = board_ticks();
-    before = before_slice;
-    after = after_slice;
+    hand_over_hook = hand_over;
+    watch_hook = watch;
 }
 
 static int32_t whole(int64_t position)
@@ -85,7 +85,7 @@ void motion_brake(uint8_t axes)
         int64_t acceleration = settings.axes[axis].acceleration;
         int64_t speed = plan->velocity < 0 ? -plan->velocity : plan->velocity;
         plan->left[0] = plan->left[1] = 0;
-        plan->left[2] = (uint32_t)((speed + acceleration - 1) / acceleration);
+        plan->left[2] = speed ? profile_slices_for(speed, acceleration) : 0;
         plan->speeds[2] = 0;
         plan->phase = 0;
         plan->is_braking = true;
@@ -117,6 +117,18 @@ int32_t motion_planned_steps(uint8_t axis)
 int64_t motion_planned_velocity(uint8_t axis)
 {
     return plans[axis].velocity;
+}
+
+static int64_t next_velocity(const axis_plan *plan)
+{
+    return plan->left[plan->phase] == 1 ? plan->speeds[plan->phase] : plan->velocity + plan->change;
+}
+
+void motion_peek(uint8_t axis, int64_t *position, int64_t *velocity)
+{
+    const axis_plan *plan = &plans[axis];
+    *velocity = planning & (1u << axis) ? next_velocity(plan) : plan->velocity;
+    *position = plan->position + (plan->velocity + *velocity) / 2;
 }
 
 uint8_t motion_planning(void)
@@ -185,8 +197,8 @@ static void plan_slice(uint8_t axis)
         motion_brake(bit); /* a joint that should have been passed was not: the next segment was refused */
     }
     int64_t from = plan->position, v0 = plan->velocity;
+    plan->velocity = next_velocity(plan);
     bool is_last = --plan->left[plan->phase] == 0;
-    plan->velocity = is_last ? plan->speeds[plan->phase] : v0 + plan->change;
     plan->position = from + (v0 + plan->velocity) / 2;
     if (is_last) {
         enter_phase(plan);
@@ -213,10 +225,10 @@ void motion_poll(void)
     if ((int32_t)(horizon - now) < (int32_t)START_TICKS)
         horizon = now + START_TICKS;
     while ((int32_t)(horizon - now) < (int32_t)LOOK_AHEAD_TICKS && (planning | in_motion)) {
-        before();
+        hand_over_hook();
+        watch_hook();
         for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
             plan_slice(axis);
         horizon += SLICE_TICKS;
-        after();
     }
 }

@@ -10,9 +10,9 @@
 
 #include "profile.h"
 
-/* `before_slice` is called before a slice is planned (a programme may hand over to its next segment there),
- * `after_slice` afterwards (limits are watched there). */
-void motion_reset(void (*before_slice)(void), void (*after_slice)(void));
+/* `hand_over` is called before a slice is planned (a programme may go on to its next segment there), then `watch`, which
+ * may look at the slice to come (motion_peek) and brake instead. */
+void motion_reset(void (*hand_over)(void), void (*watch)(void));
 
 /* Say where an axis at rest is. */
 void motion_set_position(uint8_t axis, int32_t steps);
@@ -28,6 +28,8 @@ void motion_flush(void);
 
 int32_t motion_planned_steps(uint8_t axis);
 int64_t motion_planned_velocity(uint8_t axis); /* signed, steps per slice, 32 fraction bits */
+/* Position (steps, 32 fraction bits) and velocity after the next slice as it stands. */
+void motion_peek(uint8_t axis, int64_t *position, int64_t *velocity);
 uint8_t motion_planning(void);                 /* mask of axes whose profile has slices left */
 bool motion_axis_at_rest(uint8_t axis);        /* planned and executed to the end */
 bool motion_at_rest(void);

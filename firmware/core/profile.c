@@ -9,11 +9,13 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static uint32_t slices_for(int64_t change, int64_t acceleration)
+/* Slices for a change of speed. One part in 4096 of one slice is given away, so that a ramp that would fit whole
+ * slices does not need another because its acceleration was rounded down. */
+uint32_t profile_slices_for(int64_t change, int64_t acceleration)
 {
     if (change <= acceleration)
         return 1;
-    return (uint32_t)((change + acceleration - 1) / acceleration);
+    return (uint32_t)((change - (acceleration >> 12) + acceleration - 1) / acceleration);
 }
 
 int64_t profile_entry_speed(uint32_t distance, int64_t acceleration, int64_t v1)
@@ -43,8 +45,8 @@ bool profile_plan(profile *p, uint32_t distance, int64_t v0, int64_t speed, int6
     uint32_t longer = 0; /* slices added to the first phase so that a drop from v0 is gentle enough */
     for (uint16_t attempt = 0; attempt < 400; attempt++) {
         int64_t peak = peak_speed(distance, v0, v1, speed, acceleration);
-        uint32_t n1 = slices_for(peak - v0, acceleration) + longer;
-        uint32_t n3 = slices_for(peak - v1, acceleration);
+        uint32_t n1 = profile_slices_for(peak - v0, acceleration) + longer;
+        uint32_t n3 = profile_slices_for(peak - v1, acceleration);
         int64_t rest = twice - v0 * (int64_t)n1 - v1 * (int64_t)n3;
         if (rest < 0) {
             if (v1 == 0)

@@ -39,6 +39,9 @@ static inline uint32_t profile_slices(const profile *p)
  * too high to do that; never with v0 from profile_entry_speed. */
 bool profile_plan(profile *p, uint32_t distance, int64_t v0, int64_t speed, int64_t acceleration, int64_t v1_max);
 
+/* Slices that a change of speed takes at least; 1 for none. */
+uint32_t profile_slices_for(int64_t change, int64_t acceleration);
+
 /* The highest speed at which a move of `distance` may be entered so that it can still end at `v1`. */
 int64_t profile_entry_speed(uint32_t distance, int64_t acceleration, int64_t v1);
 

@@ -65,6 +65,13 @@ static void begin(const uint8_t *fields)
         refuse(MESSAGE_CONFIGURE_BEGIN, PROTOCOL_NO_AXIS);
 }
 
+static int32_t longest_braking(uint32_t speed_q8, uint32_t acceleration_q8)
+{
+    float v = (float)speed_q8 / 256.0f, a = (float)acceleration_q8 / 256.0f;
+    float steps = v * v / (2.0f * a) + 3.0f * v / (float)SLICES_PER_SECOND;
+    return steps < (float)DISTANCE_MAX ? (int32_t)steps + 1 : (int32_t)DISTANCE_MAX;
+}
+
 static void axis(const uint8_t *fields)
 {
     message_configure_axis m;
@@ -88,6 +95,7 @@ static void axis(const uint8_t *fields)
         .speed_q8 = m.speed,
         .acceleration_q8 = m.acceleration,
         .acceleration = profile_acceleration(m.acceleration),
+        .longest_braking = longest_braking(m.speed, m.acceleration),
         .homing_speed_q8 = m.homing_speed,
         .homing_slow_speed_q8 = m.homing_slow_speed,
         .homing_backoff = (int32_t)m.homing_backoff,
