@@ -107,6 +107,12 @@ class AsyncioBridge:
         except asyncio.TimeoutError:
             raise TimeoutError(f"no answer from {what} within {timeout_s:g} s") from None
 
+    async def ask(self, send: Callable[[], Future], timeout_s: float, what: str) -> Any:
+        """Send a request and wait for its answer, like `ros`. The executor sends it: rclpy's clients note a request after it
+        is out, so an answer that the executor takes meanwhile would belong to nobody."""
+        sent = await self.ros(self._node.executor.create_task(send), timeout_s, what)
+        return await self.ros(sent, timeout_s, what)
+
     def close(self) -> None:
         """Cancel what still runs on the loop and end its thread. Call from outside the loop."""
         if self._thread.is_alive():

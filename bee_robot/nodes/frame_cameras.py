@@ -44,7 +44,8 @@ class FrameCameras(BeeNode):
             for name in CAMERA_NAMES
         }
         self._infos = {
-            name: self.create_publisher(CameraInfo, f"camera/{name}/camera_info", qos.PICTURES) for name in CAMERA_NAMES
+            name: self.create_publisher(CameraInfo, f"camera/{name}/camera_info", qos.PICTURES)
+            for name in CAMERA_NAMES
         }
         try:
             self._store = LocalStore.open(Path(self.text_parameter("store")))
@@ -59,7 +60,9 @@ class FrameCameras(BeeNode):
                     self.get_logger().warning(f"left out of --photos: {line}")
                 return {name: FolderCamera(name, folder) for name in CAMERA_NAMES}
             if self.get_parameter("sim").value:
-                return {name: SimulatedCamera(name, self.robot.cameras[name], self._look) for name in CAMERA_NAMES}
+                return {
+                    name: SimulatedCamera(name, self.robot.cameras[name], self._look) for name in CAMERA_NAMES
+                }
             return {name: VideoCamera(name, self.robot.cameras[name]) for name in CAMERA_NAMES}
         except CameraError as error:
             raise StartError(f"frame_cameras: {error}") from None
@@ -95,13 +98,15 @@ class FrameCameras(BeeNode):
         if not self._strobe.service_is_ready():
             raise CameraError("the strobe does not answer (tower/output); is tower_driver running?")
         request = SetOutput.Request(output="strobe", value=1.0)
-        answer = await self.bridge.ros(self._strobe.call_async(request), STROBE_WAIT_S, "tower/output")
+        answer = await self.bridge.ask(
+            lambda: self._strobe.call_async(request), STROBE_WAIT_S, "tower/output"
+        )
         if not answer.success:
             raise CameraError(f"the strobe did not fire: {answer.message}")
 
     async def _look(self, name: str, width_px: int, height_px: int) -> bytes:
         request = RenderPicture.Request(camera=name, width=width_px, height=height_px)
-        answer = await self.bridge.ros(self._render.call_async(request), PICTURE_WAIT_S, "sim/render")
+        answer = await self.bridge.ask(lambda: self._render.call_async(request), PICTURE_WAIT_S, "sim/render")
         if not answer.success:
             raise CameraError(f"camera {name}: {answer.message}")
         return bytes(answer.image.data)

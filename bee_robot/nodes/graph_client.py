@@ -78,7 +78,7 @@ class InspectionHandle:
     def __init__(self, client: GraphClient, goal_handle: Any) -> None:
         self._client = client
         self._goal_handle = goal_handle
-        self._result = goal_handle.get_result_async()
+        self._result = client.sent(goal_handle.get_result_async)
 
     def done(self) -> bool:
         return bool(self._result.done())
@@ -106,7 +106,7 @@ class InspectionHandle:
 
     def cancel(self) -> None:
         """Ask for an orderly end: the frame is set down and the hive closed; the result comes as usual."""
-        self._goal_handle.cancel_goal_async()
+        self._client.sent(self._goal_handle.cancel_goal_async)
 
     def stop_now(self, because: str) -> None:
         """Stop all motion at once; what is open stays open until 'bee recover'."""
@@ -191,7 +191,9 @@ class GraphClient:
             while_waiting()
             if wall_s() > end_s:
                 missing = "tower_driver" if self._state is None else "frame_extractor"
-                raise GraphError(f"{missing} did not answer within {timeout_s:g} s; look at its log, or run 'bee doctor'")
+                raise GraphError(
+                    f"{missing} did not answer within {timeout_s:g} s; look at its log, or run 'bee doctor'"
+                )
             wall_sleep(0.02)
 
     def start_inspection(
@@ -199,19 +201,33 @@ class GraphClient:
     ) -> InspectionHandle:
         """Send the goal. GraphError where it is refused or nobody answers."""
         goal = InspectBox.Goal(hive=hive, box=box, override_by=override_by, override_reason=override_reason)
-        handle = self._wait(self._inspect.send_goal_async(goal, feedback_callback=self._take_feedback), "inspect_box")
+        handle = self._wait(
+            self.sent(lambda: self._inspect.send_goal_async(goal, feedback_callback=self._take_feedback)),
+            "inspect_box",
+        )
         if not handle.accepted:
-            raise GraphError("the robot refused the inspection: another one runs, or the box is not of this hive")
+            raise GraphError(
+                "the robot refused the inspection: another one runs, or the box is not of this hive"
+            )
         return InspectionHandle(self, handle)
 
     def stop_motion(self, because: str) -> None:
-        answer = self._wait(self._stop.call_async(StopTower.Request(because=because)), "tower/stop")
+        answer = self._wait(
+            self.sent(lambda: self._stop.call_async(StopTower.Request(because=because))), "tower/stop"
+        )
         if not answer.success:
             raise GraphError(f"the tower did not confirm the stop: {answer.message}; press the e-stop")
+
+    def sent(self, send: Callable[[], Any]) -> Any:
+        """The future of a request that the executor's thread sends (see AsyncioBridge.ask)."""
+        sending = self._executor.create_task(send)
+        return self._wait(sending, "this process")
 
     def _wait(self, future: Any, what: str) -> Any:
         done = threading.Event()
         future.add_done_callback(lambda _: done.set())
         if not done.wait(ANSWER_S):
-            raise GraphError(f"{what} did not answer within {ANSWER_S:g} s; is the robot running? (bee up tower)")
+            raise GraphError(
+                f"{what} did not answer within {ANSWER_S:g} s; is the robot running? (bee up tower)"
+            )
         return future.result()

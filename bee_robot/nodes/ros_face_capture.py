@@ -24,9 +24,13 @@ class RosFaceCapture:
     async def capture_face(self, face: Face, label: FaceLabel) -> CapturedFace:
         if not self.is_ready():
             raise FaceCaptureError("capture_face is not there; is frame_cameras running?")
-        request = CaptureFace.Request(inspection=label.inspection, box=label.box, frame=label.frame, face=face)
+        request = CaptureFace.Request(
+            inspection=label.inspection, box=label.box, frame=label.frame, face=face
+        )
         try:
-            answer = await self._bridge.ros(self._client.call_async(request), CAPTURE_S, "capture_face")
+            answer = await self._bridge.ask(
+                lambda: self._client.call_async(request), CAPTURE_S, "capture_face"
+            )
         except TimeoutError as error:
             raise FaceCaptureError(f"{error}; look at frame_cameras") from None
         if not answer.success:

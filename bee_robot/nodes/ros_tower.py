@@ -18,7 +18,6 @@ from rclpy.node import Node
 
 from bee_robot.devices.tower import (
     Axis,
-
     MotionProgramme,
     MotionResult,
     Output,
@@ -72,7 +71,8 @@ class RosTower:
         age_s = self._bridge.clock.now_s() - state.stamp_s
         if age_s > STATE_MAX_AGE_S:
             raise TowerError(
-                f"the last state of the tower is {age_s:.1f} s old; look at tower_driver and its cable", "link_lost"
+                f"the last state of the tower is {age_s:.1f} s old; look at tower_driver and its cable",
+                "link_lost",
             )
         return state
 
@@ -80,7 +80,7 @@ class RosTower:
         if not client.service_is_ready():
             raise TowerError(f"{what} is not there; is tower_driver running?", "link_lost")
         try:
-            response = await self._bridge.ros(client.call_async(request), ANSWER_S, what)
+            response = await self._bridge.ask(lambda: client.call_async(request), ANSWER_S, what)
         except TimeoutError as error:
             raise TowerError(str(error), "link_lost") from None
         if not response.success:
@@ -91,7 +91,9 @@ class RosTower:
 
     async def acquire_lease(self, holder: str) -> None:
         await self._call(
-            self._lease, MotionLease.Request(command=MotionLease.Request.ACQUIRE, holder=holder), "tower/lease"
+            self._lease,
+            MotionLease.Request(command=MotionLease.Request.ACQUIRE, holder=holder),
+            "tower/lease",
         )
         self._holder, self._lease_fault = holder, ""
         self._renewals = asyncio.ensure_future(self._renew())
@@ -112,7 +114,9 @@ class RosTower:
         if self._holder:
             holder, self._holder = self._holder, ""
             await self._call(
-                self._lease, MotionLease.Request(command=MotionLease.Request.RELEASE, holder=holder), "tower/lease"
+                self._lease,
+                MotionLease.Request(command=MotionLease.Request.RELEASE, holder=holder),
+                "tower/lease",
             )
 
     # requests
@@ -127,7 +131,9 @@ class RosTower:
         await self._call(self._stop, StopTower.Request(because=because), "tower/stop")
 
     async def set_output(self, output: Output, value: float) -> None:
-        await self._call(self._output, SetOutput.Request(output=output.value, value=float(value)), "tower/output")
+        await self._call(
+            self._output, SetOutput.Request(output=output.value, value=float(value)), "tower/output"
+        )
 
     async def move(self, programme: MotionProgramme) -> MotionResult:
         self._require_lease()
@@ -155,23 +161,25 @@ class RosTower:
         if not client.server_is_ready():
             raise TowerError(f"{what} is not there; is tower_driver running?", "link_lost")
         try:
-            handle = await self._bridge.ros(client.send_goal_async(goal), ANSWER_S, what)
+            handle = await self._bridge.ask(lambda: client.send_goal_async(goal), ANSWER_S, what)
         except TimeoutError as error:
             # Not sent again: whether it arrived is unknown, and a motion is never repeated blindly.
             raise TowerError(f"{error}; look at the tower before moving it again", "link_lost") from None
         if not handle.accepted:
             raise TowerError(f"{what} refused the goal", "limit_refused")
-        result = asyncio.ensure_future(self._bridge.ros(handle.get_result_async(), LONGEST_MOTION_S, what))
+        result = asyncio.ensure_future(self._bridge.ask(handle.get_result_async, LONGEST_MOTION_S, what))
         try:
             answer = await asyncio.shield(result)
         except asyncio.CancelledError:
-            await self._bridge.ros(handle.cancel_goal_async(), ANSWER_S, f"cancelling {what}")
+            await self._bridge.ask(handle.cancel_goal_async, ANSWER_S, f"cancelling {what}")
             await result
             raise
         except TimeoutError as error:
             raise TowerError(str(error), "link_lost") from None
-        if answer.status not in (GoalStatus.STATUS_SUCCEEDED, GoalStatus.STATUS_ABORTED, GoalStatus.STATUS_CANCELED):
+        if answer.status not in (
+            GoalStatus.STATUS_SUCCEEDED,
+            GoalStatus.STATUS_ABORTED,
+            GoalStatus.STATUS_CANCELED,
+        ):
             raise TowerError(f"{what} ended with status {answer.status}", "link_lost")
         return answer.result
-
-
