@@ -68,7 +68,7 @@ class FrameCameras(BeeNode):
             raise StartError(f"frame_cameras: {error}") from None
 
     def begin(self) -> None:
-        self.create_service(CaptureFace, "capture_face", self._capture)
+        self.create_service(CaptureFace, "capture_face", self._capture, callback_group=self.waiting_group)
 
     async def _capture(self, request: Any, response: Any) -> Any:
         try:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import rclpy
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -40,6 +41,8 @@ class BeeNode(Node):
         self.bridge = AsyncioBridge(self)
         if isinstance(self.bridge.clock, FollowedClock):
             self.bridge.clock.set_calendar(summer_noon(self.robot.conditions.utc_offset_hours))
+        # For callbacks that wait for something: in the default group, clock and answers would wait for them.
+        self.waiting_group = ReentrantCallbackGroup()
         self.is_finished = False
         self.exit_code = 0
 

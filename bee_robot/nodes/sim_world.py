@@ -74,7 +74,7 @@ class SimWorld(BeeNode):
             self._twin.watch(observer)
         self._twin.power_on()
         self._make_link()
-        self.create_service(RenderPicture, "sim/render", self._render)
+        self.create_service(RenderPicture, "sim/render", self._render, callback_group=self.waiting_group)
         self._running = self.bridge.submit(self._run())
         self._running.add_done_callback(self._ended)
         self.get_logger().info(f"the twin of {self.robot.robot} is behind {self._link}")

@@ -64,10 +64,10 @@ class TowerDriver(BeeNode):
         self.get_logger().info(f"tower on {self._port}: {self._tower.state.board.value}")
 
     def _serve(self) -> None:
-        self.create_service(ArmTower, "tower/arm", self._arm)
-        self.create_service(StopTower, "tower/stop", self._stop)
-        self.create_service(SetOutput, "tower/output", self._output)
-        self.create_service(MotionLease, "tower/lease", self._lease)
+        self.create_service(ArmTower, "tower/arm", self._arm, callback_group=self.waiting_group)
+        self.create_service(StopTower, "tower/stop", self._stop, callback_group=self.waiting_group)
+        self.create_service(SetOutput, "tower/output", self._output, callback_group=self.waiting_group)
+        self.create_service(MotionLease, "tower/lease", self._lease, callback_group=self.waiting_group)
         options = {
             "goal_callback": lambda _: GoalResponse.ACCEPT,
             "cancel_callback": self._cancel_asked,
