@@ -245,7 +245,10 @@ class Twin:
 
     @property
     def open_time_s(self) -> float:
-        """How long a box has been open: first edge off the rim to last edge on it, of the latest opening."""
+        """How long a box has been open: first edge off the rim to last edge on it, of the latest opening.
+
+        Kept while somebody watches the twin.
+        """
         return self._situations.open_time_s
 
     def truth(self) -> Truth:
