@@ -63,7 +63,7 @@ def frame_table(faces: Iterable[FaceNotice], frames_total: int) -> Table:
         by_frame.setdefault(notice.frame, {})[notice.face] = notice
     table = Table(title="What is on the frames (90 % intervals in brackets)", title_justify="left")
     for heading in ("frame", "bees rear", "bees front", "brood dm²", "stores dm²"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for frame in range(1, frames_total + 1):
         seen = by_frame.get(frame, {})
         bees = [_bees(seen.get(face)) for face in FACES]
@@ -95,11 +95,11 @@ def _area(notices: Iterable[FaceNotice], classes: Sequence[CellClass]) -> Text:
     if not found:
         return Text("unknown", style="dim")
     value, low, high = (sum(getattr(area, part) for area in found) for part in ("value", "low", "high"))
-    return Text(f"{value:.1f} ({low:.1f} to {high:.1f})")
+    return Text(f"{value:.1f} ({low:.1f}–{high:.1f})")
 
 
 def interval(estimate: Estimate, digits: int) -> str:
-    return f"{estimate.value:.{digits}f} ({estimate.low:.{digits}f} to {estimate.high:.{digits}f})"
+    return f"{estimate.value:.{digits}f} ({estimate.low:.{digits}f}–{estimate.high:.{digits}f})"
 
 
 def print_summary(end: VisitEnd, frames_total: int, console: Console) -> None:
