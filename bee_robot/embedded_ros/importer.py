@@ -85,7 +85,11 @@ def _type_getter(module: ModuleType, package: str, kind: str) -> Callable[[str],
         from bee_robot.embedded_ros.types import registry
         from bee_robot.embedded_ros.types.specs import DefinitionError
 
-        makers = {"msg": registry.message_class, "srv": registry.service_class, "action": registry.action_class}
+        makers = {
+            "msg": registry.message_class,
+            "srv": registry.service_class,
+            "action": registry.action_class,
+        }
         maker = registry.message_class if "_" in name else makers[kind]
         try:
             found = maker(f"{package}/{kind}/{name}")

@@ -18,6 +18,8 @@ from rclpy.utilities import (
     ok,
     remove_ros_args,
     timeout_sec_to_nsec,
+)
+from rclpy.utilities import (
     try_shutdown as _try_shutdown,
 )
 
@@ -84,11 +86,14 @@ def _announce() -> None:
     global _announced
     if not _announced:
         _announced = True
-        import bee_robot
         from rclpy.logging import get_logger
 
+        import bee_robot
+
         reason = bee_robot.ros_runtime().reason
-        get_logger("bee_robot").info(f"ROS 2 graph by the embedded runtime ({reason}); BEE_ROS=system demands ROS 2")
+        get_logger("bee_robot").info(
+            f"ROS 2 graph by the embedded runtime ({reason}); BEE_ROS=system demands ROS 2"
+        )
 
 
 def get_global_executor() -> Executor:
@@ -174,5 +179,3 @@ def spin_until_future_complete(
         chosen.spin_until_future_complete(future, timeout_sec)
     finally:
         chosen.remove_node(node)
-
-

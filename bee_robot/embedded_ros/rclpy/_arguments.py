@@ -93,7 +93,9 @@ def _parse_word(word: str, words: Any, parsed: RosArguments) -> None:
 
 
 def parse_remap(text: str) -> RemapRule:
-    match = re.fullmatch(r"(?:([A-Za-z_]\w*):)?((?:rostopic://|rosservice://)?[\w/~{}*]+):=([\w/~{}\\]+)", text)
+    match = re.fullmatch(
+        r"(?:([A-Za-z_]\w*):)?((?:rostopic://|rosservice://)?[\w/~{}*]+):=([\w/~{}\\]+)", text
+    )
     if match is None:
         raise InvalidROSArgsError(f"Couldn't parse remap rule: '{text}' (expected [node:]from:=to)")
     return RemapRule(match[1] or "", match[2], match[3])
@@ -102,7 +104,9 @@ def parse_remap(text: str) -> RemapRule:
 def parse_parameter_assignment(text: str) -> tuple[str, str, Any]:
     left, separator, right = text.partition(":=")
     if not separator or not left:
-        raise InvalidROSArgsError(f"Couldn't parse parameter override rule: '{text}' (expected [node:]name:=value)")
+        raise InvalidROSArgsError(
+            f"Couldn't parse parameter override rule: '{text}' (expected [node:]name:=value)"
+        )
     node, node_separator, name = left.rpartition(":")
     pattern = node if node_separator else "/**"
     if not pattern.startswith("/"):
@@ -147,7 +151,9 @@ def read_parameter_file(path: str) -> list[tuple[str, str, Any]]:
     return found
 
 
-def _collect_nodes(content: dict[str, Any], prefix: str, found: list[tuple[str, str, Any]], path: str) -> None:
+def _collect_nodes(
+    content: dict[str, Any], prefix: str, found: list[tuple[str, str, Any]], path: str
+) -> None:
     for key, value in content.items():
         if not isinstance(value, dict):
             raise InvalidROSArgsError(
@@ -166,7 +172,9 @@ def _joined_pattern(prefix: str, key: str) -> str:
     return key if key.startswith(("/", "*")) else f"/{key}"
 
 
-def _collect_parameters(values: dict[str, Any], prefix: str, pattern: str, found: list[tuple[str, str, Any]]) -> None:
+def _collect_parameters(
+    values: dict[str, Any], prefix: str, pattern: str, found: list[tuple[str, str, Any]]
+) -> None:
     for name, value in values.items():
         full_name = f"{prefix}{name}"
         if isinstance(value, dict):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from rclpy.qos import QoSProfile, to_wire
+
 from bee_robot.embedded_ros.types import registry
 from bee_robot.embedded_ros.wire import keys
 from bee_robot.embedded_ros.wire.gid import entity_gid
-from rclpy.qos import QoSProfile, to_wire
 
 TYPE_HASH_SWITCH = "BEE_ROS_TYPE_HASHES"
 """`humble` puts the literal of Humble, which has no hashes, into all keys."""
@@ -17,7 +18,9 @@ TYPE_HASH_SWITCH = "BEE_ROS_TYPE_HASHES"
 class Endpoint:
     """Key, gid and liveliness token of one endpoint of a node."""
 
-    def __init__(self, node: Any, kind: str, name: str, type_name: str, type_hash: str, qos: QoSProfile) -> None:
+    def __init__(
+        self, node: Any, kind: str, name: str, type_name: str, type_hash: str, qos: QoSProfile
+    ) -> None:
         context = node.context
         self.context = context
         self.name = name

@@ -104,7 +104,8 @@ def _formatted(name: str, severity: int, message: str, caller: Any, now_ns: int)
         "line_number": str(caller.line_number),
         "time": f"{seconds}.{rest:09d}",
         "time_as_nanoseconds": str(now_ns),
-        "date_time_with_ms": datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S") + f".{rest // 10**6:03d}",
+        "date_time_with_ms": datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")
+        + f".{rest // 10**6:03d}",
     }
     for key, value in values.items():
         pattern = pattern.replace("{" + key + "}", value)
@@ -147,7 +148,7 @@ def _to_file(line: str) -> None:
             _file = (directory / name).open("a", encoding="utf-8")
         except OSError as error:
             _file_failed = True
-            print(f"no log file: {error} (ROS_LOG_DIR says where log files go)", file=sys.stderr)
+            sys.stderr.write(f"no log file: {error} (ROS_LOG_DIR says where log files go)\n")
             return
     with _lock:
         _file.write(f"{line}\n")

@@ -78,7 +78,10 @@ def topic_name_problem(name: str) -> tuple[str, int] | None:
             if len(name) > 1 and name[1] != "/":
                 return "topic name must not have a tilde '~' without a following '/'", 1
         elif not (character.isascii() and (character.isalnum() or character in "_/")):
-            return "topic name must not contain characters other than alphanumerics, '_', '~', '{', or '}'", index
+            return (
+                "topic name must not contain characters other than alphanumerics, '_', '~', '{', or '}'",
+                index,
+            )
         elif character == "/" and name[index + 1 : index + 2] == "/":
             return "topic name must not contain repeated '/'", index + 1
         elif character.isdigit() and inside < 0 and (index == 0 or name[index - 1] == "/"):
@@ -106,7 +109,9 @@ def expand_name(name: str, node_name: str, namespace: str) -> str:
     return re.sub(r"//+", "/", name)
 
 
-def remap_name(full_name: str, rules: Iterable[RemapRule], node_name: str, namespace: str, scheme: str) -> str:
+def remap_name(
+    full_name: str, rules: Iterable[RemapRule], node_name: str, namespace: str, scheme: str
+) -> str:
     """Apply the first rule that fits to a full name. `scheme`: rostopic or rosservice."""
     for rule in rules:
         source = rule.source

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from bee_robot.embedded_ros.wire import keys
-from bee_robot.embedded_ros.wire.gid import entity_gid
-from bee_robot.embedded_ros.wire.graph import GraphCache
 from rclpy._names import expand_name
 from rclpy.qos import from_wire
 from rclpy.topic_endpoint_info import TopicEndpointInfo, TopicEndpointTypeEnum
 from rclpy.type_hash import TypeHash
 from rclpy.validate_full_topic_name import validate_full_topic_name
+
+from bee_robot.embedded_ros.wire import keys
+from bee_robot.embedded_ros.wire.gid import entity_gid
+from bee_robot.embedded_ros.wire.graph import GraphCache
 
 NamesAndTypes = list[tuple[str, list[str]]]
 
@@ -54,7 +55,9 @@ class NodeGraph:
     def _of_node(self, kind: str, node_name: str, node_namespace: str) -> NamesAndTypes:
         exists = any(t.node_name == node_name and t.namespace == node_namespace for t in self._graph.nodes())
         if not exists:
-            raise NodeNameNonExistentError(f"Cannot get information of node '{node_name}' in '{node_namespace}': not found")
+            raise NodeNameNonExistentError(
+                f"Cannot get information of node '{node_name}' in '{node_namespace}': not found"
+            )
         return self._graph.names_and_types(
             kind, of=lambda t: t.node_name == node_name and t.namespace == node_namespace
         )
@@ -92,10 +95,14 @@ class NodeGraph:
     def count_services(self, service_name: str) -> int:
         return self._count(keys.SERVICE, service_name)
 
-    def get_publishers_info_by_topic(self, topic_name: str, no_mangle: bool = False) -> list[TopicEndpointInfo]:
+    def get_publishers_info_by_topic(
+        self, topic_name: str, no_mangle: bool = False
+    ) -> list[TopicEndpointInfo]:
         return self._info_by_topic(keys.PUBLISHER, topic_name)
 
-    def get_subscriptions_info_by_topic(self, topic_name: str, no_mangle: bool = False) -> list[TopicEndpointInfo]:
+    def get_subscriptions_info_by_topic(
+        self, topic_name: str, no_mangle: bool = False
+    ) -> list[TopicEndpointInfo]:
         return self._info_by_topic(keys.SUBSCRIPTION, topic_name)
 
     def _info_by_topic(self, kind: str, topic_name: str) -> list[TopicEndpointInfo]:
@@ -122,7 +129,8 @@ class NodeGraph:
 
         def is_there() -> bool:
             return any(
-                f"{t.namespace.rstrip('/')}/{t.node_name}" == fully_qualified_node_name for t in self._graph.nodes()
+                f"{t.namespace.rstrip('/')}/{t.node_name}" == fully_qualified_node_name
+                for t in self._graph.nodes()
             )
 
         return self._graph.wait_until(is_there, timeout)

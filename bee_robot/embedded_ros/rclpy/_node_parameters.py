@@ -223,7 +223,10 @@ class NodeParameters:
             raise ParameterNotDeclaredException(unknown)
 
     def _set_together(
-        self, parameter_list: list[Parameter], descriptors: dict[str, Any] | None = None, allow_not_set: bool = False
+        self,
+        parameter_list: list[Parameter],
+        descriptors: dict[str, Any] | None = None,
+        allow_not_set: bool = False,
     ) -> Any:
         from rcl_interfaces.msg import SetParametersResult
 
@@ -262,7 +265,9 @@ class NodeParameters:
             elif name not in self._descriptors:
                 self._descriptors[name] = ParameterDescriptor(name=name, dynamic_typing=True)
             is_new = self.get_parameter_or(name).type_ == Parameter.Type.NOT_SET
-            (event.new_parameters if is_new else event.changed_parameters).append(parameter.to_parameter_msg())
+            (event.new_parameters if is_new else event.changed_parameters).append(
+                parameter.to_parameter_msg()
+            )
             self._parameters[name] = parameter
         event.stamp = self._clock.now().to_msg()
         self._parameter_event_publisher.publish(event)
@@ -298,7 +303,9 @@ class NodeParameters:
         """`callback(parameters) -> parameters` may change what is set (Iron and later)."""
         self._pre_set_parameters_callbacks.insert(0, callback)
 
-    def remove_pre_set_parameters_callback(self, callback: Callable[[list[Parameter]], list[Parameter]]) -> None:
+    def remove_pre_set_parameters_callback(
+        self, callback: Callable[[list[Parameter]], list[Parameter]]
+    ) -> None:
         self._pre_set_parameters_callbacks.remove(callback)
 
     def add_post_set_parameters_callback(self, callback: Callable[[list[Parameter]], None]) -> None:

@@ -7,17 +7,20 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from rclpy._endpoint import message_endpoint
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile
+
 from bee_robot.embedded_ros.types.registry import codec_of
 from bee_robot.embedded_ros.wire import keys
 from bee_robot.embedded_ros.wire.attachment import Attachment
-from rclpy._endpoint import message_endpoint
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile
 
 
 class SampleQueue:
     """Keeps the last samples as the QoS says, and calls `wake()` (on a transport thread) for each."""
 
-    def __init__(self, node: Any, msg_type: Any, topic: str, qos: QoSProfile, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, node: Any, msg_type: Any, topic: str, qos: QoSProfile, wake: Callable[[], None]
+    ) -> None:
         keeps_all = qos.history == HistoryPolicy.KEEP_ALL
         self.samples: deque[tuple[Any, int]] = deque(maxlen=None if keeps_all else qos.depth or 42)
         self.deserialize = codec_of(msg_type).deserialize

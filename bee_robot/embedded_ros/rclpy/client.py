@@ -9,15 +9,16 @@ from collections.abc import Callable
 from types import CoroutineType
 from typing import Any
 
-from bee_robot.embedded_ros.types.cdr import SerializationError
-from bee_robot.embedded_ros.types.registry import codec_of
-from bee_robot.embedded_ros.wire import keys
-from bee_robot.embedded_ros.wire.attachment import Attachment
 from rclpy._endpoint import service_endpoint
 from rclpy.exceptions import InvalidHandle
 from rclpy.executors import Entity
 from rclpy.qos import QoSProfile
 from rclpy.task import Future
+
+from bee_robot.embedded_ros.types.cdr import SerializationError
+from bee_robot.embedded_ros.types.registry import codec_of
+from bee_robot.embedded_ros.wire import keys
+from bee_robot.embedded_ros.wire.attachment import Attachment
 
 # Zenoh gives up on a query after its timeout. Results of actions may take hours.
 _QUERY_TIMEOUT_S = 10.0**8
@@ -26,7 +27,9 @@ _QUERY_TIMEOUT_S = 10.0**8
 class RequestSender:
     """Sends the requests of a service and queues the responses. Shared with action clients."""
 
-    def __init__(self, node: Any, srv_type: Any, srv_name: str, qos_profile: QoSProfile, wake: Callable[[], None]):
+    def __init__(
+        self, node: Any, srv_type: Any, srv_name: str, qos_profile: QoSProfile, wake: Callable[[], None]
+    ):
         self.name = srv_name
         self._node = node
         self._srv_type = srv_type
@@ -90,7 +93,9 @@ class RequestSender:
             return None
         log = self._node.get_logger()
         if reply is None:
-            log.warning(f"no server of {self.name} answered request {number}: none is there, or it has gone away")
+            log.warning(
+                f"no server of {self.name} answered request {number}: none is there, or it has gone away"
+            )
             return None
         if reply.ok is None:
             log.error(f"the server of {self.name} refused request {number}: {reply.err.payload.to_string()}")
@@ -125,7 +130,13 @@ class Client(Entity):
     """Calls a service. Made by `Node.create_client`."""
 
     def __init__(
-        self, node: Any, context: Any, srv_type: Any, srv_name: str, qos_profile: QoSProfile, callback_group: Any
+        self,
+        node: Any,
+        context: Any,
+        srv_type: Any,
+        srv_name: str,
+        qos_profile: QoSProfile,
+        callback_group: Any,
     ) -> None:
         self.context = context
         self.srv_type = srv_type

@@ -262,7 +262,7 @@ class ROSClock(Clock):
     def set_ros_time_override(self, time: Time) -> None:
         """Set the time that counts while ROS time is active."""
         if not isinstance(time, Time):
-            raise TypeError("Time must be specified as rclpy.time.Time. Received type: {}".format(type(time)))
+            raise TypeError(f"Time must be specified as rclpy.time.Time. Received type: {type(time)}")
         self._set_override_ns(time.nanoseconds)
 
     def _set_override_ns(self, now_ns: int) -> None:

@@ -48,10 +48,15 @@ class Context:
         """
         import sys
 
-        from bee_robot.embedded_ros.wire.graph import GraphCache
-        from bee_robot.embedded_ros.wire.session import TransportError, domain_id_from_environment, open_transport
         from rclpy import _log_output
         from rclpy._arguments import parse_arguments
+
+        from bee_robot.embedded_ros.wire.graph import GraphCache
+        from bee_robot.embedded_ros.wire.session import (
+            TransportError,
+            domain_id_from_environment,
+            open_transport,
+        )
 
         if domain_id is not None and domain_id < 0:
             raise RuntimeError(f"Domain id ({domain_id}) should not be lower than zero.")
@@ -66,6 +71,7 @@ class Context:
             except TransportError as error:
                 raise RCLError(str(error)) from error
             self._graph = GraphCache()
+            self._graph.on_mismatch = _warn_of_mismatch
             self._graph.start(self._session, self._domain_id)
             self._valid = self._initialised = True
             self._reason = ""
@@ -177,7 +183,7 @@ class Context:
     def on_shutdown(self, callback: Callable[[], Any]) -> None:
         """`callback()` runs when the context is shut down. Methods are held weakly."""
         if not callable(callback):
-            raise TypeError("callback should be a callable, got {}".format(type(callback)))
+            raise TypeError(f"callback should be a callable, got {type(callback)}")
         with self._lock:
             if not self._valid:
                 callback()
@@ -209,6 +215,23 @@ class Context:
 
     def __exit__(self, *exception: object) -> None:
         self.try_shutdown()
+
+
+def _warn_of_mismatch(own: Any, other: Any) -> None:
+    """Say that two endpoints cannot talk. On a thread of its own: this comes from the transport."""
+    from rclpy.logging import get_logger
+
+    from bee_robot.embedded_ros.wire.keys import ros_type_name
+
+    mine, theirs = ros_type_name(own.wire_type), ros_type_name(other.wire_type)
+    if mine == theirs:
+        mine, theirs = f"{mine} with hash {own.type_hash}", f"the same with hash {other.type_hash}"
+    where = f"{other.namespace.rstrip('/')}/{other.node_name}"
+    text = (
+        f"{own.name}: node {own.node_name} uses {mine}, but node {where} uses {theirs}. "
+        "They will not hear each other: both must use the same definition."
+    )
+    threading.Thread(target=get_logger("rmw_zenoh").error, args=(text,), daemon=True).start()
 
 
 def invalidate_all(reason: str) -> None:

@@ -101,7 +101,7 @@ class InvalidParameterTypeException(ParameterException):
 class InvalidParameterValueException(ParameterException):
     def __init__(self, parameter: Any, value: Any, reason: str, *args: Any) -> None:
         super().__init__(
-            "Invalid parameter value ({value}) for parameter. Reason: {reason}".format(value=value, reason=reason),
+            f"Invalid parameter value ({value}) for parameter. Reason: {reason}",
             parameter,
             *args,
         )

@@ -68,7 +68,7 @@ class WakeSignal:
     def set(self) -> None:
         if not self._is_set:
             self._is_set = True
-            try:
+            try:  # noqa: SIM105 - a hot path, and suppress() costs more than the release
                 self._lock.release()
             except RuntimeError:
                 pass  # another thread woke it in the same moment: it is awake, which is what matters

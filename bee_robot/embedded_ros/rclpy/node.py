@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import threading
-
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from bee_robot.embedded_ros.wire import keys
 from rclpy import _arguments, _names
 from rclpy._node_graph import NodeGraph, NodeNameNonExistentError
 from rclpy._node_parameters import NodeParameters
@@ -43,7 +41,7 @@ from rclpy.validate_namespace import validate_namespace
 from rclpy.validate_node_name import validate_node_name
 from rclpy.validate_topic_name import validate_topic_name
 
-
+from bee_robot.embedded_ros.wire import keys
 
 __all__ = ["Node", "NodeNameNonExistentError"]
 
@@ -134,7 +132,9 @@ class Node(NodeParameters, NodeGraph):
             self._namespace,
             self._name,
         )
-        taken = any(t.node_name == self._name and t.namespace == self._namespace for t in context.graph.nodes())
+        taken = any(
+            t.node_name == self._name and t.namespace == self._namespace for t in context.graph.nodes()
+        )
         self._liveliness: Any = context.keep(context.session.liveliness().declare_token(self._token.key()))
         context.graph.add_own(self._token)
         if taken:
@@ -234,7 +234,7 @@ class Node(NodeParameters, NodeGraph):
 
     @property
     def executor(self) -> Any:
-        """The executor that the node was added to, or None."""
+        """The executor that the node was last added to, or None. It may have been removed since."""
         return self._executor_weakref() if self._executor_weakref is not None else None
 
     @executor.setter
@@ -267,8 +267,6 @@ class Node(NodeParameters, NodeGraph):
 
     def _detach_executor(self, executor: Any) -> None:
         with self._lock:
-            if self.executor is executor:
-                self._executor_weakref = None
             for entity in self._entities():
                 entity._set_executor(None)
 
@@ -276,7 +274,7 @@ class Node(NodeParameters, NodeGraph):
         with self._lock:
             into.append(entity)
             executor = self.executor
-            if executor is not None:
+            if executor is not None and self in executor._nodes:
                 entity._set_executor(executor)
         if executor is not None:
             executor._timers_need_look()
@@ -355,9 +353,7 @@ class Node(NodeParameters, NodeGraph):
         check_is_valid_msg_type(msg_type)
         profile = apply_qos_overrides(self, "subscription", full_name, profile, qos_overriding_options)
         group = callback_group or self._default_callback_group
-        subscription = Subscription(
-            self, msg_type, full_name, callback, group, profile, raw, event_callbacks
-        )
+        subscription = Subscription(self, msg_type, full_name, callback, group, profile, raw, event_callbacks)
         self._adopt(subscription, self._subscriptions)
         return subscription
 
@@ -403,14 +399,18 @@ class Node(NodeParameters, NodeGraph):
         """A timer on the node's clock, or on another; the period is in seconds of that clock."""
         group = callback_group or self._default_callback_group
         period_ns = int(float(timer_period_sec) * S_TO_NS)
-        timer = Timer(callback, group, period_ns, clock or self._clock, context=self._context, autostart=autostart)
+        timer = Timer(
+            callback, group, period_ns, clock or self._clock, context=self._context, autostart=autostart
+        )
         self._adopt(timer, self._timers)
         return timer
 
     def create_guard_condition(
         self, callback: Callable[[], Any] | None, callback_group: CallbackGroup | None = None
     ) -> GuardCondition:
-        guard = GuardCondition(callback, callback_group or self._default_callback_group, context=self._context)
+        guard = GuardCondition(
+            callback, callback_group or self._default_callback_group, context=self._context
+        )
         self._adopt(guard, self._guards)
         return guard
 
@@ -489,5 +489,3 @@ class Node(NodeParameters, NodeGraph):
 
     def assert_liveliness(self) -> None:
         """Liveliness is asserted by the transport."""
-
-

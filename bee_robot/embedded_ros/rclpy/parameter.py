@@ -41,7 +41,12 @@ class _Type(Enum):
         """The type of a Python value; TypeError if no parameter can hold it."""
         if parameter_value is None:
             return cls.NOT_SET
-        for python_type, found in ((bool, cls.BOOL), (int, cls.INTEGER), (float, cls.DOUBLE), (str, cls.STRING)):
+        for python_type, found in (
+            (bool, cls.BOOL),
+            (int, cls.INTEGER),
+            (float, cls.DOUBLE),
+            (str, cls.STRING),
+        ):
             if isinstance(parameter_value, python_type):
                 return found
         if isinstance(parameter_value, (list, tuple, array.array)):
@@ -62,7 +67,9 @@ class _Type(Enum):
         if self in (_Type.INTEGER_ARRAY, _Type.DOUBLE_ARRAY):
             containers = (list, tuple, array.array)
         element = _ARRAY_ELEMENTS[self.value]
-        if not isinstance(parameter_value, containers) or not all(isinstance(v, element) for v in parameter_value):
+        if not isinstance(parameter_value, containers) or not all(
+            isinstance(v, element) for v in parameter_value
+        ):
             return False
         return self is not _Type.BYTE_ARRAY or all(len(v) == 1 for v in parameter_value)
 
@@ -139,7 +146,6 @@ def parameter_value_to_python(parameter_value: Any) -> Any:
 def get_parameter_value(string_value: str) -> Any:
     """The ParameterValue message for a value in YAML, as on the command line."""
     from rcl_interfaces.msg import ParameterValue
-
     from rclpy._arguments import parse_parameter_value
 
     value = parse_parameter_value(string_value)
@@ -150,7 +156,10 @@ def get_parameter_value(string_value: str) -> Any:
 
 
 def parameter_dict_from_yaml_file(
-    parameter_file: str, use_wildcard: bool = False, target_nodes: list[str] | None = None, namespace: str = ""
+    parameter_file: str,
+    use_wildcard: bool = False,
+    target_nodes: list[str] | None = None,
+    namespace: str = "",
 ) -> dict[str, Any]:
     """Parameter messages by name from a ROS parameter file, for the target nodes (None: all)."""
     from rclpy._arguments import node_matches, read_parameter_file

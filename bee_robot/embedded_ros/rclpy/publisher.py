@@ -5,20 +5,27 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from bee_robot.embedded_ros.types.registry import codec_of
-from bee_robot.embedded_ros.wire import keys
-from bee_robot.embedded_ros.wire.attachment import GID_SIZE, pack_attachment
 from rclpy._endpoint import message_endpoint
 from rclpy.duration import Duration
 from rclpy.exceptions import InvalidHandle, RCLError
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+from bee_robot.embedded_ros.types.registry import codec_of
+from bee_robot.embedded_ros.wire import keys
+from bee_robot.embedded_ros.wire.attachment import GID_SIZE, pack_attachment
 
 
 class Publisher:
     """Sends messages of one type on one topic. Made by `Node.create_publisher`."""
 
     def __init__(
-        self, node: Any, msg_type: Any, topic: str, qos_profile: QoSProfile, event_callbacks: Any, callback_group: Any
+        self,
+        node: Any,
+        msg_type: Any,
+        topic: str,
+        qos_profile: QoSProfile,
+        event_callbacks: Any,
+        callback_group: Any,
     ) -> None:
         self.msg_type = msg_type
         self.topic = topic

@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import Enum, IntEnum
 from typing import Any
 
-from bee_robot.embedded_ros.wire.keys import INFINITE_NS, WireQos
 from rclpy.duration import Duration
+
+from bee_robot.embedded_ros.wire.keys import INFINITE_NS, WireQos
 
 _UNSPECIFIED = Duration()
 
@@ -282,7 +283,9 @@ class QoSCompatibility(IntEnum):
     ERROR = 2
 
 
-def qos_check_compatible(publisher_qos: QoSProfile, subscription_qos: QoSProfile) -> tuple[QoSCompatibility, str]:
+def qos_check_compatible(
+    publisher_qos: QoSProfile, subscription_qos: QoSProfile
+) -> tuple[QoSCompatibility, str]:
     """As rmw_zenoh_cpp answers: over Zenoh every publisher reaches every subscription."""
     return QoSCompatibility.OK, ""
 

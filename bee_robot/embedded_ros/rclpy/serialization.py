@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bee_robot.embedded_ros.types.registry import codec_of
 from rclpy.type_support import check_for_type_support
+
+from bee_robot.embedded_ros.types.registry import codec_of
 
 
 def serialize_message(message: Any) -> bytes:

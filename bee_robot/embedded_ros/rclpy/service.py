@@ -8,14 +8,15 @@ from collections.abc import Callable
 from types import CoroutineType
 from typing import Any
 
-from bee_robot.embedded_ros.types.cdr import SerializationError
-from bee_robot.embedded_ros.types.registry import codec_of
-from bee_robot.embedded_ros.wire import keys
-from bee_robot.embedded_ros.wire.attachment import Attachment
 from rclpy._endpoint import service_endpoint
 from rclpy.exceptions import InvalidHandle, RCLError
 from rclpy.executors import Entity
 from rclpy.qos import QoSProfile
+
+from bee_robot.embedded_ros.types.cdr import SerializationError
+from bee_robot.embedded_ros.types.registry import codec_of
+from bee_robot.embedded_ros.wire import keys
+from bee_robot.embedded_ros.wire.attachment import Attachment
 
 
 class RequestHeader:
@@ -35,7 +36,9 @@ class RequestHeader:
 class RequestQueue:
     """The queryable of a service: receives requests, sends responses. Shared with action servers."""
 
-    def __init__(self, node: Any, srv_type: Any, srv_name: str, qos_profile: QoSProfile, wake: Callable[[], None]):
+    def __init__(
+        self, node: Any, srv_type: Any, srv_name: str, qos_profile: QoSProfile, wake: Callable[[], None]
+    ):
         import zenoh
 
         self.name = srv_name

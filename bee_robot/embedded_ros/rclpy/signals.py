@@ -28,7 +28,10 @@ def install_signal_handlers(options: SignalHandlerOptions = SignalHandlerOptions
     options = SignalHandlerOptions(options)
     if threading.current_thread() is not threading.main_thread():
         return
-    for flag, number in ((SignalHandlerOptions.SIGINT, signal.SIGINT), (SignalHandlerOptions.SIGTERM, signal.SIGTERM)):
+    for flag, number in (
+        (SignalHandlerOptions.SIGINT, signal.SIGINT),
+        (SignalHandlerOptions.SIGTERM, signal.SIGTERM),
+    ):
         if options & flag and number not in _previous:
             _previous[number] = signal.signal(number, _on_signal)
     _options = SignalHandlerOptions(_options | options)

@@ -8,12 +8,13 @@ from enum import Enum
 from types import CoroutineType
 from typing import Any
 
-from bee_robot.embedded_ros.types.cdr import SerializationError
-from bee_robot.embedded_ros.wire import keys
 from rclpy._sample_queue import SampleQueue
 from rclpy.exceptions import InvalidHandle
 from rclpy.executors import Entity, call_back
 from rclpy.qos import QoSProfile
+
+from bee_robot.embedded_ros.types.cdr import SerializationError
+from bee_robot.embedded_ros.wire import keys
 
 
 class Subscription(Entity):
@@ -116,7 +117,10 @@ class Subscription(Entity):
 def callback_type(callback: Callable[..., Any]) -> Subscription.CallbackType:
     """Does the callback take the message only, or its info too? RuntimeError if neither."""
     signature = inspect.signature(callback)
-    for count, kind in ((1, Subscription.CallbackType.MessageOnly), (2, Subscription.CallbackType.WithMessageInfo)):
+    for count, kind in (
+        (1, Subscription.CallbackType.MessageOnly),
+        (2, Subscription.CallbackType.WithMessageInfo),
+    ):
         try:
             signature.bind(*([object()] * count))
         except TypeError:

@@ -32,10 +32,7 @@ class Future:
 
     def __del__(self) -> None:
         if self._exception is not None and not self._exception_fetched:
-            print(
-                f"The following exception was never retrieved: {self._exception}",
-                file=sys.stderr,
-            )
+            sys.stderr.write(f"The following exception was never retrieved: {self._exception}\n")
 
     def __await__(self) -> Generator[Any, None, Any]:
         while not self._done:
@@ -99,7 +96,7 @@ class Future:
             return
         try:
             callback(self)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - user code may raise anything
             # Nobody could receive it: the callback runs wherever the outcome was set.
             warnings.warn(f"Unhandled exception in done callback: {error}", stacklevel=2)
             traceback.print_exc()
@@ -184,7 +181,7 @@ class Task(Future):
         except StopIteration as stop:
             self._finish(stop.value)
             return
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the outcome of the task, whatever it is
             self._finish(error=error)
             return
         self._wait_for(awaited)

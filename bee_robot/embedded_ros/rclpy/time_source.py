@@ -5,12 +5,13 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from bee_robot.embedded_ros.types.registry import message_class
-from bee_robot.embedded_ros.wire import keys
 from rclpy._endpoint import message_endpoint
 from rclpy.clock import ROSClock
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+
+from bee_robot.embedded_ros.types.registry import message_class
+from bee_robot.embedded_ros.wire import keys
 
 CLOCK_TOPIC = "/clock"
 USE_SIM_TIME_NAME = "use_sim_time"
@@ -60,7 +61,9 @@ class TimeSource:
         if parameter.type_ == Parameter.Type.BOOL:
             self.ros_time_is_active = parameter.value
         else:
-            node.get_logger().error(f"Invalid type for parameter '{USE_SIM_TIME_NAME}' {parameter.type_} should be bool")
+            node.get_logger().error(
+                f"Invalid type for parameter '{USE_SIM_TIME_NAME}' {parameter.type_} should be bool"
+            )
         node.add_on_set_parameters_callback(self._on_parameters)
 
     def _on_parameters(self, parameters: list[Parameter]) -> Any:

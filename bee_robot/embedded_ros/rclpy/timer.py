@@ -180,8 +180,6 @@ class Rate:
             raise RuntimeError("Rate cannot sleep because it has been destroyed")
         with self._condition:
             seen = self._ticks
-            self._condition.wait_for(
-                lambda: self._ticks != seen or self._destroyed or not self._context.ok()
-            )
+            self._condition.wait_for(lambda: self._ticks != seen or self._destroyed or not self._context.ok())
         if not self._context.ok() or self._destroyed:
             raise ROSInterruptException()

@@ -33,7 +33,9 @@ class TopicEndpointInfo:
         self._node_namespace: str = kwargs.get("node_namespace", "")
         self._topic_type: str = kwargs.get("topic_type", "")
         self._topic_type_hash: TypeHash = kwargs.get("topic_type_hash", TypeHash())
-        self._endpoint_type = TopicEndpointTypeEnum(kwargs.get("endpoint_type", TopicEndpointTypeEnum.INVALID))
+        self._endpoint_type = TopicEndpointTypeEnum(
+            kwargs.get("endpoint_type", TopicEndpointTypeEnum.INVALID)
+        )
         self._endpoint_gid: list[int] = list(kwargs.get("endpoint_gid", []))
         self._qos_profile: QoSProfile = kwargs.get("qos_profile", QoSProfile(depth=0))
 

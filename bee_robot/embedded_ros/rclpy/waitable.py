@@ -12,7 +12,12 @@ class NumberOfEntities:
     """How many of each kind a waitable has; kept for code that names it."""
 
     def __init__(
-        self, num_subs: int = 0, num_gcs: int = 0, num_timers: int = 0, num_clients: int = 0, num_services: int = 0
+        self,
+        num_subs: int = 0,
+        num_gcs: int = 0,
+        num_timers: int = 0,
+        num_clients: int = 0,
+        num_services: int = 0,
     ) -> None:
         self.num_subscriptions = num_subs
         self.num_guard_conditions = num_gcs

@@ -92,7 +92,9 @@ class Codec:
         try:
             return decode(memoryview(data)[HEADER_SIZE:], 0, self.cls, self.store)[0]
         except (SerdeError, struct.error, UnicodeDecodeError, ValueError, IndexError) as error:
-            raise SerializationError(f"{self.name}: cannot be read from {len(data)} bytes: {error}") from error
+            raise SerializationError(
+                f"{self.name}: cannot be read from {len(data)} bytes: {error}"
+            ) from error
 
 
 class CodecStore:

@@ -117,7 +117,7 @@ def build_message_class(spec: MessageSpec, resolve: Callable[[str], type], modul
     for each in fields:
         lines += _property(each)
         lines += _wire_property(each)
-    exec(compile("\n".join(lines), f"<{spec.name}>", "exec"), namespace)  # noqa: S102
+    exec(compile("\n".join(lines), f"<{spec.name}>", "exec"), namespace)
     raw_class = namespace["Message"]
     members = {k: v for k, v in vars(raw_class).items() if not _is_slot(k, fields)}
     members.update(_common_members(spec, fields))

@@ -45,7 +45,9 @@ def message_spec(full_name: str) -> MessageSpec:
             _load_spec(full_name)
             spec = _specs.get(full_name)
     if spec is None:
-        raise DefinitionError(f"no definition of {full_name}: is the package's folder there, and the name right?")
+        raise DefinitionError(
+            f"no definition of {full_name}: is the package's folder there, and the name right?"
+        )
     return spec
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import site
 import sys
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +44,13 @@ def interface_roots() -> list[Path]:
     interface package.
     """
     package_parent = Path(__file__).resolve().parents[3]
-    shares = [Path(prefix) / "share" for prefix in (sys.prefix, site.getuserbase(), sys.base_prefix) if prefix]
+    shares = [
+        Path(prefix) / "share" for prefix in (sys.prefix, site.getuserbase(), sys.base_prefix) if prefix
+    ]
     return [*extra_roots(), package_parent, *shares]
 
 
-@lru_cache(maxsize=None)
+@cache
 def package_folder(package: str) -> Path | None:
     """The folder of a package that brings definition files, or None."""
     for root in interface_roots():
@@ -58,7 +60,7 @@ def package_folder(package: str) -> Path | None:
     return None
 
 
-@lru_cache(maxsize=None)
+@cache
 def own_definitions(package: str) -> dict[str, str]:
     """Texts by `kind/Name` from our field lists; empty where there are none for the package."""
     path = _OWN_DEFINITIONS / f"{package}.interfaces"
@@ -71,7 +73,7 @@ def own_definitions(package: str) -> dict[str, str]:
     return texts
 
 
-@lru_cache(maxsize=None)
+@cache
 def known_packages() -> frozenset[str]:
     """Every package name that imports are served for."""
     names = {path.stem for path in _OWN_DEFINITIONS.glob("*.interfaces")}

@@ -58,9 +58,7 @@ def _described(spec: FieldSpec) -> Any:
     return wire_description(spec)
 
 
-def service_structs(
-    name: str, request: str, response: str
-) -> tuple[MessageSpec, dict[str, MessageSpec]]:
+def service_structs(name: str, request: str, response: str) -> tuple[MessageSpec, dict[str, MessageSpec]]:
     """The struct of a service `name` and its event message, as ROS 2 composes them."""
     event_name = f"{name}_Event"
     event = MessageSpec(

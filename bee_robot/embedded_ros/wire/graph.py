@@ -6,7 +6,19 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from bee_robot.embedded_ros.wire.keys import ADMIN_SPACE, NODE, Token, ros_type_name
+from bee_robot.embedded_ros.wire.keys import (
+    ADMIN_SPACE,
+    CLIENT,
+    NODE,
+    PUBLISHER,
+    SERVICE,
+    SUBSCRIPTION,
+    Token,
+    ros_type_name,
+    unmangle,
+)
+
+_COUNTERPARTS = {PUBLISHER: SUBSCRIPTION, SUBSCRIPTION: PUBLISHER, SERVICE: CLIENT, CLIENT: SERVICE}
 
 
 class GraphCache:
@@ -25,6 +37,10 @@ class GraphCache:
         self._generation = 0
         self._parsed: list[Token] = []
         self._parsed_generation = -1
+        self._own_names: set[str] = set()
+        self._reported: set[tuple[str, str, str]] = set()
+        self.on_mismatch: Callable[[Token, Token], None] | None = None
+        """Called with (own, other) when two endpoints of one name cannot talk: their types differ."""
 
     def start(self, session: Any, domain_id: int) -> None:
         """Listen to the tokens of a domain, those already there included."""
@@ -52,8 +68,25 @@ class GraphCache:
                 self._tokens[key] = None
             self._note_change()
         self._notify()
+        chunks = key.split("/")
+        if len(chunks) == 13 and unmangle(chunks[9]) in self._own_names:
+            self._check_types(unmangle(chunks[9]))
 
     _delete: Any = None
+
+    def _check_types(self, name: str) -> None:
+        """Report pairs of own and other endpoints of a name whose types differ, each once."""
+        if self.on_mismatch is None:
+            return
+        named = [t for t in self.tokens() if t.name == name]
+        for own in [t for t in named if t.key() in self._own]:
+            for other in named:
+                differs = (other.wire_type, other.type_hash) != (own.wire_type, own.type_hash)
+                if differs and other.kind == _COUNTERPARTS.get(own.kind):
+                    report = (own.key(), other.wire_type, other.type_hash)
+                    if report not in self._reported:
+                        self._reported.add(report)
+                        self.on_mismatch(own, other)
 
     def add_own(self, token: Token) -> None:
         with self._lock:
@@ -62,6 +95,9 @@ class GraphCache:
             self._tokens.pop(key, None)
             self._note_change()
         self._notify()
+        if token.name:
+            self._own_names.add(token.name)
+            self._check_types(token.name)
 
     def remove_own(self, token: Token) -> None:
         with self._lock:
@@ -137,7 +173,9 @@ class GraphCache:
     def nodes(self) -> list[Token]:
         return self.select(NODE)
 
-    def names_and_types(self, *kinds: str, of: Callable[[Token], bool] | None = None) -> list[tuple[str, list[str]]]:
+    def names_and_types(
+        self, *kinds: str, of: Callable[[Token], bool] | None = None
+    ) -> list[tuple[str, list[str]]]:
         """Sorted names with their sorted ROS type names."""
         return names_and_types(t for t in self.select(*kinds) if of is None or of(t))
 

@@ -10,10 +10,10 @@ import errno
 import json
 import socket
 import threading
-from collections.abc import Callable
 from typing import Any
 
 HOST = "127.0.0.1"
+_TAKE_OVER_ATTEMPTS, _TAKE_OVER_PAUSE_S = 4, 0.2
 
 
 def endpoint(port: int) -> str:
@@ -44,6 +44,7 @@ class Rendezvous:
         self._session: Any = None
         self._listener: Any = None
         self._closed = False
+        self._ending = threading.Event()
 
     @property
     def is_serving(self) -> bool:
@@ -69,19 +70,21 @@ class Rendezvous:
     def _on_transport_event(self, event: Any) -> None:
         if "DELETE" in str(event.kind) and not self._closed and self._session is None:
             # Not here: this is a thread of Zenoh, which must not wait for Zenoh.
-            threading.Thread(target=self._quietly(self.try_to_serve), name="rendezvous", daemon=True).start()
+            threading.Thread(target=self._take_over, name="rendezvous", daemon=True).start()
 
-    @staticmethod
-    def _quietly(action: Callable[[], bool]) -> Callable[[], None]:
-        def run() -> None:
+    def _take_over(self) -> None:
+        """Try a few times: the port may be freed a moment after the connection."""
+        for _ in range(_TAKE_OVER_ATTEMPTS):
             try:
-                action()
+                if self.try_to_serve():
+                    return
             except OSError:
-                return  # no port for anybody at the moment; the next departure is the next occasion
-
-        return run
+                pass  # out of ports or descriptors for now; there is nobody to tell who could help
+            if self._ending.wait(_TAKE_OVER_PAUSE_S):
+                return
 
     def close(self) -> None:
+        self._ending.set()
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.undeclare()

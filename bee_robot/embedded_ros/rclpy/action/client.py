@@ -9,15 +9,21 @@ from collections.abc import Callable
 from types import CoroutineType
 from typing import Any
 
-from bee_robot.embedded_ros.types.cdr import SerializationError
-from bee_robot.embedded_ros.wire import keys
 from rclpy._sample_queue import SampleQueue
 from rclpy.action import _goal_states as states
 from rclpy.action._names import action_names, check_action_type
 from rclpy.client import RequestSender
 from rclpy.executors import Entity, call_back
-from rclpy.qos import QoSProfile, qos_profile_action_status_default, qos_profile_services_default
+from rclpy.qos import (
+    QoSProfile,
+    qos_profile_action_status_default,
+    qos_profile_default,
+    qos_profile_services_default,
+)
 from rclpy.task import Future
+
+from bee_robot.embedded_ros.types.cdr import SerializationError
+from bee_robot.embedded_ros.wire import keys
 
 
 class ClientGoalHandle:
@@ -112,7 +118,7 @@ class ActionClient(Entity):
         goal_service_qos_profile: QoSProfile = qos_profile_services_default,
         result_service_qos_profile: QoSProfile = qos_profile_services_default,
         cancel_service_qos_profile: QoSProfile = qos_profile_services_default,
-        feedback_sub_qos_profile: QoSProfile = QoSProfile(depth=10),
+        feedback_sub_qos_profile: QoSProfile = qos_profile_default,
         status_sub_qos_profile: QoSProfile = qos_profile_action_status_default,
     ) -> None:
         super().__init__(callback_group or node.default_callback_group)
@@ -131,7 +137,9 @@ class ActionClient(Entity):
         self._goals = requests(impl.SendGoalService, names.send_goal, goal_service_qos_profile)
         self._cancels = requests(impl.CancelGoalService, names.cancel_goal, cancel_service_qos_profile)
         self._results = requests(impl.GetResultService, names.get_result, result_service_qos_profile)
-        self._feedback = SampleQueue(node, impl.FeedbackMessage, names.feedback, feedback_sub_qos_profile, wake)
+        self._feedback = SampleQueue(
+            node, impl.FeedbackMessage, names.feedback, feedback_sub_qos_profile, wake
+        )
         self._status = SampleQueue(node, impl.GoalStatusMessage, names.status, status_sub_qos_profile, wake)
         node.add_waitable(self)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bee_robot.embedded_ros.wire import keys
 from rclpy.action._names import FEEDBACK_SUFFIX, FEEDBACK_TYPE_SUFFIX
+
+from bee_robot.embedded_ros.wire import keys
 
 NamesAndTypes = list[tuple[str, list[str]]]
 

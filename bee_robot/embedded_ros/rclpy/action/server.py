@@ -16,7 +16,12 @@ from rclpy.action._names import action_names, check_action_type
 from rclpy.exceptions import RCLError
 from rclpy.executors import Entity, await_or_execute
 from rclpy.publisher import Publisher
-from rclpy.qos import QoSProfile, qos_profile_action_status_default, qos_profile_services_default
+from rclpy.qos import (
+    QoSProfile,
+    qos_profile_action_status_default,
+    qos_profile_default,
+    qos_profile_services_default,
+)
 from rclpy.service import RequestHeader, RequestQueue
 from rclpy.task import Future
 
@@ -143,7 +148,7 @@ class ActionServer(Entity):
         goal_service_qos_profile: QoSProfile = qos_profile_services_default,
         result_service_qos_profile: QoSProfile = qos_profile_services_default,
         cancel_service_qos_profile: QoSProfile = qos_profile_services_default,
-        feedback_pub_qos_profile: QoSProfile = QoSProfile(depth=10),
+        feedback_pub_qos_profile: QoSProfile = qos_profile_default,
         status_pub_qos_profile: QoSProfile = qos_profile_action_status_default,
         result_timeout: int = 900,
     ) -> None:
@@ -161,7 +166,9 @@ class ActionServer(Entity):
         self.register_cancel_callback(cancel_callback)
         self.register_execute_callback(execute_callback)
         impl, names, wake = action_type.Impl, action_names(node, action_name), self._mark_ready
-        self._goals = RequestQueue(node, impl.SendGoalService, names.send_goal, goal_service_qos_profile, wake)
+        self._goals = RequestQueue(
+            node, impl.SendGoalService, names.send_goal, goal_service_qos_profile, wake
+        )
         self._cancels = RequestQueue(
             node, impl.CancelGoalService, names.cancel_goal, cancel_service_qos_profile, wake
         )
@@ -299,15 +306,19 @@ class ActionServer(Entity):
         callback = execute_callback or self._execute_callback
         executor = self._node.executor
         if executor is None:
-            raise RuntimeError("the node of this action server belongs to no executor: nobody can execute the goal")
+            raise RuntimeError(
+                "the node of this action server belongs to no executor: nobody can execute the goal"
+            )
         executor.create_task(self._run_goal, callback, goal_handle)
 
-    async def _run_goal(self, execute_callback: Callable[[ServerGoalHandle], Any], goal_handle: ServerGoalHandle) -> None:
+    async def _run_goal(
+        self, execute_callback: Callable[[ServerGoalHandle], Any], goal_handle: ServerGoalHandle
+    ) -> None:
         log = self._node.get_logger()
         uuid = goal_handle.goal_id.uuid
         try:
             result = await await_or_execute(execute_callback, goal_handle)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - user code may raise anything
             # The client has to get an answer in any case: an aborted goal with an empty result.
             result = self._action_type.Result()
             log.error(f"Error raised in execute callback: {error}")
