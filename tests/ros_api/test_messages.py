@@ -184,7 +184,9 @@ def test_messages_can_be_copied_and_pickled() -> None:
 
 def test_bytes_are_little_endian_cdr() -> None:
     assert serialize_message(String(data="hi"))[:11] == b"\x00\x01\x00\x00\x03\x00\x00\x00hi\x00"
-    assert serialize_message(Time(sec=1, nanosec=2)) == bytes.fromhex("00010000 01000000 02000000".replace(" ", ""))
+    assert serialize_message(Time(sec=1, nanosec=2)) == bytes.fromhex(
+        "00010000 01000000 02000000".replace(" ", "")
+    )
     # A double after a byte is aligned to eight bytes from the start of the payload.
     assert serialize_message(Float64(data=1.0))[4:] == bytes.fromhex("000000000000f03f")
 

@@ -234,7 +234,11 @@ def test_services_reach_the_parameters(make_node: Callable[..., Node]) -> None:
     )
     assert list(below.result.names) == ["camera.width"]
     got = call(
-        caller, owner, GetParameters, "owner/get_parameters", GetParameters.Request(names=["speed", "camera.width"])
+        caller,
+        owner,
+        GetParameters,
+        "owner/get_parameters",
+        GetParameters.Request(names=["speed", "camera.width"]),
     )
     assert got.values[0].double_value == 0.5 and got.values[1].integer_value == 640
     described = call(
@@ -272,5 +276,3 @@ def test_overrides_can_be_declared_at_once(make_node: Callable[..., Node]) -> No
         automatically_declare_parameters_from_overrides=True,
     )
     assert node.get_parameter("a").value == 1 and node.get_parameter("b.c").value == "x"
-
-

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import pytest
 import rclpy
-from spinning import spin_all_until, spin_until
 from rclpy.node import Node
 from rclpy.qos import (
     DurabilityPolicy,
@@ -18,6 +17,7 @@ from rclpy.qos import (
     qos_profile_sensor_data,
 )
 from sensor_msgs.msg import Image
+from spinning import spin_all_until, spin_until
 from std_msgs.msg import Int32, String
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
