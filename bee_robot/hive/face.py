@@ -42,7 +42,11 @@ class Estimate:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Estimate:
         return cls(
-            float(data["value"]), float(data["low"]), float(data["high"]), str(data["unit"]), str(data["method"])
+            float(data["value"]),
+            float(data["low"]),
+            float(data["high"]),
+            str(data["unit"]),
+            str(data["method"]),
         )
 
 

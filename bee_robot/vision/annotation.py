@@ -35,11 +35,15 @@ CLASS_LABELS = {cell_class: cell_class.value.replace("_", " ") for cell_class in
 }
 
 
-def draw_face(picture: Picture, face: RectifiedFace | None, segmentation: FaceSegmentation | None) -> NDArray[np.uint8]:
+def draw_face(
+    picture: Picture, face: RectifiedFace | None, segmentation: FaceSegmentation | None
+) -> NDArray[np.uint8]:
     """The working picture with outlines of comb and regions and the bees tinted, uint8 (H, W, 3)."""
     enlarge = max(1.0, LEAST_WIDTH_PX / picture.bgr.shape[1])
     size = (round(picture.bgr.shape[1] * enlarge), round(picture.bgr.shape[0] * enlarge))
-    drawing = picture.bgr.copy() if enlarge == 1 else cv2.resize(picture.bgr, size, interpolation=cv2.INTER_CUBIC)
+    drawing = (
+        picture.bgr.copy() if enlarge == 1 else cv2.resize(picture.bgr, size, interpolation=cv2.INTER_CUBIC)
+    )
     if face is None or segmentation is None:
         _write(drawing, "no comb found", (10, 28), (0, 0, 255))
         return drawing
@@ -71,20 +75,33 @@ def compose(drawings: Sequence[NDArray[np.uint8]], classes: Sequence[CellClass],
     sheet = np.hstack(scaled)
     legend = np.full((2 * LEGEND_HEIGHT_PX, sheet.shape[1], 3), 30, np.uint8)
     x = 10
-    entries = [("bees", BEE_COLOUR)] + [(CLASS_LABELS[c], CLASS_COLOURS[c]) for c in classes]
+    entries = ([("bees", BEE_COLOUR)] if classes else []) + [
+        (CLASS_LABELS[c], CLASS_COLOURS[c]) for c in classes
+    ]
     scale = min(1.0, sheet.shape[1] / 900)
     for label, colour in entries:
         cv2.rectangle(legend, (x, 10), (x + 16, 26), colour, -1)
         cv2.putText(
-            legend, label, (x + 22, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.5 * scale, (240, 240, 240), 1, cv2.LINE_AA
+            legend,
+            label,
+            (x + 22, 24),
+            cv2.FONT_HERSHEY_SIMPLEX,
+            0.5 * scale,
+            (240, 240, 240),
+            1,
+            cv2.LINE_AA,
         )
         x += int((46 + 9.5 * len(label)) * scale)
     cv2.putText(
         legend, caption, (10, 56), cv2.FONT_HERSHEY_SIMPLEX, 0.55 * scale, (255, 255, 255), 1, cv2.LINE_AA
     )
-    is_written, encoded = cv2.imencode(".jpg", np.vstack([sheet, legend]), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    is_written, encoded = cv2.imencode(
+        ".jpg", np.vstack([sheet, legend]), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    )
     if not is_written:
-        raise RuntimeError("OpenCV could not encode the annotated picture as JPEG; check the OpenCV installation")
+        raise RuntimeError(
+            "OpenCV could not encode the annotated picture as JPEG; check the OpenCV installation"
+        )
     return bytes(encoded)
 
 
@@ -105,6 +122,8 @@ def _outline_region(
         cv2.polylines(drawing, [points], True, colour, 2, cv2.LINE_AA)
 
 
-def _write(drawing: NDArray[np.uint8], text: str, place: tuple[int, int], colour: tuple[int, int, int]) -> None:
+def _write(
+    drawing: NDArray[np.uint8], text: str, place: tuple[int, int], colour: tuple[int, int, int]
+) -> None:
     cv2.putText(drawing, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.8, (0, 0, 0), 4, cv2.LINE_AA)
     cv2.putText(drawing, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.8, colour, 2, cv2.LINE_AA)

@@ -17,17 +17,25 @@ SEARCH_PITCH_PX = 5.5  # the search runs on a copy where a cell is this wide
 STRIP_CELLS = 2.5
 RUN_CELLS = 0.8  # an end bar seen edge-on is 8 to 10 mm wide
 RUN_SHARE = 0.7
-MAX_ROUGHNESS = 0.08  # deviation of lightness along a bar, relative to its lightness; cells and bees have more
+MAX_ROUGHNESS = (
+    0.08  # deviation of lightness along a bar, relative to its lightness; cells and bees have more
+)
 INLIER_CELLS = 0.9
 MIN_INLIER_SHARE = 0.33
 WARPS = (-0.12, 0.0, 0.12)  # a bar is even along itself only: the picture is sheared to these tilts,
-TILTS = (-0.05, -0.025, 0.0, 0.025, 0.05)  # and lines are sought at these around each; in all about 10 degrees
+TILTS = (
+    -0.05,
+    -0.025,
+    0.0,
+    0.025,
+    0.05,
+)  # and lines are sought at these around each; in all about 10 degrees
 FIRST_REACH_CELLS = 12.0
-MIN_WIDTH_CELLS = 30.0  # no frame in use has a narrower comb
+MIN_WIDTH_CELLS = 38.0  # 200 mm; no frame in use has a narrower comb
 MIN_HEIGHT_CELLS = 17.0  # a shallow frame's comb is about 100 mm high
 MIN_LIGHTNESS = 40.0  # of 255; the gap between comb and bar may be darker
 MAX_COHERENCE = 0.25  # even-looking cappings still show the lattice
-CANDIDATES = 4
+CANDIDATES = 8
 NEARLY = 0.7
 NEARLY_PARALLEL = 0.08
 NEARER_CELLS = 5.0  # a top bar is about 20 mm high
@@ -70,17 +78,13 @@ class CombRegion:
     def width_px(self) -> float:
         """Mean of upper and lower edge."""
         corners = self.corners_px
-        return float(
-            (np.linalg.norm(corners[1] - corners[0]) + np.linalg.norm(corners[2] - corners[3])) / 2
-        )
+        return float((np.linalg.norm(corners[1] - corners[0]) + np.linalg.norm(corners[2] - corners[3])) / 2)
 
     @property
     def height_px(self) -> float:
         """Mean of the left and right edge."""
         corners = self.corners_px
-        return float(
-            (np.linalg.norm(corners[3] - corners[0]) + np.linalg.norm(corners[2] - corners[1])) / 2
-        )
+        return float((np.linalg.norm(corners[3] - corners[0]) + np.linalg.norm(corners[2] - corners[1])) / 2)
 
     def scaled(self, factor: float) -> CombRegion:
         """The same region in pixels of a picture that is `factor` times as large."""
@@ -230,11 +234,21 @@ def _straight_lines(
         least = max(needed, NEARLY * int(agree.max()))
         for window in np.flatnonzero(agree >= least):
             is_near = (bins >= window) & (bins <= window + 3)
-            slope, offset = tilt, float(np.median(upright[is_near]))
-            if np.ptp(places[is_near]) > 4 * tolerance:
-                slope, offset = (float(value) for value in np.polyfit(places[is_near], across[is_near], 1))
+            slope, offset = _least_squares(places[is_near], across[is_near], tilt, 4 * tolerance)
             lines.append(_Line(slope + warp, offset, int(agree[window])))
     return lines
+
+
+def _least_squares(
+    places: NDArray[np.float64], across: NDArray[np.float64], tilt: float, least_spread: float
+) -> tuple[float, float]:
+    """Slope and offset of a line; points too close together keep the given tilt."""
+    middle, level = places.mean(), across.mean()
+    distance = places - middle
+    slope = tilt
+    if places.max() - places.min() > least_spread:
+        slope = float(distance @ (across - level) / (distance @ distance))
+    return slope, float(level - slope * middle)
 
 
 def _at(edge: _Edge, position: float) -> float:

@@ -23,7 +23,9 @@ from bee_robot.vision.texture_segmenter import TextureSegmenter
 
 __all__ = ["Photograph", "PhotographError", "analyze_photographs"]
 
-OPEN_CELLS_WARNING = "eggs, larvae, nectar and empty cells are not told apart: they are counted together as open cells"
+OPEN_CELLS_WARNING = (
+    "eggs, larvae, nectar and empty cells are not told apart: they are counted together as open cells"
+)
 HALF_WARNING = "only one half of the face was photographed: the numbers are for that half"
 
 

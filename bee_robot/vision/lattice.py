@@ -19,7 +19,9 @@ LEVELS = 4
 MAX_PATCHES = 140  # a level; bounds the time for large pictures
 FREQUENCIES = np.geomspace(1 / 28, 1 / 3.3, 36)  # cycles a pixel; other pitches are found on other levels
 ANGLES = 36  # over half a turn
-SURE_SCORE = 2.0  # three peaks this far (log power) above the ring they lie on; textures without cells stay below
+SURE_SCORE = (
+    2.0  # three peaks this far (log power) above the ring they lie on; textures without cells stay below
+)
 MIN_VOTES = 3
 PITCH_TOLERANCE = 0.13  # perspective and level-to-level spread of the pitch, log
 VOTE_BIN = 0.04  # log frequency
@@ -128,7 +130,9 @@ def _patch_corners(height: int, width: int) -> list[tuple[int, int]]:
     while ((height - PATCH_PX) // stride + 1) * ((width - PATCH_PX) // stride + 1) > MAX_PATCHES:
         stride += 8
     return [
-        (x, y) for y in range(0, height - PATCH_PX + 1, stride) for x in range(0, width - PATCH_PX + 1, stride)
+        (x, y)
+        for y in range(0, height - PATCH_PX + 1, stride)
+        for x in range(0, width - PATCH_PX + 1, stride)
     ]
 
 

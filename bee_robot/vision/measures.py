@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from bee_robot.hive.comb import CellClass
 from bee_robot.hive.face import Estimate
 from bee_robot.vision.rectified_face import MM_PER_PX, RectifiedFace
@@ -18,13 +16,16 @@ BEE_AREA_MM2 = 85.0
 BEE_AREA_ERROR = 0.30  # relative, 90 %: quartiles of the close-ups 71 to 110, of which half is small samples
 UNSURE_SCORE = 1.0  # log odds; pixels nearer to zero than this may be either
 COVERAGE_ERROR = 0.10  # relative, on top of the unsure pixels
-CLASS_ERROR = {  # relative 90 % error of the area seen of each class, judged on photographs of whole frames
-    CellClass.CAPPED_BROOD: 0.25,
-    CellClass.HONEY: 0.35,
-    CellClass.POLLEN: 0.60,
-    CellClass.OPEN: 0.35,
+#: 90 % error of the area seen of each class: relative downwards and upwards, and both ways as a share of the comb,
+#: because what looks like one class may be another: larvae, nectar and bee bread in shallow cells look like cappings
+#: of brood. From renderings with known cells, and judged on photographs of whole frames.
+CLASS_ERRORS = {
+    CellClass.CAPPED_BROOD: (0.90, 0.30, 0.04),
+    CellClass.HONEY: (0.35, 0.30, 0.04),
+    CellClass.POLLEN: (0.80, 0.60, 0.10),
+    CellClass.OPEN: (0.35, 0.50, 0.10),
 }
-CLASS_ERROR_DM2 = 0.05  # a few cells may always be something else
+OTHER_CLASS_ERRORS = (0.35, 0.35, 0.05)
 HIDDEN_ERROR = 0.60  # relative error of what is filled in under bees
 
 
@@ -114,16 +115,16 @@ def area_estimates(parts: list[FacePart]) -> dict[CellClass, Estimate]:
             sums = total.setdefault(cell_class, [0.0, 0.0])
             sums[0] += area
             sums[1] += seen
+    comb = sum(part.comb_dm2 for part in parts)
     scale = 2 * max(part.scale_error for part in parts)
     result = {}
     for cell_class, (area, seen) in total.items():
-        look = CLASS_ERROR.get(cell_class, 0.35) * seen
-        hidden = HIDDEN_ERROR * (area - seen)
-        spread = float(np.sqrt(look**2 + hidden**2 + (scale * area) ** 2)) + CLASS_ERROR_DM2
+        down, up, share = CLASS_ERRORS.get(cell_class, OTHER_CLASS_ERRORS)
+        other = math.hypot(HIDDEN_ERROR * (area - seen), scale * area)
         result[cell_class] = Estimate(
             area,
-            max(0.0, area - spread),
-            area + spread,
+            max(0.0, area - math.hypot(down * seen, other) - share * comb),
+            area + math.hypot(up * seen, other) + share * comb,
             "dm2",
             f"colour and depth of cells; {area - seen:.2f} dm2 of it under bees, filled in from beside them",
         )

@@ -17,6 +17,7 @@ VIEWS: tuple[View, ...] = ("whole", "left_half", "right_half")
 MAX_MEGAPIXELS = 80.0  # more than any camera the project knows; decoding needs 3 bytes a pixel
 MIN_SIDE_PX = 128
 WORKING_SIDE_PX = 1200  # a whole face then has about 14 px a cell, enough for every method here
+UNDECODED_GREY, BLANK_ROWS = 128, 8  # what OpenCV leaves where a JPEG's data end too early
 DARK_LEVEL = 8.0  # mean grey value of 255 below which a photograph counts as black
 FLAT_DEVIATION = 2.0  # standard deviation of grey values below which it shows nothing
 
@@ -81,6 +82,8 @@ def decode(photograph: Photograph) -> Picture:
         raise PhotographError(
             "the file is damaged and cannot be decoded", photograph.name, "take or copy the photograph again"
         )
+    if bool((decoded[-BLANK_ROWS:] == UNDECODED_GREY).all()):
+        raise _cut_off(photograph.name)
     longest_px = max(decoded.shape[:2])
     if longest_px > WORKING_SIDE_PX:
         shrink = WORKING_SIDE_PX / longest_px
@@ -104,7 +107,9 @@ def header_size(data: bytes, name: str) -> tuple[int, int]:
     if data.startswith(b"\xff\xd8"):
         return _jpeg_size(data, name)
     raise PhotographError(
-        "this is not a JPEG or PNG picture", name, "give a .jpg or .png file (convert HEIC, WebP or raw files first)"
+        "this is not a JPEG or PNG picture",
+        name,
+        "give a .jpg or .png file (convert HEIC, WebP or raw files first)",
     )
 
 
@@ -136,7 +141,9 @@ def _refuse_size(width_px: int, height_px: int, name: str) -> None:
         )
     if min(width_px, height_px) < MIN_SIDE_PX:
         raise PhotographError(
-            f"it has only {size}", name, f"use a photograph of at least {MIN_SIDE_PX} pixels on its short side"
+            f"it has only {size}",
+            name,
+            f"use a photograph of at least {MIN_SIDE_PX} pixels on its short side",
         )
 
 
@@ -149,7 +156,9 @@ def _refuse_cut_off(data: bytes, name: str) -> None:
 
 
 def _cut_off(name: str) -> PhotographError:
-    return PhotographError("the file is cut off, its end is missing", name, "copy or take the photograph again")
+    return PhotographError(
+        "the file is cut off, its end is missing", name, "copy or take the photograph again"
+    )
 
 
 def _refuse_nothing_to_see(bgr: NDArray[np.uint8], name: str) -> None:
@@ -159,5 +168,7 @@ def _refuse_nothing_to_see(bgr: NDArray[np.uint8], name: str) -> None:
         raise PhotographError("it is black", name, "check lens cap, strobe and exposure, then take it again")
     if deviation < FLAT_DEVIATION:
         raise PhotographError(
-            "it shows one even tone and nothing else", name, "check focus, exposure and what the camera looks at"
+            "it shows one even tone and nothing else",
+            name,
+            "check focus, exposure and what the camera looks at",
         )

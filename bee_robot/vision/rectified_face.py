@@ -96,7 +96,9 @@ def _by_frame_width(picture: Picture) -> RectifiedFace | None:
     if region.width_px < MIN_FRAME_SHARE * width or region.support < MIN_FRAME_SUPPORT:
         return None
     pitch_px = region.width_px / COMB_WIDTH_MM * CELL_PITCH_MM
-    warning = f"no cells could be resolved: the scale assumes a comb {COMB_WIDTH_MM:.0f} mm wide between the bars"
+    warning = (
+        f"no cells could be resolved: the scale assumes a comb {COMB_WIDTH_MM:.0f} mm wide between the bars"
+    )
     return _straighten(picture, region, pitch_px, "frame width", 0.10, (warning,))
 
 
@@ -133,22 +135,26 @@ def _search(
     cell_px = pitch_px * factor
     coherence = lattice_coherence(lightness, cell_px, angle_rad, 1.1 * cell_px)
     centre = (centre_px[0] * factor, centre_px[1] * factor)
-    region = find_comb(lightness, coherence, foreign_colour(np.asarray(lab, np.uint8), cell_px), cell_px, centre)
+    region = find_comb(
+        lightness, coherence, foreign_colour(np.asarray(lab, np.uint8), cell_px), cell_px, centre
+    )
     return region.scaled(1 / factor), float((coherence > COHERENT).mean())
 
 
-def _frame_width_warnings(
-    photograph: Photograph, region: CombRegion, pitch_px: float
-) -> tuple[str, ...]:
+def _frame_width_warnings(photograph: Photograph, region: CombRegion, pitch_px: float) -> tuple[str, ...]:
     """What a photograph by a person leaves unsure about how much of the frame it shows."""
     if photograph.view != "whole":
         return ()
     missing = [side for side in ("top", "right", "bottom", "left") if side not in region.bounded]
     if missing:
-        return (f"no bar of the frame found at the {', '.join(missing)}: only the comb in the picture is counted",)
+        return (
+            f"no bar of the frame found at the {', '.join(missing)}: only the comb in the picture is counted",
+        )
     width_mm = region.width_px / pitch_px * CELL_PITCH_MM
     if not 250 < width_mm < 500:
-        return (f"the comb would be {width_mm:.0f} mm wide, which no frame in use is: the scale may be wrong",)
+        return (
+            f"the comb would be {width_mm:.0f} mm wide, which no frame in use is: the scale may be wrong",
+        )
     return ()
 
 
@@ -162,7 +168,9 @@ def _straighten(
 ) -> RectifiedFace | None:
     width = round(region.width_px / pitch_px * CELL_PX)
     height = round(region.height_px / pitch_px * CELL_PX)
-    if min(width, height) < 6 * CELL_PX or width * height > 4_000_000:  # fewer than 6 cells, or no comb at all
+    if (
+        min(width, height) < 6 * CELL_PX or width * height > 4_000_000
+    ):  # fewer than 6 cells, or no comb at all
         return None
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     matrix = cv2.getPerspectiveTransform(region.corners_px, target)
