@@ -107,6 +107,10 @@ class AsyncioBridge:
         except asyncio.TimeoutError:
             raise TimeoutError(f"no answer from {what} within {timeout_s:g} s") from None
 
+    def post(self, send: Callable[[], Any]) -> None:
+        """Have the executor send a request whose answer nobody waits for (see `ask`)."""
+        self._node.executor.create_task(send)
+
     async def ask(self, send: Callable[[], Future], timeout_s: float, what: str) -> Any:
         """Send a request and wait for its answer, like `ros`. The executor sends it: rclpy's clients note a request after it
         is out, so an answer that the executor takes meanwhile would belong to nobody."""

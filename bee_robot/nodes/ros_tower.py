@@ -99,13 +99,16 @@ class RosTower:
         self._renewals = asyncio.ensure_future(self._renew())
 
     async def _renew(self) -> None:
+        """Renewals do not wait for their answers: a slow answer must not cost the next renewal."""
         request = MotionLease.Request(command=MotionLease.Request.RENEW, holder=self._holder)
-        try:
-            while True:
-                await self._bridge.clock.sleep(LEASE_RENEWAL_S)
-                await self._call(self._lease, request, "tower/lease")
-        except TowerError as error:
-            self._lease_fault = f"the motion lease is lost: {error}"
+        while not self._lease_fault:
+            self._bridge.post(lambda: self._lease.call_async(request).add_done_callback(self._renewed))
+            await self._bridge.clock.sleep(LEASE_RENEWAL_S)
+
+    def _renewed(self, future: Any) -> None:
+        answer = None if future.cancelled() else future.result()
+        if answer is not None and not answer.success and self._holder:
+            self._lease_fault = f"the motion lease is lost: {answer.message}"
 
     async def release_lease(self) -> None:
         if self._renewals is not None:
