@@ -16,7 +16,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.time import Time
 from rosgraph_msgs.msg import Clock as ClockMessage
-from spinning import spin_until
+from ros_spinning import spin_until
 
 
 def test_times_and_durations_add_up() -> None:

@@ -12,7 +12,7 @@ from example_interfaces.action import Fibonacci
 from rclpy.action import ActionClient, ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.node import Node
-from spinning import finish, spin_until
+from ros_spinning import finish, spin_until
 from std_srvs.srv import Trigger
 from unique_identifier_msgs.msg import UUID
 

@@ -23,7 +23,7 @@ from rclpy.exceptions import (
 )
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from spinning import spin_all_until, spin_until
+from ros_spinning import spin_all_until, spin_until
 
 
 def test_a_declared_parameter_has_its_default(node: Node) -> None:

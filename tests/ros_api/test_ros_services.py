@@ -11,7 +11,7 @@ from example_interfaces.srv import AddTwoInts
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.node import Node
-from spinning import finish, spin_all_until, spin_until
+from ros_spinning import finish, spin_all_until, spin_until
 from std_srvs.srv import SetBool, Trigger
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from rclpy.node import Node
-from spinning import spin_until
+from ros_spinning import spin_until
 from std_msgs.msg import String
 
 PREAMBLE = """
@@ -70,7 +70,7 @@ def test_processes_find_each_other_and_survive_the_death_of_the_first(
 ) -> None:
     first = start(TALKER, "first")
     assert first.stdout is not None and first.stdout.readline().strip() == "first"
-    second = start(TALKER, "second")
+    start(TALKER, "second")
     node = make_node("listener")
     heard: set[str] = set()
     node.create_subscription(String, "talk", lambda m: heard.add(m.data), 10)

@@ -15,7 +15,7 @@ from rclpy.exceptions import (
 )
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from spinning import spin_until
+from ros_spinning import spin_until
 from std_msgs.msg import Int32, String
 
 

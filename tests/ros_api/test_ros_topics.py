@@ -17,7 +17,7 @@ from rclpy.qos import (
     qos_profile_sensor_data,
 )
 from sensor_msgs.msg import Image
-from spinning import spin_all_until, spin_until
+from ros_spinning import spin_all_until, spin_until
 from std_msgs.msg import Int32, String
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)

@@ -10,7 +10,7 @@ from rcl_interfaces.msg import Log
 from rclpy.logging import LoggingSeverity, get_logger
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from spinning import spin_until
+from ros_spinning import spin_until
 
 
 def test_lines_have_the_usual_form(node: Node, capfd: pytest.CaptureFixture[str]) -> None:
