@@ -10,7 +10,8 @@ WITHOUT_ROS = env -u PYTHONPATH -u AMENT_PREFIX_PATH BEE_ROS=embedded PYTEST_DIS
 SETUP = PYTHON="$(PYTHON)" VENV="$(VENV)" tools/setup
 BIN = $(VENV)/bin
 TYPED = bee_robot/hive bee_robot/mcu bee_robot/extraction bee_robot/safety bee_robot/configuration.py
-FIRMWARE_SOURCES = $(shell find firmware -path '*/build' -prune -o -name '*.[ch]' -print)
+# What tools/generate_protocol.py writes has the generator's format.
+FIRMWARE_SOURCES = $(shell find firmware -path '*/build' -prune -o -name '*.[ch]' -not -name 'messages.*' -print)
 
 help:                         ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
