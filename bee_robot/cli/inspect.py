@@ -31,6 +31,9 @@ HELP = "Visit a box: lift and photograph every frame, close the hive, report"
 
 EXIT_BAD_INPUT, EXIT_FAILED = 2, 3
 SPEED = 6.0
+PATIENCE_S = (
+    5.0  # a visit on somebody's busy laptop waits for its own processes, simulated time stands meanwhile
+)
 SEED = 1
 RUNNING_ROBOT_S = 2.0
 EXIT_STATUS = """\
@@ -73,7 +76,12 @@ class Order:
             "run_dir": str(run_dir),
         }
         if self.is_sim:
-            given |= {"speed": str(self.speed), "seed": str(self.seed), "trace": str(self.trace or "")}
+            given |= {
+                "patience": str(PATIENCE_S),
+                "speed": str(self.speed),
+                "seed": str(self.seed),
+                "trace": str(self.trace or ""),
+            }
         if self.photos:
             given["photos"] = str(self.photos)
         if self.store:

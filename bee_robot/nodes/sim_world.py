@@ -20,6 +20,7 @@ from bee_robot.clock import pause_wall
 from bee_robot.nodes import conversions, qos
 from bee_robot.nodes.process import BeeNode, StartError, run_node
 from bee_robot.sim.hive_world import HiveWorld
+from bee_robot.sim.pace import DEAD_AFTER_WALL_S
 from bee_robot.sim.pseudo_terminal import PacedTwin, PseudoTerminal
 from bee_robot.sim.referee import Referee
 from bee_robot.sim.trace import TraceFile
@@ -30,18 +31,22 @@ from bee_robot.sim.weather import Weather
 CLOCK_PERIOD_S = 0.01
 CLIMATE_PERIOD_S = 1.0
 STEP_WALL_S = 0.001
-STANDSTILL_CLOCK_WALL_STEPS = 100  # /clock is repeated while time stands, so that nobody waits for a lost sample
+STANDSTILL_CLOCK_WALL_STEPS = (
+    100  # /clock is repeated while time stands, so that nobody waits for a lost sample
+)
 BATTERY_PCT = 90.0
 RAIN_MM_H = 3.0  # moderate rain
 
 
 class SimWorld(BeeNode):
-    """Parameters: robot_file; run_dir (folder for the port's link); speed; seed; trace (file or empty)."""
+    """Parameters: robot_file; run_dir (folder for the port's link); speed; seed; trace (file or empty);
+    patience (s of wall time without a heartbeat after which the host counts as dead)."""
 
     def __init__(self) -> None:
         super().__init__("sim_world")
         self.declare_parameter("speed", 1.0)
         self.declare_parameter("seed", 1)
+        self.declare_parameter("patience", DEAD_AFTER_WALL_S)
         seed = int(self.get_parameter("seed").value)
         self._link = Path(self.text_parameter("run_dir")) / "board"
         world = HiveWorld(seed, self.robot.hive.boxes, self.robot.hive.frames_per_box)
@@ -67,7 +72,9 @@ class SimWorld(BeeNode):
         try:
             return TraceFile(path)
         except OSError as error:
-            raise StartError(f"sim_world: cannot write the trace {path} ({error.strerror}); give another file") from None
+            raise StartError(
+                f"sim_world: cannot write the trace {path} ({error.strerror}); give another file"
+            ) from None
 
     def begin(self) -> None:
         for observer in (self._view, self._referee, *([self._trace] if self._trace else [])):
@@ -99,7 +106,8 @@ class SimWorld(BeeNode):
 
     async def _run(self) -> None:
         speed = float(self.get_parameter("speed").value)
-        paced = PacedTwin(self._twin, self._terminal, speed)
+        patience_s = float(self.get_parameter("patience").value)
+        paced = PacedTwin(self._twin, self._terminal, speed, patience_s)
         while True:
             if self._pictures_being_drawn == 0:
                 self._tell(paced.step())
@@ -138,14 +146,20 @@ class SimWorld(BeeNode):
             self._publish_violation(v.t_s, v.rule, v.where, v.value, v.limit, v.says)
         for event in self._referee.harm[self._told_harm :]:
             where = " ".join(filter(None, (event.side, f"frame {event.frame}" if event.frame else "")))
-            self._publish_violation(event.t_s, event.name, where, event.value, 0.0, "something was hurt or damaged")
+            self._publish_violation(
+                event.t_s, event.name, where, event.value, 0.0, "something was hurt or damaged"
+            )
         self._told_violations, self._told_harm = len(self._referee.violations), len(self._referee.harm)
 
-    def _publish_violation(self, t_s: float, rule: str, where: str, value: float, limit: float, says: str) -> None:
+    def _publish_violation(
+        self, t_s: float, rule: str, where: str, value: float, limit: float, says: str
+    ) -> None:
         msg = RuleViolation(rule=rule, where=where, value=float(value), limit=float(limit), says=says)
         msg.header.stamp = conversions.to_stamp(t_s)
         self._violations.publish(msg)
-        self.get_logger().error(f"{rule} broken at {t_s:.2f} s: {where} {value:.4g}, limit {limit:.4g} ({says})")
+        self.get_logger().error(
+            f"{rule} broken at {t_s:.2f} s: {where} {value:.4g}, limit {limit:.4g} ({says})"
+        )
 
     async def _render(self, request: Any, response: Any) -> Any:
         try:

@@ -15,21 +15,30 @@ class Pace:
     """Decides how far the twin may run. Pure: wall time and heartbeats are told, nothing is read.
 
     `speed`: robot seconds per wall second (may be infinite). `robot_s`, `wall_s`: where both stand at first.
+    `dead_after_wall_s`: silence after which the host counts as dead; more on a machine that is busy with other things.
     """
 
-    def __init__(self, speed: float, deadline_s: float, robot_s: float, wall_s: float) -> None:
+    def __init__(
+        self,
+        speed: float,
+        deadline_s: float,
+        robot_s: float,
+        wall_s: float,
+        dead_after_wall_s: float = DEAD_AFTER_WALL_S,
+    ) -> None:
         if not speed > 0:
             raise ValueError(f"speed factor {speed:g} must be above 0")
+        self._dead_after_wall_s = dead_after_wall_s
         self._speed = speed
         self._ahead_s = deadline_s / 2
         self._robot_s = robot_s
         self._wall_s = wall_s
         self._heartbeat_s = 0.0
-        self._silent_s = DEAD_AFTER_WALL_S  # until its first heartbeat there is no host to wait for
+        self._silent_s = dead_after_wall_s  # until its first heartbeat there is no host to wait for
 
     @property
     def is_host_alive(self) -> bool:
-        return self._silent_s < DEAD_AFTER_WALL_S
+        return self._silent_s < self._dead_after_wall_s
 
     def may_reach_s(self, wall_s: float, last_heartbeat_s: float) -> float:
         """Robot time that the twin may reach now; never less than the last answer.

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from bee_robot.clock import pause_wall, wall_s
-from bee_robot.sim.pace import Pace
+from bee_robot.sim.pace import DEAD_AFTER_WALL_S, Pace
 from bee_robot.sim.twin import Twin
 
 POLL_WALL_S = 0.002
@@ -59,11 +59,17 @@ class PseudoTerminal:
 class PacedTwin:
     """A twin behind a pseudo-terminal, moved on as wall time, speed factor and the host's heartbeats allow."""
 
-    def __init__(self, twin: Twin, terminal: PseudoTerminal, speed: float = 1.0) -> None:
+    def __init__(
+        self,
+        twin: Twin,
+        terminal: PseudoTerminal,
+        speed: float = 1.0,
+        dead_after_wall_s: float = DEAD_AFTER_WALL_S,
+    ) -> None:
         deadline_s = twin.robot.board.heartbeat_deadline_ms / 1000
         self._twin = twin
         self._terminal = terminal
-        self.pace = Pace(speed, deadline_s, twin.now_s, wall_s())
+        self.pace = Pace(speed, deadline_s, twin.now_s, wall_s(), dead_after_wall_s)
         self.bytes_lost = 0
         """Bytes of the board that the host did not fetch in time."""
 
