@@ -1,7 +1,8 @@
 """The rendezvous of a ROS domain on one machine: whoever holds its port introduces newcomers.
 
-It is a Zenoh session of its own, beside the one that the process talks with, since a session
-cannot take up listening later, and must be able to stop. It carries introductions only.
+It is a Zenoh router in a session of its own, beside the one that the process talks with, since a
+session cannot take up listening later. A router, because peers configured like those of
+rmw_zenoh_cpp tell their addresses to routers only. Once introduced, processes talk directly.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def _open(port: int) -> Any:
 
     config = zenoh.Config()
     for key, value in {
-        "mode": "peer",
+        "mode": "router",
         "listen/endpoints": [endpoint(port)],
         "listen/timeout_ms": 0,
         "listen/exit_on_failure": True,

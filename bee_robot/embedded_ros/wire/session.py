@@ -37,7 +37,8 @@ class TransportSettings:
 
     - `BEE_ROS_RENDEZVOUS`: port of the rendezvous (default 17447 + domain). If it is set, the
       default router is not looked for, so that graphs under test stay apart.
-    - `BEE_ROS_ROUTER`: endpoints of routers that must answer, e.g. `tls/hub.local:7447`; empty: none.
+    - `BEE_ROS_ROUTER`: endpoints of routers that must answer, e.g. `tls/hub.local:7447`; they
+      introduce instead of the rendezvous. Empty: look for no router, not even the default one.
     - `ZENOH_SESSION_CONFIG_URI`: a Zenoh configuration file, as for rmw_zenoh_cpp; replaces all this.
     - `ZENOH_CONFIG_OVERRIDE`: `key=value;key=value` on top, as for rmw_zenoh_cpp.
     """
@@ -83,12 +84,15 @@ def domain_id_from_environment() -> int:
 
 
 def _peer_configuration(settings: TransportSettings, introduction_ms: int) -> dict[str, Any]:
-    rendezvous = endpoint(settings.rendezvous_port)
+    introducers = settings.required_routers or (
+        endpoint(settings.rendezvous_port),
+        *settings.optional_routers,
+    )
     retry = {"period_init_ms": 100, "period_max_ms": 1000, "period_increase_factor": 2}
     return {
         "mode": "peer",
         "listen/endpoints": [endpoint(0)],
-        "connect/endpoints": [rendezvous, *settings.required_routers, *settings.optional_routers],
+        "connect/endpoints": list(introducers),
         "connect/exit_on_failure": False,
         "connect/timeout_ms": -1,
         "connect/retry": retry,
@@ -145,9 +149,10 @@ def open_transport(domain_id: int) -> Transport:
     import zenoh
 
     settings = TransportSettings.from_environment(domain_id)
-    rendezvous = None if settings.config_file else Rendezvous(settings.rendezvous_port)
+    needs_rendezvous = not settings.config_file and not settings.required_routers
+    rendezvous = Rendezvous(settings.rendezvous_port) if needs_rendezvous else None
     try:
-        serves = rendezvous is None or rendezvous.try_to_serve()
+        serves = rendezvous is not None and rendezvous.try_to_serve()
         session = zenoh.open(_configuration(settings, _ALONE_MS if serves else _INTRODUCTION_MS))
     except (zenoh.ZError, OSError) as error:
         if rendezvous is not None:
@@ -156,8 +161,8 @@ def open_transport(domain_id: int) -> Transport:
     transport = Transport(session, rendezvous)
     if rendezvous is not None:
         rendezvous.watch(session)
-        if settings.required_routers:
-            _require_router(transport, settings)
+    if settings.required_routers and not settings.config_file:
+        _require_router(transport, settings)
     return transport
 
 
