@@ -25,6 +25,7 @@ LAYERS: tuple[frozenset[str], ...] = (
 
 # Edges within a layer that are meant, each with its reason.
 LATERAL = {
+    ("sim", "mcu"): "the twin offers its serial line as a transport",
     ("cli", "console"): "bee inspect and bee report write the report that the console shows",
     ("hive", "configuration"): "where frames hang follows from the numbers of the robot file",
 }
