@@ -100,7 +100,7 @@ def _require_views(photographs: Sequence[Photograph]) -> None:
 
 def _look(photograph: Photograph, segmenter: FaceSegmenter) -> _Look:
     picture = decode(photograph)
-    face = rectify(photograph, picture)
+    face = rectify(photograph, picture) if segmenter.works_without_colour or picture.has_colour else None
     return _Look(photograph, picture, face, segmenter.segment(face) if face is not None else None)
 
 
@@ -110,7 +110,8 @@ def _measure_all(looks: Sequence[_Look], half_overlap_mm: float) -> tuple[list[F
     warnings: list[str] = []
     for look in looks:
         if look.face is None or look.segmentation is None:
-            warnings.append(f"{look.photograph.name}: no comb was recognised in it; nothing is estimated")
+            why = "no comb was recognised in it" if look.picture.has_colour else "it has no colours"
+            warnings.append(f"{look.photograph.name}: {why}; nothing is estimated")
             continue
         warnings += look.face.warnings
         columns = _own_columns(look, half_overlap_mm if len(looks) == 2 else 0.0)

@@ -19,6 +19,8 @@ MIN_SIDE_PX = 128
 WORKING_SIDE_PX = 1200  # a whole face then has about 14 px a cell, enough for every method here
 UNDECODED_GREY, BLANK_ROWS = 128, 8  # what OpenCV leaves where a JPEG's data end too early
 DARK_LEVEL = 8.0  # mean grey value of 255 below which a photograph counts as black
+DIM_LEVEL = 60.0  # the brightest hundredth of a photograph that can be used is at least this light
+LEAST_COLOUR = 4.0  # mean difference of the largest and smallest channel
 FLAT_DEVIATION = 2.0  # standard deviation of grey values below which it shows nothing
 
 
@@ -59,6 +61,12 @@ class Picture:
     file_width_px: int
     file_height_px: int
     reduction: float
+
+    @property
+    def has_colour(self) -> bool:
+        """False for grey-scale and infrared photographs."""
+        sample = self.bgr[::8, ::8].astype(np.int16)
+        return float((sample.max(axis=2) - sample.min(axis=2)).mean()) > LEAST_COLOUR
 
 
 def decode(photograph: Photograph) -> Picture:
@@ -166,6 +174,10 @@ def _refuse_nothing_to_see(bgr: NDArray[np.uint8], name: str) -> None:
     mean, deviation = (float(value[0][0]) for value in cv2.meanStdDev(grey))
     if mean < DARK_LEVEL:
         raise PhotographError("it is black", name, "check lens cap, strobe and exposure, then take it again")
+    if float(np.quantile(grey[::4, ::4], 0.99)) < DIM_LEVEL:
+        raise PhotographError(
+            "it is too dark to tell bees from comb", name, "check strobe and exposure, then take it again"
+        )
     if deviation < FLAT_DEVIATION:
         raise PhotographError(
             "it shows one even tone and nothing else",

@@ -25,7 +25,7 @@ ASSUMED_CELLS_ACROSS = 100.0  # width of a picture that shows a whole frame, bar
 MIN_FRAME_SHARE = 0.55  # of the picture's width, for a frame found by its bars alone
 MIN_FRAME_SUPPORT = 0.42  # of each bar
 MAX_CELLS = (100.0, 70.0)  # 530 x 370 mm, larger than the comb of any frame in use
-FRAME_ASPECTS = (1.1, 4.0)  # width to height of the combs of frames in use
+FRAME_ASPECTS = (1.25, 4.0)  # width to height of combs about COMB_WIDTH_MM wide; narrow high frames are not
 
 ScaleSource = Literal["cell lattice", "given scale", "frame width"]
 
@@ -74,7 +74,10 @@ def _with_known_scale(
     centre = lattice.centre_px if lattice is not None and agrees else (width / 2, height / 2)
     angle = lattice.angle_rad if lattice is not None and agrees else math.pi / 6
     region, coherent_share = _search(picture, pitch_px, angle, centre)
-    if coherent_share < MIN_COHERENT_SHARE_KNOWN_SCALE and len(region.bounded) < 2:
+    is_between_bars = len(region.bounded) >= 2 and region.support >= MIN_FRAME_SUPPORT
+    if coherent_share < MIN_COHERENT_SHARE_KNOWN_SCALE and not is_between_bars:
+        return None
+    if not _is_of_one_frame(region, pitch_px):
         return None
     warnings: tuple[str, ...] = ()
     if lattice is not None and not agrees and lattice.votes >= 8:

@@ -14,6 +14,7 @@ class TextureSegmenter:
     name = "texture"
     version = "1"
     provider = "OpenCV (CPU)"
+    works_without_colour = False
 
     def segment(self, face: RectifiedFace) -> FaceSegmentation:
         is_face = face.is_comb > 0

@@ -48,6 +48,10 @@ BAD_FILES = {
     "one pixel": (_jpeg(np.full((1, 1, 3), 90, np.uint8)), "only 1 x 1 pixels"),
     "200 megapixels": (_huge_png_header(), "20000 x 10000 pixels, more than 80 megapixels"),
     "black": (_jpeg(np.zeros((600, 800, 3), np.uint8)), "black"),
+    "underexposed": (
+        _jpeg((cv2.imdecode(np.frombuffer(GOOD, np.uint8), 1) * 0.15).astype(np.uint8)),
+        "too dark",
+    ),
     "one grey": (_jpeg(np.full((600, 800, 3), 150, np.uint8)), "one even tone"),
 }
 
