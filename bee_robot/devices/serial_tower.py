@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 
 from bee_robot.alerts import ALERTS
-from bee_robot.clock import Clock
+from bee_robot.clock import Clock, wait_for
 from bee_robot.configuration import RobotConfiguration
 from bee_robot.devices.board_units import AXES, OUTPUTS, SERVOS, SIDES, BoardUnits, Unsuitable
 from bee_robot.devices.tower import (
@@ -35,6 +35,8 @@ HEARTBEAT_S = 0.05
 LEASE_FRESH_S = 0.25
 LEASE_LAPSES_S = 0.5
 CONNECT_S = 3.0
+CONFIGURE_S = 3.0
+CHECK_LINE = "check cable, power and 'serial.port' in the robot file"
 RECONNECT_S = 0.4
 
 
@@ -125,9 +127,12 @@ class SerialTower:
     async def _connect(self, timeout_s: float) -> None:
         try:
             welcome = await self._client.connect(timeout_s)
-            await self._client.configure(self.units.configuration(welcome.board_kind))
-            self._client.heartbeat()
-            await self._client.next_telemetry()
+            await wait_for(self._clock, self._configure(welcome.board_kind), CONFIGURE_S)
+        except asyncio.TimeoutError:
+            self._client.close()
+            raise TowerError(
+                f"the board fell silent while it was configured; {CHECK_LINE}", "board_missing"
+            ) from None
         except ProtocolError as error:
             raise TowerError(str(error), "board_protocol") from None
         except LinkError as error:
@@ -138,6 +143,11 @@ class SerialTower:
                 f"the board refused the configuration: {reason}; correct the robot file",
                 "board_configuration",
             ) from None
+
+    async def _configure(self, board_kind: int) -> None:
+        await self._client.configure(self.units.configuration(board_kind))
+        self._client.heartbeat()
+        await self._client.next_telemetry()
 
     async def close(self, because: str) -> None:
         """Stop what moves, open the motor relay, let go of the port."""

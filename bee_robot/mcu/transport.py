@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import termios
 from collections.abc import Callable
 from typing import Protocol
 
@@ -70,6 +71,7 @@ class SerialTransport:
         self._loop = asyncio.get_running_loop()
         self._unsent = bytearray()
         os.set_blocking(self._fd, False)
+        _read_nothing_as_not_yet(self._fd)
         self._loop.add_reader(self._fd, self._readable)
 
     @property
@@ -124,6 +126,13 @@ class SerialTransport:
         self.on_bytes = self.on_lost = None
         with contextlib.suppress(OSError):
             self._serial.close()
+
+
+def _read_nothing_as_not_yet(descriptor: int) -> None:
+    """pyserial sets VMIN to 0, so that reading nothing looks like a port that is gone; 1 makes the two differ."""
+    attributes = termios.tcgetattr(descriptor)
+    attributes[6][termios.VMIN] = 1
+    termios.tcsetattr(descriptor, termios.TCSANOW, attributes)
 
 
 def _open(port: str, baud: int) -> serial.Serial:
