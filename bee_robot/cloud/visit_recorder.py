@@ -11,7 +11,7 @@ from collections.abc import Callable
 from bee_robot.clock import Clock
 from bee_robot.cloud.errors import StoreError
 from bee_robot.cloud.local_store import LocalStore
-from bee_robot.cloud.records import FACES, InspectionStart, LoadSample
+from bee_robot.cloud.records import FACES, InspectionStart, InspectionState, LoadSample
 from bee_robot.hive.inspection import EventKind, VisitEvent, VisitOutcome
 from bee_robot.rulebook import Violation
 
@@ -22,16 +22,36 @@ class VisitRecorder:
     """One inspection of the store. `trouble` is told, once, why results are being lost."""
 
     def __init__(
-        self, store: LocalStore, start: InspectionStart, clock: Clock, trouble: Callable[[str], None]
+        self,
+        store: LocalStore,
+        inspection: str,
+        box: int,
+        clock: Clock,
+        trouble: Callable[[str], None],
+        is_to_end: bool = True,
     ) -> None:
-        """Begins the inspection. Raises StoreError: a visit that cannot be recorded does not begin."""
         self._store, self._clock, self._trouble = store, clock, trouble
-        self._box = start.box
+        self.inspection, self._box, self._is_to_end = inspection, box, is_to_end
         self._photographed: set[tuple[int, str]] = set()
         self._camera_trouble = ""
         self._loads: list[LoadSample] = []
         self._is_in_trouble = False
-        self.inspection = store.begin_inspection(start)
+
+    @classmethod
+    def begin(
+        cls, store: LocalStore, start: InspectionStart, clock: Clock, trouble: Callable[[str], None]
+    ) -> VisitRecorder:
+        """A new inspection. Raises StoreError: a visit that cannot be recorded does not begin."""
+        return cls(store, store.begin_inspection(start), start.box, clock, trouble)
+
+    @classmethod
+    def resume(
+        cls, store: LocalStore, inspection: str, clock: Clock, trouble: Callable[[str], None]
+    ) -> VisitRecorder:
+        """Recovery goes on with the inspection that it mends; one that has ended keeps its end. Raises StoreError."""
+        record = store.inspection(inspection)
+        is_to_end = record.state is InspectionState.INTERRUPTED
+        return cls(store, inspection, record.start.box, clock, trouble, is_to_end)
 
     def take_event(self, event: VisitEvent) -> None:
         self._write(lambda: self._store.add_event(self.inspection, event))
@@ -52,7 +72,8 @@ class VisitRecorder:
 
     def end(self, outcome: VisitOutcome) -> None:
         self._flush_loads()
-        self._write(lambda: self._store.end_inspection(self.inspection, outcome))
+        if self._is_to_end:
+            self._write(lambda: self._store.end_inspection(self.inspection, outcome))
 
     def _flush_loads(self) -> None:
         samples, self._loads = self._loads, []

@@ -116,7 +116,9 @@ def segment_to_msg(segment: Segment) -> SegmentMsg:
             )
             for axis, move in segment.axes.items()
         ],
-        servos=[ServoMoveMsg(servo=s.value, angle=math.radians(deg)) for s, deg in segment.servos_deg.items()],
+        servos=[
+            ServoMoveMsg(servo=s.value, angle=math.radians(deg)) for s, deg in segment.servos_deg.items()
+        ],
         guards=[guard_to_msg(guard) for guard in segment.guards],
         latches=[latch.value for latch in segment.latches],
         outputs=[OutputEventMsg(output=e.output.value, value=float(e.value)) for e in segment.outputs],
@@ -129,7 +131,9 @@ def segment_from_msg(msg: SegmentMsg) -> Segment:
     return Segment(
         name=msg.name,
         axes={
-            Axis(move.axis): AxisMove(move.position * 1000.0, move.max_speed * 1000.0, move.max_acceleration * 1000.0)
+            Axis(move.axis): AxisMove(
+                move.position * 1000.0, move.max_speed * 1000.0, move.max_acceleration * 1000.0
+            )
             for move in msg.axes
         },
         servos_deg={Servo(move.servo): math.degrees(move.angle) for move in msg.servos},
@@ -156,7 +160,11 @@ def latched_to_msg(latched: Latched) -> LatchedMsg:
 def trip_to_msg(trip: GuardTrip) -> GuardTripMsg:
     axes, positions = _metres(trip.positions_mm)
     return GuardTripMsg(
-        segment=trip.segment_index, guard=guard_to_msg(trip.guard), load=float(trip.load_kg), axes=axes, positions=positions
+        segment=trip.segment_index,
+        guard=guard_to_msg(trip.guard),
+        load=float(trip.load_kg),
+        axes=axes,
+        positions=positions,
     )
 
 
@@ -180,10 +188,13 @@ def result_from_msg(msg: MoveTower.Result) -> MotionResult:
         segments_done=msg.segments_done,
         positions_mm=_millimetres(msg.axes, msg.positions),
         latched=tuple(
-            Latched(Input(item.input), item.is_rising, _millimetres(item.axes, item.positions)) for item in msg.latched
+            Latched(Input(item.input), item.is_rising, _millimetres(item.axes, item.positions))
+            for item in msg.latched
         ),
         trips=tuple(
-            GuardTrip(item.segment, guard_from_msg(item.guard), _millimetres(item.axes, item.positions), item.load)
+            GuardTrip(
+                item.segment, guard_from_msg(item.guard), _millimetres(item.axes, item.positions), item.load
+            )
             for item in msg.trips
         ),
         reason=msg.error_msg,
@@ -227,7 +238,8 @@ def tower_state_from_msg(msg: TowerStateMsg) -> TowerState:
         stamp_s=stamp_s(msg.header.stamp),
         board=BoardState(msg.board),
         axes={
-            Axis(a.axis): AxisState(a.position * 1000.0, a.speed * 1000.0, a.is_referenced, a.at_end_stop) for a in msg.axes
+            Axis(a.axis): AxisState(a.position * 1000.0, a.speed * 1000.0, a.is_referenced, a.at_end_stop)
+            for a in msg.axes
         },
         servos_deg={Servo(name): math.degrees(angle) for name, angle in zip(msg.servos, msg.servo_angles)},
         inputs={Input(name): value for name, value in zip(msg.inputs, msg.input_values)},

@@ -70,7 +70,9 @@ class FrameAnalyzer(BeeNode):
             await self._work.wait()
 
     def _analyse(self, face: FaceRecord) -> FaceResult:
-        result = FaceResult(inspection=face.inspection, hive=self.robot.hive.name, box=face.box, frame=face.frame)
+        result = FaceResult(
+            inspection=face.inspection, hive=self.robot.hive.name, box=face.box, frame=face.frame
+        )
         result.face = face.face
         result.header.stamp = self.stamp()
         try:
@@ -109,7 +111,11 @@ def _with_numbers(result: FaceResult, analysis: FaceAnalysis) -> FaceResult:
     result.model = f"{analysis.model} {analysis.model_version}".strip()
     result.provider = analysis.runtime_provider
     if analysis.bees is not None:
-        result.bees, result.bees_low, result.bees_high = analysis.bees.value, analysis.bees.low, analysis.bees.high
+        result.bees, result.bees_low, result.bees_high = (
+            analysis.bees.value,
+            analysis.bees.low,
+            analysis.bees.high,
+        )
     result.analysis = json.dumps(analysis.to_dict())
     return result
 

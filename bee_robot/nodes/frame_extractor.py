@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bee_robot_interfaces.action import InspectBox
+from bee_robot_interfaces.action import InspectBox, Recover
 from bee_robot_interfaces.msg import Climate, InspectionEvent, RuleViolation
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 
@@ -24,6 +24,7 @@ from bee_robot.devices.tower import Side, TowerError
 from bee_robot.devices.weather import ClimateReading
 from bee_robot.extraction.context import Override, RimState, VisitContext, VisitControl
 from bee_robot.extraction.journal import Journal, JournalError
+from bee_robot.extraction.recovery import ByHand, recover
 from bee_robot.extraction.visit import inspect_box
 from bee_robot.hive.inspection import EndState, EventKind, VisitEvent, VisitOutcome
 from bee_robot.nodes import conversions, qos
@@ -75,6 +76,9 @@ class FrameExtractor(BeeNode):
             goal_callback=self._take_goal,
             cancel_callback=self._take_cancel,
         )
+        self._recover_server = ActionServer(
+            self, Recover, "recover", self._recover, goal_callback=self._take_recover_goal
+        )
 
     # what comes in
 
@@ -96,13 +100,17 @@ class FrameExtractor(BeeNode):
         self._violations += 1
         if self._recorder is not None:
             stamp_s = conversions.stamp_s(msg.header.stamp)
-            self._recorder.take_violation(Violation(msg.rule, stamp_s, msg.where, msg.value, msg.limit, msg.says))
+            self._recorder.take_violation(
+                Violation(msg.rule, stamp_s, msg.where, msg.value, msg.limit, msg.says)
+            )
 
     def _take_goal(self, goal: Any) -> GoalResponse:
         """One visit at a time, of a box that is there."""
         is_known = goal.hive in ("", self.robot.hive.name) and 1 <= goal.box <= self.robot.hive.boxes
         if self._is_taken or self._is_ending or not is_known:
-            self.get_logger().warning(f"goal refused: box {goal.box} of hive {goal.hive!r}, busy {self._is_taken}")
+            self.get_logger().warning(
+                f"goal refused: box {goal.box} of hive {goal.hive!r}, busy {self._is_taken}"
+            )
             return GoalResponse.REJECT
         self._is_taken = True
         return GoalResponse.ACCEPT
@@ -134,21 +142,90 @@ class FrameExtractor(BeeNode):
     async def _visit(self, goal: Any, publish_feedback: Any) -> InspectBox.Result:
         try:
             await self._wait_ready()
-            recorder = VisitRecorder(self._store, self._start(goal), self.bridge.clock, self._tell_trouble)
+            recorder = VisitRecorder.begin(
+                self._store, self._start(goal), self.bridge.clock, self._tell_trouble
+            )
         except (TowerError, StoreError) as error:
-            return InspectBox.Result(error_code=InspectBox.Result.REFUSED, error_msg=str(error), end_state="closed")
+            return InspectBox.Result(
+                error_code=InspectBox.Result.REFUSED, error_msg=str(error), end_state="closed"
+            )
+        override = Override(goal.override_by, goal.override_reason) if goal.override_by else None
+        feedback = asyncio.ensure_future(self._feed_back(publish_feedback))
+        try:
+            outcome = await self._procedure(
+                recorder, lambda context: inspect_box(context, goal.box, override, recorder.inspection)
+            )
+        finally:
+            feedback.cancel()
+        return self._result(outcome)
+
+    async def _procedure(
+        self, recorder: VisitRecorder | None, work: Callable[[VisitContext], Awaitable[VisitOutcome]]
+    ) -> VisitOutcome:
+        """Run a procedure; what happens goes into the store as it happens."""
         self._violations, self._opened_s, self._open_time_s = 0, None, 0.0
         self._recorder, self._control = recorder, VisitControl()
-        beside = [asyncio.ensure_future(self._record_loads()), asyncio.ensure_future(self._feed_back(publish_feedback))]
+        loads = asyncio.ensure_future(self._record_loads())
         try:
-            override = Override(goal.override_by, goal.override_reason) if goal.override_by else None
-            outcome = await inspect_box(self._visit_context(), goal.box, override, recorder.inspection)
-            recorder.end(outcome)
-            return self._result(outcome)
+            outcome = await work(self._visit_context())
+            if recorder is not None:
+                recorder.end(outcome)
+            return outcome
         finally:
-            for task in beside:
-                task.cancel()
+            loads.cancel()
             self._control = self._recorder = None
+
+    # recovery
+
+    def _take_recover_goal(self, _: Any) -> GoalResponse:
+        if self._is_taken or self._is_ending:
+            return GoalResponse.REJECT
+        self._is_taken = True
+        return GoalResponse.ACCEPT
+
+    async def _recover(self, goal_handle: Any) -> Recover.Result:
+        try:
+            result = await self.bridge.submit(self._recovery(goal_handle.request))
+        finally:
+            self._is_taken = False
+        if result.error_code == Recover.Result.NONE:
+            goal_handle.succeed()
+        else:
+            goal_handle.abort()
+        return result
+
+    async def _recovery(self, goal: Any) -> Recover.Result:
+        is_by_hand = goal.frame_is_off or goal.hive_is_clear
+        if is_by_hand and not goal.by:
+            because = "who did it by hand? give a name"
+            return Recover.Result(error_code=Recover.Result.REFUSED, error_msg=because, end_state="held")
+        by_hand = ByHand(goal.by, goal.frame_is_off, goal.hive_is_clear) if is_by_hand else None
+        try:
+            await self._wait_ready()
+            outcome = await self._procedure(
+                self._recorder_of_last_visit(), lambda context: recover(context, by_hand)
+            )
+        except (TowerError, JournalError) as error:
+            return Recover.Result(error_code=Recover.Result.REFUSED, error_msg=str(error), end_state="held")
+        is_closed = outcome.end_state is EndState.CLOSED
+        return Recover.Result(
+            error_code=Recover.Result.NONE if is_closed else Recover.Result.HELD,
+            error_msg=outcome.explanation,
+            inspection=outcome.inspection,
+            end_state=outcome.end_state.value,
+            instruction=outcome.instruction,
+        )
+
+    def _recorder_of_last_visit(self) -> VisitRecorder | None:
+        """The store's inspection that the journal ends with; None where the store does not know it."""
+        entry = self._journal.last()
+        if entry is None or not entry.inspection:
+            return None
+        try:
+            return VisitRecorder.resume(self._store, entry.inspection, self.bridge.clock, self._tell_trouble)
+        except StoreError as error:
+            self.get_logger().warning(f"recovery is not recorded with its visit: {error}")
+            return None
 
     async def _wait_ready(self) -> None:
         waited_s = 0.0
@@ -218,7 +295,9 @@ class FrameExtractor(BeeNode):
     def _conditions(self) -> dict[str, Any]:
         """Readings and verdict before the visit, for the record."""
         verdict = self._judge()
-        readings = {quantity.value: value for quantity, value in verdict.readings.items() if math.isfinite(value)}
+        readings = {
+            quantity.value: value for quantity, value in verdict.readings.items() if math.isfinite(value)
+        }
         return {"readings": readings, "against": list(verdict.against)}
 
     # what goes out
@@ -232,7 +311,8 @@ class FrameExtractor(BeeNode):
             self._open_time_s, self._opened_s = event.t_s - self._opened_s, None
         if self._recorder is not None:
             self._recorder.take_event(event)
-            self._events.publish(conversions.event_to_msg(event, self._recorder.inspection))
+        inspection = self._recorder.inspection if self._recorder is not None else ""
+        self._events.publish(conversions.event_to_msg(event, inspection))
 
     async def _record_loads(self) -> None:
         while True:
@@ -242,7 +322,9 @@ class FrameExtractor(BeeNode):
                 state = None  # no fresh state: nothing to record; the procedure itself deals with the silence
             if state is not None and self._recorder is not None:
                 loads_kg = state.loads_kg
-                self._recorder.take_loads(LoadSample(state.stamp_s, loads_kg[Side.LEFT], loads_kg[Side.RIGHT]))
+                self._recorder.take_loads(
+                    LoadSample(state.stamp_s, loads_kg[Side.LEFT], loads_kg[Side.RIGHT])
+                )
             await self.bridge.clock.sleep(LOADS_PERIOD_S)
 
     def _tell_trouble(self, text: str) -> None:
@@ -252,7 +334,11 @@ class FrameExtractor(BeeNode):
         while True:
             event = self._last
             if event is not None:
-                open_s = self._open_time_s if self._opened_s is None else self.bridge.clock.now_s() - self._opened_s
+                open_s = (
+                    self._open_time_s
+                    if self._opened_s is None
+                    else self.bridge.clock.now_s() - self._opened_s
+                )
                 publish_feedback(
                     InspectBox.Feedback(
                         phase=event.phase.value,

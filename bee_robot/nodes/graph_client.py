@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import rclpy
-from bee_robot_interfaces.action import InspectBox
+from bee_robot_interfaces.action import InspectBox, Recover
 from bee_robot_interfaces.msg import FaceResult, InspectionEvent, RuleViolation
 from bee_robot_interfaces.msg import TowerState as TowerStateMsg
 from bee_robot_interfaces.srv import StopTower
@@ -113,6 +113,34 @@ class InspectionHandle:
         self._client.stop_motion(because)
 
 
+@dataclass(frozen=True)
+class RecoveryResult:
+    """How a recovery ended. `error_code`: 0 closed, 1 held, 2 refused (nothing was tried)."""
+
+    error_code: int
+    explanation: str
+    end_state: str
+    instruction: str
+
+
+class RecoveryHandle:
+    """A running recovery."""
+
+    def __init__(self, client: GraphClient, goal_handle: Any) -> None:
+        self._result = client.sent(goal_handle.get_result_async)
+
+    def done(self) -> bool:
+        return bool(self._result.done())
+
+    def result(self) -> RecoveryResult:
+        """Call when done. Raises GraphError where the extractor is gone."""
+        answer = self._result.result() if self._result.done() else None
+        if answer is None:
+            raise GraphError("frame_extractor ended without a result; look at its log and at the hive")
+        r = answer.result
+        return RecoveryResult(r.error_code, r.error_msg, r.end_state, r.instruction)
+
+
 class GraphClient:
     """See module. Use as a context manager."""
 
@@ -126,6 +154,7 @@ class GraphClient:
         rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
         self._node = Node(name, namespace=namespace or None, context=self._context)
         self._inspect = ActionClient(self._node, InspectBox, "inspect_box")
+        self._recover = ActionClient(self._node, Recover, "recover")
         self._stop = self._node.create_client(StopTower, "tower/stop")
         node = self._node
         node.create_subscription(TowerStateMsg, "tower/state", self._take_state, qos.STREAM)
@@ -182,7 +211,7 @@ class GraphClient:
     # what goes out
 
     def is_ready(self) -> bool:
-        return self._state is not None and self._inspect.server_is_ready()
+        return self._state is not None and self._inspect.server_is_ready() and self._recover.server_is_ready()
 
     def wait_ready(self, timeout_s: float, while_waiting: Callable[[], None] = lambda: None) -> None:
         """Wait in wall time until a tower and its extractor answer. GraphError names what is missing."""
@@ -210,6 +239,16 @@ class GraphClient:
                 "the robot refused the inspection: another one runs, or the box is not of this hive"
             )
         return InspectionHandle(self, handle)
+
+    def recover(
+        self, by: str = "", frame_is_off: bool = False, hive_is_clear: bool = False
+    ) -> RecoveryHandle:
+        """Ask the robot to close what a former visit left open. GraphError where it is refused or nobody answers."""
+        goal = Recover.Goal(by=by, frame_is_off=frame_is_off, hive_is_clear=hive_is_clear)
+        handle = self._wait(self.sent(lambda: self._recover.send_goal_async(goal)), "recover")
+        if not handle.accepted:
+            raise GraphError("the robot refused to recover: it is busy with a visit")
+        return RecoveryHandle(self, handle)
 
     def stop_motion(self, because: str) -> None:
         answer = self._wait(

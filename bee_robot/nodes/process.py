@@ -122,7 +122,9 @@ def _spin(node: BeeNode, signals: _Signals, name_check_s: float) -> None:
     executor.shutdown(timeout_sec=1.0)
 
 
-def run_node(make: Callable[[], BeeNode], arguments: list[str] | None = None, name_check_s: float = 0.3) -> int:
+def run_node(
+    make: Callable[[], BeeNode], arguments: list[str] | None = None, name_check_s: float = 0.3
+) -> int:
     """Run one node until it is told to end. Returns the exit code; errors of the start are one line on stderr."""
     sys.setswitchinterval(GIL_SWITCH_S)
     rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
@@ -141,4 +143,3 @@ def run_node(make: Callable[[], BeeNode], arguments: list[str] | None = None, na
             node.close()
             node.destroy_node()
         rclpy.try_shutdown()
-

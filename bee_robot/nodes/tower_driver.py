@@ -140,7 +140,9 @@ class TowerDriver(BeeNode):
             programme = conversions.programme_from_goal(goal_handle.request)
         except ValueError as error:
             goal_handle.abort()
-            return MoveTower.Result(error_code=MoveTower.Result.REFUSED, error_msg=str(error), alert="limit_refused")
+            return MoveTower.Result(
+                error_code=MoveTower.Result.REFUSED, error_msg=str(error), alert="limit_refused"
+            )
         result = await self._run(goal_handle, self.tower.move(programme))
         if isinstance(result, TowerError):
             return MoveTower.Result(
@@ -162,7 +164,11 @@ class TowerDriver(BeeNode):
         move = conversions.result_to_msg(result)
         homed = [a.value for a in axes if self.tower.state.axes[a].is_referenced]
         return HomeTower.Result(
-            error_code=move.error_code, error_msg=move.error_msg, alert=move.alert, homed=homed, positions=move.positions
+            error_code=move.error_code,
+            error_msg=move.error_msg,
+            alert=move.alert,
+            homed=homed,
+            positions=move.positions,
         )
 
     async def _run(self, goal_handle: Any, coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -200,9 +206,12 @@ class TowerDriver(BeeNode):
 
     def _publish_state(self) -> None:
         state = self.tower.state
-        self._states.publish(conversions.tower_state_to_msg(state, conversions.to_stamp(state.stamp_s), self._checksum))
+        self._states.publish(
+            conversions.tower_state_to_msg(state, conversions.to_stamp(state.stamp_s), self._checksum)
+        )
         loads = Loads(
-            left=float(state.loads_kg[conversions.Side.LEFT]), right=float(state.loads_kg[conversions.Side.RIGHT])
+            left=float(state.loads_kg[conversions.Side.LEFT]),
+            right=float(state.loads_kg[conversions.Side.RIGHT]),
         )
         loads.header.stamp = conversions.to_stamp(state.stamp_s)
         self._loads.publish(loads)
