@@ -24,6 +24,7 @@ from rclpy.context import Context
 from rclpy.task import Future, Task
 
 _NEVER = 2**63 - 1
+_IDLE_CHECK_S = 0.005
 
 
 class TimeoutException(Exception):
@@ -100,7 +101,7 @@ class Executor:
         self._signal = WakeSignal()
         self._is_shutdown = False
         self._active = 0
-        self._active_lock = threading.Condition()
+        self._running_threads: set[int] = set()
         context.add_waker(self.wake)
 
     # -- nodes
@@ -250,30 +251,35 @@ class Executor:
                 next_ns = rest_ns
         return next_ns
 
-    def _next_work(self, timeout_s: float | None, stop: Callable[[], bool]) -> Callable[[], None] | None:
-        """Wait for the next thing to run; None if `stop()` became true. Raises when there is nothing to wait for."""
+    def _next_work(self, timeout_s: float | None, stop: Callable[[], bool] | None) -> Any:
+        """Wait for the next task or entity to run; None if `stop()` became true.
+
+        Raises TimeoutException, ShutdownException or ExternalShutdownException.
+        """
         deadline = None if timeout_s is None or timeout_s < 0 else _time.monotonic() + timeout_s
         while True:
             if self._is_shutdown:
                 raise ShutdownException()
             if not self._context.ok():
                 raise ExternalShutdownException()
-            if stop():
+            if stop is not None and stop():
                 return None
-            next_ns = self._queue_due_timers()
-            if self._ready_tasks:
-                try:
-                    task = self._ready_tasks.popleft()
-                except IndexError:
-                    continue
-                return lambda: self._step_task(task)
-            if self._ready:
-                try:
-                    entity = self._ready.popleft()
-                except IndexError:
-                    continue
-                return lambda: self._run_entity(entity)
+            next_ns = self._queue_due_timers() if self._timers or self._timers_stale else _NEVER
+            try:
+                if self._ready_tasks:
+                    return self._ready_tasks.popleft()
+                if self._ready:
+                    return self._ready.popleft()
+            except IndexError:
+                continue  # another spinning thread took it
             self._sleep(next_ns, deadline)
+
+    def _run(self, work: Any) -> None:
+        """Run what `_next_work` gave."""
+        if isinstance(work, Task):
+            self._step_task(work)
+        else:
+            self._run_entity(work)
 
     def _sleep(self, next_ns: int, deadline: float | None) -> None:
         wait_s = None if next_ns == _NEVER else next_ns / S_TO_NS
@@ -310,27 +316,35 @@ class Executor:
 
     def spin_once(self, timeout_sec: float | None = None) -> None:
         """Wait for one callback, at most `timeout_sec` (None: without limit), and run it."""
-        self._spin_once_impl(timeout_sec, lambda: False)
+        self._spin_once_impl(timeout_sec, None)
 
     def spin_once_until_future_complete(self, future: Future, timeout_sec: float | None = None) -> None:
         """Like `spin_once`, but ends at once when the future is done."""
         future._add_waiter(self.wake)
         self._spin_once_impl(timeout_sec, future.done)
 
-    def _spin_once_impl(self, timeout_s: float | None, stop: Callable[[], bool]) -> None:
+    def _spin_once_impl(self, timeout_s: float | None, stop: Callable[[], bool] | None) -> None:
         raise NotImplementedError("an executor decides this in its subclass")
 
     def shutdown(self, timeout_sec: float | None = None) -> bool:
         """Stop, and wait for running callbacks; False if they did not end in time."""
         self._is_shutdown = True
         self._signal.set()
-        with self._active_lock:
-            ended = self._active_lock.wait_for(lambda: self._active == 0, timeout_sec)
-        if not ended:
+        if not self._wait_until_idle(timeout_sec):
             return False
         for node in self.get_nodes():
             self.remove_node(node)
         self._context.remove_waker(self.wake)
+        return True
+
+    def _wait_until_idle(self, timeout_s: float | None) -> bool:
+        """Wait for running callbacks. From within a callback there is nothing to wait for."""
+        deadline = None if timeout_s is None or timeout_s < 0 else _time.monotonic() + timeout_s
+        pause = threading.Event()
+        while self._active and threading.get_ident() not in self._running_threads:
+            if deadline is not None and _time.monotonic() >= deadline:
+                return False
+            pause.wait(_IDLE_CHECK_S)
         return True
 
     def __enter__(self) -> Executor:
@@ -351,19 +365,21 @@ class SingleThreadedExecutor(Executor):
     def __init__(self, *, context: Context | None = None) -> None:
         super().__init__(context=context)
 
-    def _spin_once_impl(self, timeout_s: float | None, stop: Callable[[], bool]) -> None:
+    def _spin_once_impl(self, timeout_s: float | None, stop: Callable[[], bool] | None) -> None:
         try:
             work = self._next_work(timeout_s, stop)
         except (ShutdownException, TimeoutException):
             return
-        if work is not None:
-            self._active += 1
-            try:
-                work()
-            finally:
-                with self._active_lock:
-                    self._active -= 1
-                    self._active_lock.notify_all()
+        if work is None:
+            return
+        thread = threading.get_ident()
+        self._active += 1
+        self._running_threads.add(thread)
+        try:
+            self._run(work)
+        finally:
+            self._active -= 1
+            self._running_threads.discard(thread)
 
 
 class MultiThreadedExecutor(Executor):
@@ -375,8 +391,9 @@ class MultiThreadedExecutor(Executor):
             num_threads = os.cpu_count() or 2
         self._executor = ThreadPoolExecutor(max(num_threads, 2), thread_name_prefix="rclpy")
         self._submitted: list[ThreadFuture[None]] = []
+        self._count_lock = threading.Lock()
 
-    def _spin_once_impl(self, timeout_s: float | None, stop: Callable[[], bool]) -> None:
+    def _spin_once_impl(self, timeout_s: float | None, stop: Callable[[], bool] | None) -> None:
         try:
             work = self._next_work(timeout_s, stop)
         except (ShutdownException, TimeoutException):
@@ -387,23 +404,33 @@ class MultiThreadedExecutor(Executor):
             self._submitted.remove(each)
             each.result()
 
-    def _submit(self, work: Callable[[], None]) -> None:
-        with self._active_lock:
+    def _submit(self, work: Any) -> None:
+        with self._count_lock:
             self._active += 1
-        future = self._executor.submit(work)
+        future = self._executor.submit(self._run_in_pool, work)
         self._submitted.append(future)
         future.add_done_callback(self._one_ended)
 
+    def _run_in_pool(self, work: Any) -> None:
+        thread = threading.get_ident()
+        self._running_threads.add(thread)
+        try:
+            self._run(work)
+        finally:
+            self._running_threads.discard(thread)
+
     def _one_ended(self, future: ThreadFuture[None]) -> None:
-        with self._active_lock:
+        with self._count_lock:
             self._active -= 1
-            self._active_lock.notify_all()
         if future.exception() is not None:
             self._signal.set()
 
-    def _next_work(self, timeout_s: float | None, stop: Callable[[], bool]) -> Callable[[], None] | None:
+    def _next_work(self, timeout_s: float | None, stop: Callable[[], bool] | None) -> Any:
         # An error in a pool thread has to end the spin, so it also ends the wait.
-        return super()._next_work(timeout_s, lambda: stop() or any(_failed(f) for f in self._submitted))
+        def ends() -> bool:
+            return (stop is not None and stop()) or any(_failed(f) for f in self._submitted)
+
+        return super()._next_work(timeout_s, ends)
 
     def shutdown(self, timeout_sec: float | None = None) -> bool:
         ended = super().shutdown(timeout_sec)
