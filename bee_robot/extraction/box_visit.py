@@ -15,7 +15,7 @@ from bee_robot.devices.tower import (
     MotionResult,
     Servo,
 )
-from bee_robot.extraction.belief import FORK, HOOK, LIFT, SCAN, SHUTTLE, HiveBelief
+from bee_robot.extraction.belief import HOOK, LIFT, SCAN, SHUTTLE, HiveBelief
 from bee_robot.extraction.context import VisitContext
 from bee_robot.extraction.motion_check import follow_plan, require_rules
 from bee_robot.extraction.motion_plan import MotionPlanner
@@ -78,6 +78,8 @@ class BoxVisit:
         self.servos_deg: dict[Servo, float] = dict.fromkeys(Servo, 0.0)
         self.unfinished: FrameJob | None = None
         """What a programme was about that did not run to its end, until it is known what came of it."""
+        self.maybe_out: frozenset[Servo] = frozenset()
+        """Servos that were out, or on their way, by the journal: what counts where the board has forgotten their angles."""
 
     # what happens, told -----------------------------------------------------------------------------------------------
 
@@ -120,9 +122,12 @@ class BoxVisit:
             EventKind.ALERT, text, frame, alert=key, number=ALERTS[key].number, remedy=ALERTS[key].remedy
         )
 
-    def note(self, step: str, note: str = "", job: FrameJob | None = None) -> None:
-        """Into the journal, on disk before this returns."""
+    def note(
+        self, step: str, note: str = "", job: FrameJob | None = None, goes_out: Iterable[Servo] = ()
+    ) -> None:
+        """Into the journal, on disk before this returns. `goes_out`: servos that the step swings out."""
         belief = self.belief.to_dict()
+        belief["out"] = sorted(servo.value for servo in {*self.reaches(Servo), *goes_out})
         job = job or self.unfinished
         if job is not None:
             belief["job"] = job.to_dict()
@@ -155,7 +160,7 @@ class BoxVisit:
     async def read_machine(self) -> None:
         """Take positions and angles from the machine at rest; the belief follows, where the screws know their positions.
 
-        A servo that the board has not commanded since its power-on has no angle: it stands where the belief has it.
+        A servo that the board has not commanded since its power-on has no angle: it stands where the journal has it.
         """
         await self.context.clock.sleep(TELEMETRY_S)
         state = self.context.tower.state
@@ -180,7 +185,7 @@ class BoxVisit:
         self.belief.frames_y_mm[job.frame] = place_mm
 
     def _believed_deg(self, servo: Servo) -> float:
-        return 90.0 if self.belief.is_forked and servo in FORK.values() else 0.0
+        return 90.0 if servo in self.maybe_out else 0.0
 
     def _standing(self) -> Instant:
         axes = {axis: AxisSample(position) for axis, position in self._positions_mm.items()}
@@ -204,7 +209,13 @@ class BoxVisit:
         Raises RuleRefused (nothing moved), MotionStopped (it ended early) or TowerError (the machine is out of reach).
         """
         plan = await asyncio.to_thread(self._judged, programme)  # the loop renews the motion lease meanwhile
-        self.note(programme.name, note, job)
+        goes_out = [
+            servo
+            for segment in programme.segments
+            for servo, angle in segment.servos_deg.items()
+            if angle > 0
+        ]
+        self.note(programme.name, note, job, goes_out)
         self.unfinished = job
         result = await self.context.tower.move(programme)
         if result.end is not MotionEnd.DONE:
@@ -220,6 +231,10 @@ class BoxVisit:
     def plates_mm(self) -> float:
         """Height of the hook plates (the lower of both)."""
         return min(self._positions_mm[axis] for axis in SCAN.values())
+
+    def forks_mm(self) -> float:
+        """Height of the forks (the lower of both)."""
+        return min(self._positions_mm[axis] for axis in LIFT.values())
 
     def shuttles_mm(self) -> float:
         """Place of the hook plates along Y (mean of both)."""

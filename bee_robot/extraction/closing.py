@@ -13,6 +13,7 @@ from bee_robot.hive.inspection import EventKind, Phase
 MOST_LOOKS = 3
 FREE_LOAD_KG = 0.4  # a fork that carries more than this has not come free; noise of a load cell stays below
 ON_RIM_MM = 0.05
+LOW_MM = 2 * SECOND_EDGE_MM  # below this a rolling close has no room
 
 
 async def close_box(visit: BoxVisit) -> None:
@@ -34,6 +35,8 @@ async def lower_and_close(visit: BoxVisit) -> None:
     if min(visit.belief.edges_mm.values()) > LOOK_ABOVE_RIM_MM + 2 * SECOND_EDGE_MM:
         visit.enter(Phase.LOWER, "the stack comes down to just above the rim")
         await _down(visit, visit.planner.lower_stack(visit.belief.lifted_load_kg))
+    if visit.plates_mm() > visit.planner.parked_mm:
+        await visit.perform(visit.planner.park_scan_beams())
     if min(visit.belief.edges_mm.values()) > ON_RIM_MM:
         await _wait_for_bees(visit)
     visit.enter(Phase.CLOSE, "left edge onto the rim, the right one behind it")
@@ -68,23 +71,23 @@ async def _wait_for_bees(visit: BoxVisit) -> None:
 
 
 async def _land(visit: BoxVisit) -> None:
-    """Left edge first, right one behind; where one edge stands already, the other follows."""
+    """Left edge first, right one behind. From low down one edge after the other, the lower one first: nothing is raised again."""
     left, right = (visit.belief.edges_mm[side] for side in (Side.LEFT, Side.RIGHT))
-    if left > ON_RIM_MM and right > ON_RIM_MM:
+    if min(left, right) < LOW_MM:
+        for side in sorted(visit.belief.edges_mm, key=lambda side: visit.belief.edges_mm[side]):
+            await _land_edge(visit, side)
+    else:
         if abs(right - left - SECOND_EDGE_MM) > ON_RIM_MM:
             await visit.perform(visit.planner.trail_right_edge(left))
         await _down(visit, visit.planner.roll_closed(visit.belief.lifted_load_kg))
-    else:
-        await _land_what_is_up(visit)
     visit.closed_s = visit.context.clock.now_s()
     visit.tell(EventKind.CLOSED, f"box {visit.box} is closed", open_time_s=round(visit.open_time_s, 2))
     await release(visit)
 
 
-async def _land_what_is_up(visit: BoxVisit) -> None:
-    for side in (Side.LEFT, Side.RIGHT):
-        if visit.belief.edges_mm[side] > 0.0:
-            await visit.perform(visit.planner.land_edge(side))
+async def _land_edge(visit: BoxVisit, side: Side) -> None:
+    if visit.belief.edges_mm[side] > 0.0:
+        await _down(visit, visit.planner.land_edge(side, visit.belief.lifted_load_kg))
 
 
 async def release(visit: BoxVisit) -> None:

@@ -61,9 +61,9 @@ def require_rules(plan: Timeline, belief: HiveBelief, now_s: float = 0.0) -> Non
         raise RuleRefused(plan.programme.name, broken)
 
 
-def follow_plan(plan: Timeline, belief: HiveBelief, segments: int | None = None) -> None:
-    """The plan was carried out (its first `segments`): the belief follows."""
-    for timed in plan.segments[:segments]:
+def follow_plan(plan: Timeline, belief: HiveBelief) -> None:
+    """The plan was carried out: the belief follows."""
+    for timed in plan.segments:
         longest_mm = max((path.way_mm for path in timed.paths.values()), default=0.0)
         for instant in timed.instants(max(4, int(longest_mm / STEP_MM))):
             belief.follow(instant)

@@ -7,7 +7,7 @@ plates' centre bars along Y (machine.md). `push` is the direction along Y toward
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bee_robot.configuration import RobotConfiguration
 from bee_robot.devices.tower import (
@@ -29,6 +29,14 @@ from bee_robot.rulebook import limit
 WITHIN = 0.99  # planned speeds and accelerations as a part of what a rule allows
 ZONE_MM = 0.5  # approach zones are longer than a rule asks by this
 SAG_MM = 0.3  # play of the pins and give of hooks and forks under load
+GENTLE_MM_S = 0.1  # against a stuck seam; a fork gives about 0.2 mm under the difference of both load limits
+GENTLE_WAY_MM = 1.5
+QUICK_MARGIN_KG = (
+    25.0  # what a load can grow at 1 mm/s against 250 kg/mm before board and beam have stopped, twice
+)
+LEAST_MARGIN_KG = 12.0  # the same, once
+STICKS_BY_KG = 5.0
+GENTLE_MARGIN_KG = 7.0  # what a load can grow at that speed before board and beam have stopped
 BEFORE_CLEAT_MM = 1.0  # forks come this close to the cleats before they are slow
 BEFORE_PIN_MM = 1.5  # and the bar this close to a pin
 SWEEP_BEYOND_MM = 4.0  # the pin sensors run on past the outermost pin
@@ -42,10 +50,14 @@ SHUTTLES = tuple(SHUTTLE.values())
 
 @dataclass(frozen=True)
 class MotionPlanner:
-    """Programmes for one box of one hive. Pure: says how, moves nothing."""
+    """Programmes for one box of one hive. Pure: says how, moves nothing.
+
+    `moves_shuttles` False: they do not know where they are and stay; only closing works like that.
+    """
 
     robot: RobotConfiguration
     box: int
+    moves_shuttles: bool = True
 
     @property
     def geometry(self) -> HiveGeometry:
@@ -63,6 +75,11 @@ class MotionPlanner:
     @property
     def below_cleat_mm(self) -> float:
         return self.cleat_mm - self.robot.mechanism.fork_below_cleat_mm
+
+    @property
+    def parked_mm(self) -> float:
+        """Scan beams at or below this are out of everybody's way."""
+        return self.robot.axes[Axis.SCAN_LEFT.value].park_mm + ZONE_MM
 
     @property
     def swing_mm(self) -> float:
@@ -97,7 +114,7 @@ class MotionPlanner:
 
     def _park(self, axes: tuple[Axis, ...]) -> dict[Axis, AxisMove]:
         moves: dict[Axis, AxisMove] = {}
-        for axis in axes:
+        for axis in axes if self.moves_shuttles else (axis for axis in axes if axis not in SHUTTLES):
             moves |= self._to((axis,), self.robot.axes[axis.value].park_mm)
         return moves
 
@@ -141,19 +158,33 @@ class MotionPlanner:
             ),
         )
 
-    def peel(self, side: Side) -> MotionProgramme:
-        """One edge off the rim (R1), load watched (R4)."""
-        top_mm = self.cleat_mm + limit("R1", "zone_mm") + SAG_MM
-        return MotionProgramme(
-            f"peel {side.value}",
-            (
-                Segment(
-                    f"peel the {side.value} edge",
-                    self._to((LIFT[side],), top_mm, WITHIN * limit("R1", "speed_mm_s")),
-                    guards=self._load_above(self.robot.limits.peel_load_kg),
-                ),
-            ),
+    def peel(self, side: Side, sticks_above_kg: float) -> MotionProgramme:
+        """One edge off the rim (R1). Where a fork feels more than `sticks_above_kg` it stops there: `peel_gently` goes on."""
+        guards = tuple(replace(guard, is_fault=False) for guard in self._load_above(sticks_above_kg))
+        speed = WITHIN * limit("R1", "speed_mm_s")
+        edge = Segment(
+            f"peel the {side.value} edge", self._to((LIFT[side],), self.peeled_mm, speed), guards=guards
         )
+        return MotionProgramme(f"peel {side.value}", (edge,))
+
+    def sticks_above_kg(self, weighs_kg: float = 0.0) -> float:
+        """From which load an edge is peeled gently: low enough to stop in time (R4), above what the stack weighs there."""
+        most = self.robot.limits.peel_load_kg
+        return min(most - LEAST_MARGIN_KG, max(most - QUICK_MARGIN_KG, weighs_kg + STICKS_BY_KG))
+
+    def peel_gently(self, side: Side, from_mm: float) -> MotionProgramme:
+        """A little further, so slowly that the board stops before a fork carries more than its limit (R4)."""
+        to_mm = min(self.peeled_mm, from_mm + GENTLE_WAY_MM)
+        guards = self._load_above(self.robot.limits.peel_load_kg - GENTLE_MARGIN_KG)
+        edge = Segment(
+            f"peel the {side.value} edge gently", self._to((LIFT[side],), to_mm, GENTLE_MM_S), guards=guards
+        )
+        return MotionProgramme(f"peel {side.value} gently", (edge,))
+
+    @property
+    def peeled_mm(self) -> float:
+        """Height of a fork whose edge is off the rim."""
+        return self.cleat_mm + limit("R1", "zone_mm") + SAG_MM
 
     def raise_stack(self, sweep_from_mm: float) -> MotionProgramme:
         """The stack up, scan beams behind it to where hooks may swing, shuttles to where the sweep begins."""
@@ -210,10 +241,13 @@ class MotionPlanner:
             ),
         )
 
-    def land_edge(self, side: Side) -> MotionProgramme:
-        """One edge down while the other stands on the rim already."""
+    def land_edge(self, side: Side, lifted_load_kg: Mapping[Side, float]) -> MotionProgramme:
+        """One edge down while the other stands, on the rim or a little above it."""
         down = self._to((LIFT[side],), self.cleat_mm - LANDED_BELOW_MM, WITHIN * limit("R2", "speed_mm_s"))
-        return MotionProgramme(f"land {side.value}", (Segment(f"{side.value} edge lands", down),))
+        guards = tuple(guard for guard in self._contact(lifted_load_kg) if guard.side is side)
+        return MotionProgramme(
+            f"land {side.value}", (Segment(f"{side.value} edge lands", down, guards=guards),)
+        )
 
     def back_off(self, edges_mm: Mapping[Side, float]) -> MotionProgramme:
         """R5: away from what the stack has met."""
@@ -242,15 +276,16 @@ class MotionPlanner:
             ),
         )
 
-    def stand_by(self) -> MotionProgramme:
-        """Everything to its park, nothing on the machine: scan beams first where the lift beams go down (R13)."""
-        return MotionProgramme(
-            "stand by",
-            (
-                Segment("scan beams park", self._park(SCANS)),
-                Segment("park", self._park(LIFTS) | self._park(SHUTTLES)),
-            ),
-        )
+    def park_scan_beams(self) -> MotionProgramme:
+        """Out of the way of forks that come down (R13). Hooks are in."""
+        return MotionProgramme("scan beams park", (Segment("scan beams park", self._park(SCANS)),))
+
+    def stand_by(self, lift_mm: float) -> MotionProgramme:
+        """Everything to its park from forks at `lift_mm`, nothing on the machine. Whoever has to make room goes first (R13)."""
+        scans = Segment("scan beams park", self._park(SCANS))
+        lifts = Segment("lift beams park", self._park(LIFTS) | self._park(SHUTTLES))
+        is_up = lift_mm < self.robot.axes[Axis.LIFT_LEFT.value].park_mm
+        return MotionProgramme("stand by", (lifts, scans) if is_up else (scans, lifts))
 
     # hooks and frames -------------------------------------------------------------------------------------------------
 

@@ -6,18 +6,24 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bee_robot.devices.tower import BoardState, Side
+from bee_robot.devices.tower import Side
+from bee_robot.extraction.belief import LIFT
 from bee_robot.extraction.box_visit import BoxVisit, MotionStopped
-from bee_robot.extraction.closing import put_down_low
+from bee_robot.extraction.closing import ON_RIM_MM, put_down_low
 from bee_robot.hive.inspection import EventKind, Phase
 
 PEAK_PERIOD_S = 0.05
 WEIGH_SAMPLES = 4
+MOST_GENTLE_PEELS = 6
 WEIGH_PERIOD_S = 0.05
 
 
 class NotOpened(Exception):
     """What stands on the box does not come free within the load limit. It stands as before, the forks are out of it."""
+
+
+class TooHeavy(Exception):
+    """More weighs on a fork than it may lift, with nothing stuck any more."""
 
 
 @asynccontextmanager
@@ -49,7 +55,12 @@ async def open_box(visit: BoxVisit) -> None:
     except MotionStopped as stopped:
         if not stopped.is_guard:
             raise
-        await _give_up(visit, stopped)
+        loads = ", ".join(f"{trip.guard.side.value} {trip.load_kg:.1f} kg" for trip in stopped.result.trips)
+        await _give_up(
+            visit, f"load limit reached in '{stopped.programme}': {loads or stopped.result.reason}"
+        )
+    except TooHeavy as heavy:
+        await _give_up(visit, str(heavy))
 
 
 async def _peel(visit: BoxVisit) -> None:
@@ -58,9 +69,14 @@ async def _peel(visit: BoxVisit) -> None:
     visit.belief.is_peeling = True
     async with peak_loads(visit) as peaks:
         for side in (Side.LEFT, Side.RIGHT):
-            await visit.perform(visit.planner.peel(side))
+            await _peel_edge(visit, side)
     visit.belief.is_peeling = False
     visit.belief.lifted_load_kg = await weigh(visit)
+    for side, load in visit.belief.lifted_load_kg.items():
+        if load > visit.context.robot.limits.lift_load_kg:
+            raise TooHeavy(
+                f"{load:.1f} kg on the {side.value} fork, limit {visit.context.robot.limits.lift_load_kg:g} kg"
+            )
     left, right = (visit.belief.lifted_load_kg[side] for side in (Side.LEFT, Side.RIGHT))
     visit.tell(
         EventKind.LOADS,
@@ -73,6 +89,20 @@ async def _peel(visit: BoxVisit) -> None:
     visit.tell(EventKind.OPENED, f"box {visit.box} is open")
 
 
+async def _peel_edge(visit: BoxVisit, side: Side) -> None:
+    """Up to the peeled height: quickly while it comes easily, gently where it sticks."""
+    lift, weighs_kg = LIFT[side], 0.0
+    for _ in range(MOST_GENTLE_PEELS):
+        peeled = await visit.perform(visit.planner.peel(side, visit.planner.sticks_above_kg(weighs_kg)))
+        here_mm = peeled.positions_mm[lift]
+        if here_mm >= visit.planner.peeled_mm - ON_RIM_MM:
+            return
+        visit.tell(EventKind.PHASE, f"the {side.value} edge sticks; it is peeled gently")
+        await visit.perform(visit.planner.peel_gently(side, here_mm))
+        weighs_kg = (await weigh(visit))[side]
+    raise TooHeavy(f"the {side.value} edge does not come free")
+
+
 async def weigh(visit: BoxVisit) -> dict[Side, float]:
     """Mean load per side while the stack hangs still, kg."""
     sums = dict.fromkeys(Side, 0.0)
@@ -83,15 +113,12 @@ async def weigh(visit: BoxVisit) -> dict[Side, float]:
     return {side: load / WEIGH_SAMPLES for side, load in sums.items()}
 
 
-async def _give_up(visit: BoxVisit, stopped: MotionStopped) -> None:
+async def _give_up(visit: BoxVisit, why: str) -> None:
     """Too heavy or stuck: what was lifted goes back where it stood."""
-    key = "stack_stuck" if visit.belief.is_peeling else "load_limit"
-    loads = ", ".join(f"{trip.guard.side.value} {trip.load_kg:.1f} kg" for trip in stopped.result.trips)
     visit.alert(
-        key, f"box {visit.box} stays closed: load limit reached while '{stopped.programme}' ({loads})"
+        "stack_stuck" if visit.belief.is_peeling else "load_limit", f"box {visit.box} stays closed: {why}"
     )
     visit.belief.is_peeling = False
-    if visit.context.tower.state.board is not BoardState.ARMED:
-        await visit.arm()
+    await visit.arm()
     await put_down_low(visit)
-    raise NotOpened(visit.troubles[-1])
+    raise NotOpened(why)

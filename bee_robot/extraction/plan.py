@@ -120,8 +120,8 @@ def plan_box(robot: RobotConfiguration, box: int, push: int = -1) -> VisitPlan:
     planner, belief = draft.planner, draft.belief
     draft.add(Phase.PREPARE, planner.approach())
     belief.is_peeling = True
-    draft.add(Phase.PEEL, planner.peel(Side.LEFT))
-    draft.add(Phase.PEEL, planner.peel(Side.RIGHT), waits_s=WEIGH_S)
+    draft.add(Phase.PEEL, planner.peel(Side.LEFT, planner.sticks_above_kg()))
+    draft.add(Phase.PEEL, planner.peel(Side.RIGHT, planner.sticks_above_kg()), waits_s=WEIGH_S)
     belief.is_peeling = False
     loads = dict.fromkeys(Side, TYPICAL_LOAD_KG)
     draft.add(Phase.RAISE, planner.raise_stack(planner.sweep_ends_mm(push)[0]))

@@ -6,32 +6,61 @@ referenced: screws keep them without power, belts do not.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 from bee_robot.alerts import ALERTS
-from bee_robot.devices.tower import BoardState, Input, TowerState
-from bee_robot.extraction.belief import FORK, HOOK, LIFT, SCAN, SHUTTLE, HiveBelief
-from bee_robot.extraction.box_visit import BoxVisit, Held
+from bee_robot.devices.tower import BoardState, Input, Servo, TowerState
+from bee_robot.extraction.belief import FORK, HOOK, SHUTTLE, HiveBelief
+from bee_robot.extraction.box_visit import SCREWS, BoxVisit, Held
 from bee_robot.extraction.closing import FREE_LOAD_KG, close_box, leave, release
 from bee_robot.extraction.context import VisitContext
 from bee_robot.extraction.ending import run_to_an_end
 from bee_robot.extraction.journal import CLOSED_STEP, JournalEntry
 from bee_robot.extraction.visit import home_empty
-from bee_robot.extraction.whereabouts import FRAME_STEPS, FrameJob, Plates, held_after
+from bee_robot.extraction.whereabouts import FrameJob
 from bee_robot.hive.inspection import EventKind, Phase, VisitOutcome
 from bee_robot.rulebook import limit
 
 CLEAR_SLACK_MM = 1.0  # a frame this much below the height of carrying hangs above its neighbours nevertheless
 
 
-async def recover(context: VisitContext) -> VisitOutcome:
+@dataclass(frozen=True)
+class ByHand:
+    """What a named person has done at the hive since the machine held.
+
+    `frame_is_off`: the frame that hung on the hooks hangs in its place again. `hive_is_clear`: the hive is closed, forks and
+    hooks are stowed, nothing reaches into it.
+    """
+
+    by: str
+    frame_is_off: bool = False
+    hive_is_clear: bool = False
+
+
+async def recover(context: VisitContext, by_hand: ByHand | None = None) -> VisitOutcome:
     """Close what is open, or hold with one instruction. Raises JournalError where the journal cannot be read."""
     entry = context.journal.last()
-    belief = HiveBelief.from_dict(context.robot, entry.belief) if entry and not entry.is_closed else None
-    box = belief.box if belief else (entry.box if entry else 1)
+    is_open = entry is not None and not entry.is_closed and not (by_hand and by_hand.hive_is_clear)
+    belief = HiveBelief.from_dict(context.robot, entry.belief) if entry and is_open else None
+    box = entry.box if entry else 1
     visit = BoxVisit(context, box, entry.inspection if entry else "", belief)
     if entry is not None and belief is not None:
         _restore_open_time(visit, entry)
+        visit.maybe_out = frozenset(Servo(name) for name in entry.belief["out"])
+        job = entry.belief.get("job")
+        visit.unfinished = FrameJob.from_dict(job) if job else None
     visit.enter(Phase.RECOVER, _explain(entry))
-    return await run_to_an_end(visit, _recover(visit, entry))
+    if by_hand is not None:
+        _believe_person(visit, by_hand)
+    return await run_to_an_end(visit, _recover(visit))
+
+
+def _believe_person(visit: BoxVisit, by_hand: ByHand) -> None:
+    if by_hand.frame_is_off:
+        visit.belief.held = visit.unfinished = None
+    done = "the hive is closed and clear" if by_hand.hive_is_clear else "the frame is off the hooks"
+    visit.note("by hand", f"{by_hand.by}: {done}")
+    visit.tell(EventKind.PHASE, f"{by_hand.by} says: {done}")
 
 
 def _restore_open_time(visit: BoxVisit, entry: JournalEntry) -> None:
@@ -53,15 +82,14 @@ def _explain(entry: JournalEntry | None) -> str:
     )
 
 
-async def _recover(visit: BoxVisit, entry: JournalEntry | None) -> None:
+async def _recover(visit: BoxVisit) -> None:
     tower = visit.context.tower
     await tower.acquire_lease(visit.context.holder)
     _require_board(tower.state)
     await visit.read_machine()
-    if entry is not None and not entry.is_closed:
-        _require_screws(visit)
-        _recall_frame(visit, entry)
+    _require_screws(visit)
     await visit.arm()
+    visit.planner = replace(visit.planner, moves_shuttles=visit.knows(SHUTTLE.values()))
     visit.tell(EventKind.PHASE, f"found: {visit.belief.says()}")
     visit.belief.is_closing = True
     if visit.reaches(HOOK.values()):
@@ -69,7 +97,8 @@ async def _recover(visit: BoxVisit, entry: JournalEntry | None) -> None:
     if visit.reaches(FORK.values()):
         await _close(visit)
     await _home_the_rest(visit)
-    await visit.perform(visit.planner.stand_by())
+    visit.planner = replace(visit.planner, moves_shuttles=True)
+    await visit.perform(visit.planner.stand_by(visit.forks_mm()))
     visit.belief.is_closing = False
     visit.belief.opened_s = None
     visit.note(CLOSED_STEP)
@@ -85,12 +114,10 @@ def _require_board(state: TowerState) -> None:
 
 def _require_screws(visit: BoxVisit) -> None:
     """Positions of whatever reaches into the hive must be certain, and journal and machine must not contradict."""
-    state, belief = visit.context.tower.state, visit.belief
+    belief, loads_kg = visit.belief, visit.context.tower.state.loads_kg
     reaching = visit.reaches((*FORK.values(), *HOOK.values()))
-    carries = any(load > FREE_LOAD_KG for load in state.loads_kg.values())
-    is_open = belief.is_open or belief.is_forked
-    screws = (*LIFT.values(), *SCAN.values())
-    if (reaching or carries or is_open) and not all(state.axes[axis].is_referenced for axis in screws):
+    carries = any(load > FREE_LOAD_KG for load in loads_kg.values())
+    if (reaching or carries or belief.is_open or belief.is_forked) and not visit.knows(SCREWS):
         raise Held(
             "not_referenced",
             f"the board has forgotten where its beams are while they reach into the hive ({belief.says()})",
@@ -104,37 +131,17 @@ def _require_screws(visit: BoxVisit) -> None:
         )
 
 
-def _recall_frame(visit: BoxVisit, entry: JournalEntry) -> None:
-    """The last step may have taken or put a frame after the journal was written."""
-    belief, job = visit.belief, entry.belief.get("job")
-    if entry.step not in FRAME_STEPS or job is None or not visit.reaches(HOOK.values()):
-        return
-    above_mm = visit.plates_mm() - belief.engaged_mm
-    plates = Plates(above_mm, visit.shuttles_mm(), _are_shuttles_certain(visit))
-    found = held_after(FrameJob.from_dict(job), plates, visit.context.robot.mechanism)
-    belief.held = None
-    if found is not None:
-        belief.held, belief.frames_y_mm[found[0].number] = found
-    elif entry.step != "take frame":
-        belief.frames_y_mm[int(job["frame"])] = float(job["place_mm"])
-
-
-def _are_shuttles_certain(visit: BoxVisit) -> bool:
-    axes = visit.context.tower.state.axes
-    return all(axes[axis].is_referenced for axis in SHUTTLE.values())
-
-
 async def _free_the_hooks(visit: BoxVisit) -> None:
     """Set down what hangs, slide off what is held. Straight down where it hangs between its neighbours."""
     visit.enter(Phase.FRAMES, "the hooks come free")
     held, belief, planner = visit.belief.held, visit.belief, visit.planner
     if held is None:
         return
-    if not _are_shuttles_certain(visit):
+    if not visit.knows(SHUTTLE.values()):
         raise Held(
             "not_referenced",
             f"frame {held.number} is on the hooks and the shuttles have forgotten where they are",
-            f"Take frame {held.number} off the hooks by hand and hang it into its place",
+            f"Take frame {held.number} off the hooks by hand, hang it into its place and swing both hooks in",
         )
     here_mm, ahead_mm, plates_mm = belief.frames_y_mm[held.number], held.pin_ahead_mm, visit.plates_mm()
     if held.rests:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from bee_robot.configuration import MechanismConfiguration
 from bee_robot.extraction.belief import SLOT_MM, HeldFrame
 
-FRAME_STEPS = ("take frame", "put frame", "free hooks")
 BELT_UNCERTAIN_MM = 3.0  # a belt without power may have crept
 
 

@@ -6,6 +6,7 @@ of a visit take a few seconds, and the same seed takes the same steps.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from bee_robot.extraction.journal import Journal
 from bee_robot.extraction.recovery import recover
 from bee_robot.extraction.visit import inspect_box
 from bee_robot.hive.inspection import VisitEvent, VisitOutcome
+from bee_robot.mcu.transport import PipeTransport
 from bee_robot.sim.plant import HiveMasses
 from bee_robot.sim.referee import Referee
 from bee_robot.sim.twin import Twin
@@ -96,7 +98,10 @@ class Workbench:
         self.rim = [RimState.CLEAR]
         """What the next looks at the rim will see; the last one stays."""
         self.tower: SerialTower | None = None
+        self.is_cable_pulled = False
+        """While True no byte passes between host and board, in either direction."""
         self._make_cameras = cameras
+        self._waiting: set[asyncio.Task[None]] = set()
 
     def inspect(self, box: int, **changes: Any) -> VisitOutcome:
         """One visit, in a process of its own as far as tower and journal are concerned. `changes`: of the VisitContext."""
@@ -112,13 +117,18 @@ class Workbench:
         return run_virtual(self._run(procedure), self.clock, self.twin, until_s)
 
     async def _run(self, procedure: Callable[[VisitContext], Awaitable[T]]) -> T:
-        self.tower = await SerialTower.open(self.robot, self.twin.pipe(), self.clock, renews_itself=True)
+        self.tower = await SerialTower.open(self.robot, self._cable(), self.clock, renews_itself=True)
         journal = Journal(self.journal_path, self.clock)
         try:
             return await procedure(self._context(self.tower, journal))
         finally:
             journal.close()
             await self.tower.close("the workbench lets go")
+
+    def _cable(self) -> PipeTransport:
+        cable = PipeTransport(lambda data: None if self.is_cable_pulled else self.twin.write(data))
+        self.twin.receiver = lambda data: None if self.is_cable_pulled else cable.deliver(data)
+        return cable
 
     def _context(self, tower: SerialTower, journal: Journal) -> VisitContext:
         return VisitContext(
@@ -140,6 +150,17 @@ class Workbench:
     async def _look(self, box: int) -> RimState:
         await self.clock.sleep(LOOK_S)
         return self.rim.pop(0) if len(self.rim) > 1 else self.rim[0]
+
+    def later(self, delay_s: float, action: Callable[[], object]) -> None:
+        """Do something after so much robot time; to be called while a procedure runs."""
+
+        async def wait() -> None:
+            await self.clock.sleep(delay_s)
+            action()
+
+        task = asyncio.ensure_future(wait())
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
 
     def close(self) -> None:
         """Hand the twin back."""

@@ -102,7 +102,16 @@ KEPT_AND_BROKEN = {
         (near_rim(**both("lift", 661, -1.9)), stack_at(1, 1.2)),
     ),
     "R3 tilt": ("R3", (sample(), stack_at(400, 366)), (sample(), stack_at(400, 363))),
-    "R4 lifting": ("R4", (sample((45, 45)), OPEN), (sample((47, 20)), OPEN)),
+    "R4 lifting": (
+        "R4",
+        (sample((45, 45), lift_left=(1060, 15)), OPEN),
+        (sample((47, 20), lift_left=(1060, 15)), OPEN),
+    ),
+    "R4 letting down what is too heavy": (
+        "R4",
+        (sample((47, 20), lift_left=(1060, -15)), OPEN),
+        (sample((63, 20), lift_left=(1060, -15)), OPEN),
+    ),
     "R4 peeling": (
         "R4",
         (sample((60, 10)), replace(OPEN, is_peeling=True)),

@@ -1,0 +1,93 @@
+"""A tower on the workbench: firmware and plant behind a pipe, minutes of a visit in seconds."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bee_robot.configuration import RobotConfiguration, load
+from bee_robot.extraction.workbench import Workbench
+from bee_robot.hive.inspection import EventKind, Phase, VisitEvent
+
+ROBOT_FILE = Path(__file__).parents[2] / "config" / "robots" / "tower.yaml"
+
+
+@pytest.fixture(scope="session")
+def robot() -> RobotConfiguration:
+    """The reference tower around the reference hive: three boxes of ten frames."""
+    return load(ROBOT_FILE)
+
+
+@pytest.fixture
+def bench(robot: RobotConfiguration, tmp_path: Path) -> Iterator[Bench]:
+    workbench = Bench(robot, tmp_path)
+    yield workbench
+    workbench.close()
+
+
+class Bench(Workbench):
+    """A workbench whose trouble comes at a moment that a story can name."""
+
+    def when(
+        self, kind: EventKind | Phase, do: Callable[[], object], frame: int = 0, after_s: float = 0.0
+    ) -> None:
+        """Once: `after_s` seconds after a phase began, or after something happened to a frame."""
+        has_come = []
+
+        def hear(event: VisitEvent) -> None:
+            is_it = (
+                event.kind is EventKind.PHASE and event.phase is kind
+                if isinstance(kind, Phase)
+                else event.kind is kind and event.frame == frame
+            )
+            if is_it and not has_come:
+                has_come.append(event)
+                if after_s:
+                    self.later(after_s, do)
+                else:
+                    do()
+
+        self.listeners.append(hear)
+
+    def stop_after_frame(self, number: int) -> None:
+        """Short stories: the visit is asked to end after this frame."""
+        self.when(EventKind.FRAME_DONE, lambda: self.control.request_stop("enough seen"), frame=number)
+
+    def press_estop(self) -> None:
+        self.twin.knobs.estop_pressed = True
+
+    def release_estop(self) -> None:
+        self.twin.knobs.estop_pressed = False
+
+    def kill_extractor(self) -> None:
+        """The process dies: no byte leaves it any more, and its journal ends here."""
+        self.is_cable_pulled = True
+        left_behind = self.journal_path.with_name("left_behind.sqlite")
+        with sqlite3.connect(self.journal_path) as journal, sqlite3.connect(left_behind) as copy:
+            journal.backup(copy)
+
+    def restart_extractor(self) -> None:
+        self.is_cable_pulled = False
+        for file in self.journal_path.parent.glob("journal.sqlite*"):
+            file.unlink()
+        shutil.move(self.journal_path.with_name("left_behind.sqlite"), self.journal_path)
+
+    @property
+    def edges_mm(self) -> list[float]:
+        """What the plant knows: lower edges of the stack above the rim, left and right."""
+        return list(self.twin.truth().edge_mm)
+
+    def frames_y_mm(self, box: int) -> list[float]:
+        """What the plant knows: where the frames of a box stand, mean of both pins."""
+        frames = self.twin.truth().frames[box - 1]
+        return [sum(frames[index].y_mm) / 2 for index in range(self.robot.hive.frames_per_box)]
+
+    def says(self, kind: EventKind) -> list[VisitEvent]:
+        return [event for event in self.events if event.kind is kind]
+
+
+__all__ = ["Bench"]
