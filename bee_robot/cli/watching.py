@@ -73,6 +73,8 @@ class _Watch:
             view.take_feedback(self._client.feedback)
         state = self._client.tower_state()
         if state is not None:
+            if state.stop_reason and (view.state is None or state.stop_reason != view.state.stop_reason):
+                self._progress.note(f"the board is {state.board.value}: {state.stop_reason}")
             view.take_state(state)
         view.violations = len(self._client.violations)
         self._progress.refresh()

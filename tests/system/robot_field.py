@@ -83,7 +83,7 @@ class Field:
         return found
 
     def nodes(self) -> dict[str, int]:
-        """Process numbers of the nodes of this field's robots, by the name of their program."""
+        """Process numbers of the nodes of this field's robots, by their names."""
         found = {}
         for path in Path("/proc").glob("[0-9]*"):
             try:
@@ -92,10 +92,9 @@ class Field:
             except OSError:
                 continue  # it has ended, or is somebody else's
             mine = f"BEE_TEST_FIELD={self.environment['BEE_TEST_FIELD']}".encode()
-            if mine in environment.split(b"\0") and b"-m" in words:
-                module = words[words.index(b"-m") + 1].decode()
-                if module.startswith("bee_robot.nodes."):
-                    found[module.rpartition(".")[2]] = int(path.name)
+            names = [word.partition(b":=")[2].decode() for word in words if word.startswith(b"__node:=")]
+            if names and mine in environment.split(b"\0"):
+                found[names[0]] = int(path.name)
         return found
 
     def wait_until_no_node_runs(self, timeout_s: float = 30) -> None:

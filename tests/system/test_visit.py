@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from robot_field import Field
 
-SPEED = "8"
+SPEED = "6"
 AXES = {"lift_left", "lift_right", "scan_left", "scan_right", "shuttle_left", "shuttle_right"}
 
 
