@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from bee_robot.configuration import RobotConfiguration
 from bee_robot.devices.tower import (
@@ -27,7 +28,7 @@ from bee_robot.devices.tower import (
     Side,
 )
 from bee_robot.mcu import messages as m
-from bee_robot.mcu.client import Refusal, Report, SegmentPlan
+from bee_robot.mcu.client import Refusal, Report, SegmentPlan, Stop
 
 AXES = tuple(Axis)
 SERVOS = tuple(Servo)
@@ -85,6 +86,19 @@ _ALERTS = {
 
 class Unsuitable(Exception):
     """A programme that no board could execute; the message says which segment and why."""
+
+
+@dataclass(frozen=True)
+class StopReport:
+    """A stop as the board saw it begin. `time_s`: of the board's own clock, seconds since its power-on."""
+
+    category: int
+    reason: str
+    alert: str
+    segment_index: int
+    time_s: float
+    positions_mm: Mapping[Axis, float]
+    loads_kg: Mapping[Side, float]
 
 
 class BoardUnits:
@@ -239,6 +253,18 @@ class BoardUnits:
             trips,
             "" if report.end is m.End.DONE else where + self.reason(report.why),
             alert,
+        )
+
+    def stop_report(self, stop: Stop, reason: str) -> StopReport:
+        message = stop.message
+        return StopReport(
+            message.category,
+            reason,
+            self.alert(m.Cause(message.cause)),
+            message.segment,
+            message.time_us / 1e6,
+            self.positions_mm(stop.positions),
+            {side: grams / 1000 for side, grams in zip(SIDES, message.loads_g)},
         )
 
     @staticmethod

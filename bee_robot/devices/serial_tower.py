@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from bee_robot.alerts import ALERTS
 from bee_robot.clock import Clock, wait_for
 from bee_robot.configuration import RobotConfiguration
-from bee_robot.devices.board_units import AXES, OUTPUTS, SERVOS, SIDES, BoardUnits, Unsuitable
+from bee_robot.devices.board_units import AXES, OUTPUTS, SERVOS, SIDES, BoardUnits, StopReport, Unsuitable
 from bee_robot.devices.tower import (
     Axis,
     AxisState,
@@ -86,6 +86,8 @@ class SerialTower:
         self._stop_reason = ""
         self._because = ""
         self._alert = ""
+        self.last_stop: StopReport | None = None
+        """The newest stop that the board reported, with time, positions and loads of that instant."""
         self._motion = asyncio.Lock()
         self._keeper: asyncio.Task[None] | None = None
         self._transport: Transport
@@ -211,6 +213,7 @@ class SerialTower:
             )
             self._stop_reason = self.units.reason(why)
         self._alert = self.units.alert(cause)
+        self.last_stop = self.units.stop_report(stop, self._stop_reason)
 
     # lease
 
@@ -344,6 +347,8 @@ class SerialTower:
 
     async def _move(self, programme: MotionProgramme, run: Callable[[], Awaitable[Report]]) -> MotionResult:
         async with self._motion:
+            if not self._client.is_open:
+                raise TowerError(f"motion '{programme.name}': the board is not connected", "link_lost")
             if not self._lease.permits(self._clock.now_s()):
                 return self._refused(self._why_no_lease(), "lease_lost")
             try:

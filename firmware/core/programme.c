@@ -12,6 +12,8 @@
 #include "servos.h"
 #include "settings.h"
 
+#define DWELL_MAX_MS 4000000 /* in microseconds it must fit 32 bits */
+
 enum phase { IDLE, WAITING, RUNNING, CUT_SHORT, DWELLING };
 
 /* The buffer: a ring of segments, the first of which is being executed. */
@@ -90,6 +92,8 @@ static void segment_part(const uint8_t *message)
         is_incoming = true;
         if (m.segment != upload.received || m.segment >= upload.count)
             refuse(refused(CAUSE_WRONG_SEGMENT, PROTOCOL_NO_AXIS, m.segment, upload.received));
+        else if (m.dwell_ms > DWELL_MAX_MS)
+            refuse(refused(CAUSE_WRONG_SEGMENT, PROTOCOL_NO_AXIS, (int32_t)m.dwell_ms, DWELL_MAX_MS));
     } else if (!is_incoming) {
         refuse(refused(CAUSE_WRONG_SEGMENT, PROTOCOL_NO_AXIS, message[0], upload.received));
     } else {

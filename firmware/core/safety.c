@@ -19,7 +19,8 @@ static bool rail_is_on;
 static uint32_t rail_on_us;
 static bool is_stopping; /* a category 1 stop is decelerating */
 static refusal why_stopping;
-static bool heartbeat_seen;
+static bool heartbeat_came; /* ever in this session */
+static bool heartbeat_seen; /* and none was late since */
 static uint32_t heartbeat_us;
 static uint16_t stop_token; /* of the newest stop heard */
 
@@ -36,7 +37,7 @@ void safety_reset(void)
     state = STATE_UNCONFIGURED;
     last_cause = CAUSE_NONE;
     referenced = 0;
-    is_stopping = heartbeat_seen = false;
+    is_stopping = heartbeat_came = heartbeat_seen = false;
     stop_token = 0;
     set_rail(false);
 }
@@ -73,14 +74,14 @@ bool safety_is_stopping(void)
 
 void safety_heartbeat(void)
 {
-    heartbeat_seen = true;
+    heartbeat_came = heartbeat_seen = true;
     heartbeat_us = board_micros();
 }
 
 bool safety_heartbeat_seen(uint32_t *at_us)
 {
     *at_us = heartbeat_us;
-    return heartbeat_seen;
+    return heartbeat_came;
 }
 
 static uint32_t heartbeat_age_ms(void)
@@ -162,8 +163,6 @@ void safety_stop(refusal why)
     last_cause = why.cause;
     motion_brake(0xffu);
     servos_freeze();
-    if (why.cause == CAUSE_HEARTBEAT_LOST || why.cause == CAUSE_HOST_CHANGED)
-        outputs_safe();
     report(1, why);
     if (motion_at_rest())
         come_to_rest();
@@ -268,16 +267,25 @@ void safety_stop_asked(uint16_t token, uint8_t cause)
 
 void safety_new_session(void)
 {
-    heartbeat_seen = false;
+    heartbeat_came = heartbeat_seen = false;
     stop_token = 0;
+    outputs_safe();
     safety_stop(refused(CAUSE_HOST_CHANGED, PROTOCOL_NO_AXIS, 0, 0));
+}
+
+/* Without a host, nothing moves and nothing heats, whatever the state. */
+static void watch_heartbeat(void)
+{
+    if (!settings.is_accepted || !heartbeat_seen || !heartbeat_is_late())
+        return;
+    heartbeat_seen = false;
+    outputs_safe();
+    safety_stop(refused(CAUSE_HEARTBEAT_LOST, PROTOCOL_NO_AXIS, (int32_t)heartbeat_age_ms(),
+                        settings.heartbeat_deadline_ms));
 }
 
 static void watch_motion(bool new_loads)
 {
-    if (heartbeat_is_late())
-        safety_stop(refused(CAUSE_HEARTBEAT_LOST, PROTOCOL_NO_AXIS, (int32_t)heartbeat_age_ms(),
-                            settings.heartbeat_deadline_ms));
     refusal why = new_loads ? limits_load() : ACCEPTED;
     if (why.cause != CAUSE_NONE)
         safety_stop(why);
@@ -295,6 +303,7 @@ void safety_poll(bool new_loads)
     refusal why = inputs();
     if (why.cause != CAUSE_NONE && state != STATE_ESTOP && state != STATE_UNCONFIGURED)
         stop_at_once(why.cause);
+    watch_heartbeat();
     if (state == STATE_ARMED || state == STATE_MOVING)
         watch_motion(new_loads);
     if (is_stopping && motion_at_rest())

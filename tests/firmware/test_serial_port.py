@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import tty
 from collections.abc import Iterator
@@ -32,10 +33,8 @@ class Port:
         start_s = clock.now_s() - self.board.now_s
         while True:
             await clock.sleep(0.005)
-            try:
+            with contextlib.suppress(BlockingIOError):
                 self.board.write(os.read(self.controller, 4096))
-            except BlockingIOError:
-                pass  # nothing to read now
             goal_s = round(clock.now_s() - start_s, 6)  # whole microseconds: the board can get there exactly
             while self.board.now_s < goal_s:
                 self.board.advance_to(goal_s)

@@ -54,10 +54,30 @@ def test_without_heartbeats_everything_stops_within_the_deadline(library: Path, 
         )
         assert not scene.board.c.bench_rail()
         assert scene.board.c.bench_output(3) == 0, "the heater has nobody to watch it"
+        stop = scene.tower.last_stop
+        assert stop is not None and stop.category == 1 and stop.alert == "heartbeat_lost"
+        assert stop.time_s == pytest.approx(cut_s + deadline_ms / 1000, abs=0.06)
+        braking_mm = 40**2 / 160
+        at_rest_mm = scene.board.true_mm(scene.robot, Axis.SCAN_LEFT)
+        assert stop.positions_mm[Axis.SCAN_LEFT] == pytest.approx(at_rest_mm - braking_mm, abs=0.3)
         assert (await running).alert == "heartbeat_lost", "what the board says still arrives"
         scene.board.corrupt_out = bytes
 
     run(library, story, robot)
+
+
+def test_the_heater_goes_off_when_the_host_dies_even_at_rest(library: Path) -> None:
+    async def story(scene: Scene) -> None:
+        await scene.open()
+        await scene.tower.set_output(Output.HEATER, 0.5)
+        await scene.tower.set_output(Output.RED_LIGHT, 1.0)
+        await scene.clock.sleep(1.0)
+        assert scene.board.c.bench_output(3) == 500
+        scene.board.corrupt_out = lambda data: b""
+        await scene.clock.sleep(0.4)
+        assert (scene.board.c.bench_output(3), scene.board.c.bench_output(1)) == (0, 1000)
+
+    run(library, story)
 
 
 def test_a_stalled_host_finds_out_why_the_board_stopped(library: Path) -> None:
