@@ -60,7 +60,7 @@ async def inspect_frame(visit: BoxVisit, number: int) -> None:
     taken_s = visit.context.clock.now_s()
     visit.tell(EventKind.FRAME, f"frame {number} is taken", number, y_mm=round(found_mm, 2))
     take = visit.planner.take_frame(found_mm, belief.push, nudge_mm, PHOTO_SPOT_Y_MM)
-    await visit.perform(take, f"frame {number}", FrameJob(number, found_mm, belief.push))
+    await visit.perform(take, f"frame {number}", FrameJob(number, found_mm, belief.push, nudge_mm))
     faces = {} if visit.context.control.stop_because else await photograph(visit, number)
     await put_back(visit, target_mm)
     left_mm = belief.frames_y_mm[number]

@@ -19,7 +19,7 @@ WEIGH_PERIOD_S = 0.05
 
 
 class NotOpened(Exception):
-    """What stands on the box does not come free within the load limit. It stands as before, the forks are out of it."""
+    """The visit ends before its box is open. What stands on the box stands as before, the forks are out of it."""
 
 
 class TooHeavy(Exception):
@@ -45,11 +45,18 @@ async def peak_loads(visit: BoxVisit) -> AsyncIterator[dict[Side, float]]:
 
 
 async def open_box(visit: BoxVisit) -> None:
-    """From parked beams to a stack raised over an open box. Raises NotOpened where a load limit forbids it."""
+    """From parked beams to a stack raised over an open box.
+
+    Raises NotOpened where a load limit forbids it or somebody wants it to end; the box is closed again then.
+    """
     visit.enter(Phase.PREPARE, "forks go under the cleats of what stands on the box")
     await visit.perform(visit.planner.approach())
     try:
-        await _peel(visit)
+        if not must_close(visit):
+            await _peel(visit)
+        if must_close(visit):
+            await put_down_low(visit)
+            raise NotOpened(visit.troubles[-1])
         visit.enter(Phase.RAISE, "the stack goes up, the scan beams follow to the rim")
         await visit.perform(visit.planner.raise_stack(visit.planner.sweep_ends_mm(visit.belief.push)[0]))
     except MotionStopped as stopped:
@@ -61,6 +68,24 @@ async def open_box(visit: BoxVisit) -> None:
         )
     except TooHeavy as heavy:
         await _give_up(visit, str(heavy))
+
+
+def must_close(visit: BoxVisit) -> bool:
+    """Whether somebody or the clock (R15) ends the visit before its last frame."""
+    control = visit.context.control
+    if control.stop_because:
+        _close_early(visit, f"the box is closed early: {control.stop_because}")
+        return True
+    if visit.open_time_s >= visit.context.robot.visit.open_close_at_s:
+        _close_early(visit, f"the box has been open for {visit.open_time_s:.0f} s and is closed now")
+        return True
+    return False
+
+
+def _close_early(visit: BoxVisit, text: str) -> None:
+    if text not in visit.troubles:
+        visit.troubles.append(text)
+        visit.tell(EventKind.STOP_ASKED, text)
 
 
 async def _peel(visit: BoxVisit) -> None:

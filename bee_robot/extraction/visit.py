@@ -15,7 +15,7 @@ from bee_robot.extraction.frame_handling import frame_order, inspect_frame
 from bee_robot.extraction.journal import OVERRIDE_STEP
 from bee_robot.extraction.locating import locate_frames, push_direction
 from bee_robot.extraction.motion_check import RuleRefused
-from bee_robot.extraction.opening import NotOpened, open_box
+from bee_robot.extraction.opening import NotOpened, must_close, open_box
 from bee_robot.extraction.plan import plan_box
 from bee_robot.hive.inspection import EndState, EventKind, Phase, VisitOutcome
 
@@ -39,13 +39,16 @@ async def inspect_box(
 
 async def _inspect(visit: BoxVisit) -> None:
     await make_ready(visit)
+    if must_close(visit):
+        return
     try:
         await open_box(visit)
     except NotOpened:
         return
     try:
-        await locate_frames(visit)
-        await _inspect_frames(visit)
+        if not must_close(visit):
+            await locate_frames(visit)
+            await _inspect_frames(visit)
     except RuleRefused as refused:  # nothing has moved: what is open can still be closed in order
         visit.alert("rule_broken", str(refused))
         if visit.belief.held is not None:
@@ -62,26 +65,9 @@ async def _inspect_frames(visit: BoxVisit) -> None:
         )
     visit.enter(Phase.FRAMES, f"{len(order)} frames, one after the other")
     for number in order:
-        if _must_close(visit):
+        if must_close(visit):
             return
         await inspect_frame(visit, number)
-
-
-def _must_close(visit: BoxVisit) -> bool:
-    """Whether somebody or the clock (R15) ends the visit before its last frame."""
-    control = visit.context.control
-    if control.stop_because:
-        _close_early(visit, f"the box is closed early: {control.stop_because}")
-        return True
-    if visit.open_time_s >= visit.context.robot.visit.open_close_at_s:
-        _close_early(visit, f"the box has been open for {visit.open_time_s:.0f} s and is closed now")
-        return True
-    return False
-
-
-def _close_early(visit: BoxVisit, text: str) -> None:
-    visit.troubles.append(text)
-    visit.tell(EventKind.STOP_ASKED, text)
 
 
 async def make_ready(visit: BoxVisit) -> None:

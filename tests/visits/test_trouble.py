@@ -27,6 +27,16 @@ def test_ctrl_c_sets_the_frame_down_and_closes_the_hive(bench) -> None:
     assert bench.referee.summary() == CLEAN
 
 
+@pytest.mark.parametrize("phase", [Phase.PREPARE, Phase.PEEL])
+def test_ctrl_c_before_the_box_is_open_goes_no_further(bench, phase: Phase) -> None:
+    bench.when(phase, lambda: bench.control.request_stop("Ctrl-C"), after_s=4)
+    outcome = bench.inspect(1)
+    assert (outcome.end_state, outcome.frames_inspected) == (EndState.CLOSED, 0)
+    assert max(bench.edges_mm) == 0.0 and bench.twin.open_time_s < 60
+    assert not any(event.phase in (Phase.RAISE, Phase.LOCATE) for event in bench.events)
+    assert bench.referee.summary() == CLEAN
+
+
 def test_a_broken_off_visit_is_continued_where_it_stopped(bench) -> None:
     bench.stop_after_frame(1)
     bench.inspect(1)

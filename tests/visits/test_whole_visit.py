@@ -8,7 +8,7 @@ import pytest
 
 from bee_robot.extraction.context import Override
 from bee_robot.extraction.visit import inspect_box
-from bee_robot.hive.inspection import EndState, EventKind
+from bee_robot.hive.inspection import EndState, EventKind, Phase
 
 GAP_AT_FRONT = [-181.25 + 37.5 * index for index in range(10)]
 
@@ -64,9 +64,10 @@ def test_a_hive_is_not_opened_while_conditions_speak_against_it(bench) -> None:
 
 
 def test_a_named_person_may_open_it_all_the_same_and_the_journal_knows_who(bench) -> None:
+    bench.when(Phase.LOCATE, lambda: bench.control.request_stop("only opened"))
+
     async def in_the_rain(context):
         rainy = replace(context, reasons_against=lambda: ["it rains"])
-        context.control.request_stop("only opened")
         outcome = await inspect_box(rainy, 1, Override("Mari", "swarm cells"), inspection="visit_8")
         return outcome, context.journal.of_inspection("visit_8")
 
