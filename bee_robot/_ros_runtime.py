@@ -31,7 +31,9 @@ def choose_ros_runtime() -> RosRuntime:
     """Decide, and install the import finder that goes with the decision (first on sys.meta_path)."""
     wanted = os.environ.get(SWITCH, "auto").strip().lower() or "auto"
     if wanted not in _CHOICES:
-        raise ImportError(f"{SWITCH}={wanted!r} is not one of {', '.join(_CHOICES)}: set it right or unset it")
+        raise ImportError(
+            f"{SWITCH}={wanted!r} is not one of {', '.join(_CHOICES)}: set it right or unset it"
+        )
     installed = _regular_spec("rclpy")
     if wanted == "embedded":
         _refuse_mixture()
@@ -41,7 +43,9 @@ def choose_ros_runtime() -> RosRuntime:
         return RosRuntime("system", f"rclpy is installed at {installed.origin}")
     if wanted == "system":
         _install(_SystemFinder())
-        return RosRuntime("system", f"{SWITCH}=system, but no rclpy is installed: source /opt/ros/<distro>/setup.bash")
+        return RosRuntime(
+            "system", f"{SWITCH}=system, but no rclpy is installed: source /opt/ros/<distro>/setup.bash"
+        )
     return _use_embedded("no rclpy is installed")
 
 
@@ -71,7 +75,8 @@ class _SystemFinder:
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         if name == _OUR_INTERFACES and _regular_spec(name) is None:
             self._fail(
-                name, "build it (colcon build --base-paths . bee_robot_interfaces) and source install/setup.bash"
+                name,
+                "build it (colcon build --base-paths . bee_robot_interfaces) and source install/setup.bash",
             )
         if name == "rclpy" and _regular_spec(name) is None:
             self._fail(name, f"source /opt/ros/<distro>/setup.bash, or unset {SWITCH} to run without ROS 2")

@@ -31,7 +31,6 @@ HELP = "Visit a box: lift and photograph every frame, close the hive, report"
 
 EXIT_BAD_INPUT, EXIT_FAILED = 2, 3
 SPEED = 6.0
-PATIENCE_S = (
     5.0  # a visit on somebody's busy laptop waits for its own processes, simulated time stands meanwhile
 )
 SEED = 1
@@ -77,7 +76,6 @@ class Order:
         }
         if self.is_sim:
             given |= {
-                "patience": str(PATIENCE_S),
                 "speed": str(self.speed),
                 "seed": str(self.seed),
                 "trace": str(self.trace or ""),

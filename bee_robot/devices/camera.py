@@ -86,13 +86,17 @@ class VideoCamera:
         is_read, image = capture.read()
         if not is_read:
             self._capture = None
-            raise CameraError(f"camera {self.name}: {self._configuration.device} gave no picture; check its cable")
+            raise CameraError(
+                f"camera {self.name}: {self._configuration.device} gave no picture; check its cable"
+            )
         return _encode(self.name, image, self._configuration.device)
 
     def _open(self) -> cv2.VideoCapture:
         capture = cv2.VideoCapture(self._configuration.device, cv2.CAP_V4L2)
         if not capture.isOpened():
-            raise CameraError(f"camera {self.name}: cannot open {self._configuration.device}; check cable and rights")
+            raise CameraError(
+                f"camera {self.name}: cannot open {self._configuration.device}; check cable and rights"
+            )
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, self._configuration.width_px)
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self._configuration.height_px)
         self._capture = capture
@@ -112,7 +116,12 @@ class SimulatedCamera:
     async def grab(self) -> Photograph:
         data = await self._look(self.name, self._configuration.width_px, self._configuration.height_px)
         return Photograph(
-            self.name, view_of(self.name), data, self._configuration.width_px, self._configuration.height_px, "rendered"
+            self.name,
+            view_of(self.name),
+            data,
+            self._configuration.width_px,
+            self._configuration.height_px,
+            "rendered",
         )
 
 
@@ -122,7 +131,9 @@ class PhotoFolder:
 
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
-            raise CameraError(f"photographs: {folder} is not a folder; give a folder with JPEG or PNG files (--photos DIR)")
+            raise CameraError(
+                f"photographs: {folder} is not a folder; give a folder with JPEG or PNG files (--photos DIR)"
+            )
         self.folder = folder
         self.skipped: list[str] = []
         self.paths: list[Path] = []
@@ -131,7 +142,9 @@ class PhotoFolder:
                 self._sort_in(path)
         if not self.paths:
             unread = f" ({'; '.join(self.skipped)})" if self.skipped else ""
-            raise CameraError(f"photographs: no readable picture in {folder}{unread}; put JPEG or PNG files there")
+            raise CameraError(
+                f"photographs: no readable picture in {folder}{unread}; put JPEG or PNG files there"
+            )
         self._next = 0
 
     def _sort_in(self, path: Path) -> None:

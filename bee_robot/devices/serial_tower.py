@@ -217,6 +217,11 @@ class SerialTower:
 
     # lease
 
+    @property
+    def is_lease_lost(self) -> bool:
+        """Whether the holder of the lease has stopped renewing it."""
+        return self._lease.is_lost
+
     async def acquire_lease(self, holder: str) -> None:
         """Take the motion lease. TowerError if another holds it and renews it."""
         if not holder:

@@ -61,8 +61,8 @@ class AsyncioBridge:
         future = Future()
 
         def settle(task: asyncio.Task[Any]) -> None:
-            if task.cancelled():
-                future.cancel()
+            if task.cancelled():  # a cancelled rclpy future would never end whoever awaits it (Humble)
+                future.set_exception(asyncio.CancelledError("the node is ending"))
             elif task.exception() is not None:
                 future.set_exception(task.exception())
             else:
@@ -109,12 +109,17 @@ class AsyncioBridge:
 
     def post(self, send: Callable[[], Any]) -> None:
         """Have the executor send a request whose answer nobody waits for (see `ask`)."""
-        self._node.executor.create_task(send)
+        executor = self._node.executor
+        if executor is not None:  # None: the node is ending, nothing goes out any more
+            executor.create_task(send)
 
     async def ask(self, send: Callable[[], Future], timeout_s: float, what: str) -> Any:
         """Send a request and wait for its answer, like `ros`. The executor sends it: rclpy's clients note a request after it
         is out, so an answer that the executor takes meanwhile would belong to nobody."""
-        sent = await self.ros(self._node.executor.create_task(send), timeout_s, what)
+        executor = self._node.executor
+        if executor is None:
+            raise TimeoutError(f"{what} was not asked: this node is ending")
+        sent = await self.ros(executor.create_task(send), timeout_s, what)
         return await self.ros(sent, timeout_s, what)
 
     def close(self) -> None:

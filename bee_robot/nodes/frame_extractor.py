@@ -16,7 +16,7 @@ from rclpy.action import ActionServer, CancelResponse, GoalResponse
 
 import bee_robot
 from bee_robot.alerts import ALERTS
-from bee_robot.clock import Clock
+from bee_robot.clock import Clock, pause_wall, wall_s
 from bee_robot.cloud.local_store import LocalStore, StoreError
 from bee_robot.cloud.records import InspectionStart, LoadSample
 from bee_robot.cloud.visit_recorder import VisitRecorder
@@ -38,6 +38,7 @@ from bee_robot.safety.sensor_readings import gather
 READY_S = 30.0
 LOOK_S = 20.0
 LOADS_PERIOD_S = 0.5
+SILENT_CLOCK_S = 20.0  # wall time without a new robot time after which nothing can be ended well any more
 FEEDBACK_PERIOD_S = 0.5
 
 
@@ -374,8 +375,14 @@ class FrameExtractor(BeeNode):
         """A visit that runs sets its frame down and closes the hive first."""
         self._is_ending = True
         self._request_stop(f"this robot is being ended ({because})")
+        clock, robot_s, since_wall_s = self.bridge.clock, -math.inf, wall_s()
         while self._is_taken:
-            await asyncio.sleep(0.05)
+            await pause_wall(0.05)
+            if clock.now_s() != robot_s:
+                robot_s, since_wall_s = clock.now_s(), wall_s()
+            elif wall_s() - since_wall_s > SILENT_CLOCK_S and self._control is not None:
+                self._control.stop_now("robot time stands still: the simulation is gone")
+                return
 
     def stop_now(self, because: str) -> str:
         if self._control is None:

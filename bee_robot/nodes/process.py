@@ -13,6 +13,7 @@ from typing import Any
 
 import rclpy
 from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -23,6 +24,7 @@ from bee_robot.nodes.asyncio_bridge import AsyncioBridge
 from bee_robot.sim.weather import summer_noon
 
 GIL_SWITCH_S = 0.0005  # the thread that renews a lease must not wait 5 ms for one that computes
+REPEAT_S = 0.5
 EXIT_BAD_INPUT = 2
 EXIT_NAME_TAKEN = 3
 
@@ -90,12 +92,17 @@ class _Signals:
     def __init__(self) -> None:
         self.count = 0
         self.name = ""
+        self._noted_s = -REPEAT_S
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._note)
 
     def _note(self, number: int, _: Any) -> None:
-        self.count += 1
-        self.name = signal.Signals(number).name
+        """The same signal again at once is the same press: `ros2 launch` forwards what the process group got already."""
+        name, now_s = signal.Signals(number).name, wall_s()
+        is_echo = name == self.name and now_s - self._noted_s < REPEAT_S
+        self.name, self._noted_s = name, now_s
+        if not is_echo:
+            self.count += 1
 
 
 def _spin(node: BeeNode, signals: _Signals, name_check_s: float) -> None:
@@ -127,15 +134,18 @@ def run_node(
 ) -> int:
     """Run one node until it is told to end. Returns the exit code; errors of the start are one line on stderr."""
     sys.setswitchinterval(GIL_SWITCH_S)
-    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     node: BeeNode | None = None
     try:
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
         node = make()
         _spin(node, _Signals(), name_check_s)
         return node.exit_code
     except (StartError, ConfigurationError) as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_NAME_TAKEN if "is taken" in str(error) else EXIT_BAD_INPUT
+    except ParameterException as error:
+        sys.stderr.write(f"{str(error).splitlines()[0]}; correct the parameter\n")
+        return EXIT_BAD_INPUT
     except ExternalShutdownException:
         return 0
     finally:

@@ -62,6 +62,7 @@ class SimWorld(BeeNode):
         self._clock = self.create_publisher(ClockMsg, "/clock", qos.STREAM)
         self._climate = self.create_publisher(Climate, "climate", qos.LATCHED)
         self._violations = self.create_publisher(RuleViolation, "sim/violations", qos.LATCHED)
+        self._paced: PacedTwin | None = None
         self._pictures_being_drawn = 0
         self._clock_s = self._climate_s = -math.inf
         self._steps_at_standstill = self._told_violations = self._told_harm = 0
@@ -107,11 +108,16 @@ class SimWorld(BeeNode):
     async def _run(self) -> None:
         speed = float(self.get_parameter("speed").value)
         patience_s = float(self.get_parameter("patience").value)
-        paced = PacedTwin(self._twin, self._terminal, speed, patience_s)
+        self._paced = PacedTwin(self._twin, self._terminal, speed, patience_s)
         while True:
             if self._pictures_being_drawn == 0:
-                self._tell(paced.step())
+                self._tell(self._paced.step())
             await pause_wall(STEP_WALL_S)
+
+    async def end_well(self, because: str) -> None:
+        """The machine is there as long as somebody may move it: until its motor relay is open or its host is gone."""
+        while self._paced is not None and self._paced.pace.is_host_alive and self._twin.truth().is_rail_on:
+            await pause_wall(0.05)
 
     # what others are told
 

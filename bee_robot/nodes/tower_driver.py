@@ -56,8 +56,10 @@ class TowerDriver(BeeNode):
     def _opened(self, future: Any) -> None:
         error = future.exception()
         if error is not None:
-            sys.stderr.write(f"tower_driver: {error}\n")
-            self.exit_code, self.is_finished = 2, True
+            if not isinstance(error, asyncio.CancelledError):
+                sys.stderr.write(f"tower_driver: {error}\n")
+                self.exit_code = 2
+            self.is_finished = True
             return
         self._tower = future.result()
         self._serve()
@@ -79,8 +81,12 @@ class TowerDriver(BeeNode):
         self.create_timer(1.0 / DIAGNOSTICS_HZ, self._publish_diagnostics)
 
     async def end_well(self, because: str) -> None:
-        if self._tower is not None:
-            await self._tower.close(f"tower_driver ends ({because})")
+        """Whoever moves the tower ends first: the driver stays while its motion lease is held."""
+        if self._tower is None:
+            return
+        while self._tower.state.lease_holder and not self._tower.is_lease_lost:
+            await pause_wall(0.05)
+        await self._tower.close(f"tower_driver ends ({because})")
 
     def stop_now(self, because: str) -> str:
         if self._tower is not None:

@@ -56,6 +56,8 @@ def _split(args: list[str]) -> tuple[list[str], list[str]]:
 def parse_arguments(args: list[str]) -> RosArguments:
     """Parse a whole command line; raises UnknownROSArgsError or InvalidROSArgsError."""
     ros, others = _split(list(args))
+    for word in ros:
+        word.encode("utf-8")
     parsed = RosArguments(others=others)
     words = iter(ros)
     for word in words:
@@ -133,37 +135,42 @@ def parse_parameter_value(text: str) -> Any:
 
 
 def read_parameter_file(path: str) -> list[tuple[str, str, Any]]:
-    """A ROS parameter file: node pattern -> `ros__parameters` -> names, nested names joined by dots."""
+    """A ROS parameter file: node pattern -> `ros__parameters` -> names, nested names joined by dots.
+
+    Keys may come more than once, as in rcl: what follows is added, and wins.
+    """
     import yaml
 
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        content = yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except OSError as error:
         raise InvalidROSArgsError(f"parameter file {path}: {error.strerror}") from error
     except yaml.YAMLError as error:
         raise InvalidROSArgsError(f"parameter file {path}: {error}") from error
-    if content is None:
-        return []
-    if not isinstance(content, dict):
-        raise InvalidROSArgsError(f"parameter file {path}: expected nodes with 'ros__parameters' below them")
     found: list[tuple[str, str, Any]] = []
-    _collect_nodes(content, "", found, path)
+    if content is not None:
+        _collect_nodes(content, "", found, path)
     return found
 
 
-def _collect_nodes(
-    content: dict[str, Any], prefix: str, found: list[tuple[str, str, Any]], path: str
-) -> None:
-    for key, value in content.items():
-        if not isinstance(value, dict):
-            raise InvalidROSArgsError(
-                f"parameter file {path}: {prefix}{key} is outside of any 'ros__parameters'"
-            )
-        pattern = _joined_pattern(prefix, str(key))
-        if "ros__parameters" in value:
-            _collect_parameters(value["ros__parameters"] or {}, "", pattern, found)
-        inner = {k: v for k, v in value.items() if k != "ros__parameters"}
-        _collect_nodes(inner, pattern, found, path)
+def _pairs(node: Any, path: str) -> list[tuple[str, Any]]:
+    """Keys and value nodes of a YAML mapping, with repetitions."""
+    import yaml
+
+    if not isinstance(node, yaml.MappingNode):
+        line = node.start_mark.line + 1
+        raise InvalidROSArgsError(
+            f"parameter file {path}, line {line}: a mapping with 'ros__parameters' belongs here"
+        )
+    return [(str(key.value), value) for key, value in node.value]
+
+
+def _collect_nodes(content: Any, prefix: str, found: list[tuple[str, str, Any]], path: str) -> None:
+    for key, value in _pairs(content, path):
+        if key == "ros__parameters":
+            _collect_parameters(value, "", prefix, found, path)
+        else:
+            _collect_nodes(value, _joined_pattern(prefix, key), found, path)
 
 
 def _joined_pattern(prefix: str, key: str) -> str:
@@ -173,14 +180,29 @@ def _joined_pattern(prefix: str, key: str) -> str:
 
 
 def _collect_parameters(
-    values: dict[str, Any], prefix: str, pattern: str, found: list[tuple[str, str, Any]]
+    values: Any, prefix: str, pattern: str, found: list[tuple[str, str, Any]], path: str
 ) -> None:
-    for name, value in values.items():
+    import yaml
+
+    if isinstance(values, yaml.ScalarNode) and not values.value:
+        return
+    for name, value in _pairs(values, path):
         full_name = f"{prefix}{name}"
-        if isinstance(value, dict):
-            _collect_parameters(value, f"{full_name}.", pattern, found)
+        if isinstance(value, yaml.MappingNode):
+            _collect_parameters(value, f"{full_name}.", pattern, found, path)
         else:
-            found.append((pattern, full_name, value))
+            found.append((pattern, full_name, _constructed(value)))
+
+
+def _constructed(node: Any) -> Any:
+    """The Python value of a YAML node."""
+    import yaml
+
+    loader = yaml.SafeLoader("")
+    try:
+        return loader.construct_object(node, deep=True)
+    finally:
+        loader.dispose()
 
 
 def node_matches(pattern: str, full_name: str) -> bool:

@@ -49,6 +49,13 @@ def set_level(name: str, level: int) -> None:
         _effective.clear()
 
 
+def clear_levels() -> None:
+    """Forget all levels."""
+    with _lock:
+        levels.clear()
+        _effective.clear()
+
+
 def effective_level(name: str) -> int:
     """Own level, or that of the nearest dotted parent, or of the root (default INFO)."""
     if not _effective and not levels:
@@ -65,7 +72,7 @@ def _find_level(name: str) -> int:
         if level:
             return level
         name = name.rpartition(".")[0]
-    return levels.get("", 0) or _INFO
+    return levels.get("", _INFO)
 
 
 def add_rosout(name: str, publish: Callable[[str, int, str, Any, int], None]) -> None:

@@ -79,9 +79,14 @@ class NodeGraph:
         return self._of_node(keys.CLIENT, node_name, node_namespace)
 
     def _count(self, kind: str, name: str) -> int:
+        return self._graph.count(kind, self._full_name(name))
+
+    def _full_name(self, name: str) -> str:
+        if not isinstance(name, str):
+            raise TypeError(f"a name has to be a str, not {type(name).__name__}")
         full_name = expand_name(name, self.get_name(), self.get_namespace())
         validate_full_topic_name(full_name)
-        return self._graph.count(kind, full_name)
+        return full_name
 
     def count_publishers(self, topic_name: str) -> int:
         return self._count(keys.PUBLISHER, topic_name)
@@ -106,8 +111,7 @@ class NodeGraph:
         return self._info_by_topic(keys.SUBSCRIPTION, topic_name)
 
     def _info_by_topic(self, kind: str, topic_name: str) -> list[TopicEndpointInfo]:
-        full_name = expand_name(topic_name, self.get_name(), self.get_namespace())
-        validate_full_topic_name(full_name)
+        full_name = self._full_name(topic_name)
         endpoint_type = (
             TopicEndpointTypeEnum.PUBLISHER if kind == keys.PUBLISHER else TopicEndpointTypeEnum.SUBSCRIPTION
         )

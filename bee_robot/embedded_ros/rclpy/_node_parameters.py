@@ -68,8 +68,10 @@ class NodeParameters:
         for index, given in enumerate(parameters):
             name, value, descriptor = self._checked_declaration(index, given)
             full_name = f"{namespace}.{name}" if namespace else name
-            if not ignore_override and full_name in self._parameter_overrides:
-                value = self._parameter_overrides[full_name].value
+            # Humble looks for the bare name, later releases for the full one.
+            override = self._parameter_overrides.get(full_name) or self._parameter_overrides.get(name)
+            if override is not None and not ignore_override:
+                value = override.value
             validate_parameter_name(full_name)
             declared.append(Parameter(full_name, value=value))
             descriptors[full_name] = descriptor

@@ -10,6 +10,7 @@ from types import CoroutineType
 from typing import Any
 
 from rclpy._endpoint import service_endpoint
+from rclpy._handle import Handle
 from rclpy.exceptions import InvalidHandle
 from rclpy.executors import Entity
 from rclpy.qos import QoSProfile
@@ -129,6 +130,8 @@ class RequestSender:
 class Client(Entity):
     """Calls a service. Made by `Node.create_client`."""
 
+    order = 3
+
     def __init__(
         self,
         node: Any,
@@ -141,6 +144,7 @@ class Client(Entity):
         self.context = context
         self.srv_type = srv_type
         self.srv_name = srv_name
+        self._handle = Handle()
         self.qos_profile = qos_profile
         self._pending: dict[int, Future] = {}
         self._lock = threading.Lock()
@@ -213,10 +217,8 @@ class Client(Entity):
         return self.srv_name
 
     @property
-    def handle(self) -> Client:
-        if not self._requests.endpoint.is_announced:
-            raise InvalidHandle("cannot use Destroyable because destruction was requested")
-        return self
+    def handle(self) -> Handle:
+        return self._handle
 
     def __enter__(self) -> Client:
         return self
@@ -225,5 +227,6 @@ class Client(Entity):
         """A `with` keeps the handle alive in rclpy; here it needs no help."""
 
     def destroy(self) -> None:
+        self._handle.destroy_when_not_in_use()
         self._set_executor(None)
         self._requests.close()

@@ -38,10 +38,12 @@ class JumpThreshold:
         self.min_forward = min_forward
         self.min_backward = min_backward
         self.on_clock_change = on_clock_change
-        if min_forward is not None and min_forward.nanoseconds < 0:
+        if min_forward is not None and min_forward.nanoseconds <= 0:
             raise ValueError("min_forward must be a positive non-zero duration")
-        if min_backward is not None and min_backward.nanoseconds > 0:
+        if min_backward is not None and min_backward.nanoseconds >= 0:
             raise ValueError("min_backward must be a negative non-zero duration")
+        if min_forward is None and min_backward is None and not on_clock_change:
+            raise ValueError("At least one jump threshold must be enabled")
 
 
 class TimeJump:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import total_ordering
 from typing import Any
 
 from rclpy.constants import S_TO_NS
@@ -10,7 +9,6 @@ from rclpy.constants import S_TO_NS
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 
 
-@total_ordering
 class Duration:
     """A span of time, negative ones too. OverflowError if it does not fit 64-bit nanoseconds."""
 
@@ -34,15 +32,28 @@ class Duration:
             return "Infinite"
         return f"{self._nanoseconds} nanoseconds"
 
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, Duration):
-            return self._nanoseconds == other._nanoseconds
-        return NotImplemented
+    def _comparable(self, other: object) -> int:
+        if not isinstance(other, Duration):
+            raise TypeError(f"Can't compare duration with object of type: {type(other)}")
+        return other._nanoseconds
 
-    def __lt__(self, other: Duration) -> bool:
-        if isinstance(other, Duration):
-            return self._nanoseconds < other._nanoseconds
-        return NotImplemented
+    def __eq__(self, other: object) -> bool:
+        return self._nanoseconds == self._comparable(other)
+
+    def __ne__(self, other: object) -> bool:
+        return self._nanoseconds != self._comparable(other)
+
+    def __lt__(self, other: object) -> bool:
+        return self._nanoseconds < self._comparable(other)
+
+    def __le__(self, other: object) -> bool:
+        return self._nanoseconds <= self._comparable(other)
+
+    def __gt__(self, other: object) -> bool:
+        return self._nanoseconds > self._comparable(other)
+
+    def __ge__(self, other: object) -> bool:
+        return self._nanoseconds >= self._comparable(other)
 
     def __hash__(self) -> int:
         return hash(("Duration", self._nanoseconds))

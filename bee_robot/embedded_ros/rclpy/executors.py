@@ -27,6 +27,10 @@ _NEVER = 2**63 - 1
 _IDLE_CHECK_S = 0.005
 
 
+def _order(entity: Any) -> int:
+    return entity.order
+
+
 class TimeoutException(Exception):
     """Nothing became ready in time."""
 
@@ -92,6 +96,7 @@ class Executor:
         self._nodes: set[Any] = set()
         self._nodes_lock = threading.RLock()
         self._ready: deque[Any] = deque()
+        self._batch: deque[Any] = deque()
         self._ready_tasks: deque[Task] = deque()
         self._tasks: set[Task] = set()
         self._blocked: list[Any] = []
@@ -131,6 +136,9 @@ class Executor:
         node._detach_executor(self)
         self._timers_stale = True
         self.wake()
+
+    def _runs(self, node: Any) -> bool:
+        return node in self._nodes
 
     def get_nodes(self) -> list[Any]:
         return list(self._nodes)
@@ -239,7 +247,7 @@ class Executor:
         if self._timers_stale:
             self._timers_stale = False
             with self._nodes_lock:
-                self._timers = [t for n in self._nodes for t in list(n.timers)]
+                self._timers = [t for n in self._nodes for t in n._all_timers()]
         next_ns = _NEVER
         for timer in self._timers:
             if timer._queued or timer._canceled or timer._clock.follows_simulation():
@@ -268,11 +276,21 @@ class Executor:
             try:
                 if self._ready_tasks:
                     return self._ready_tasks.popleft()
-                if self._ready:
-                    return self._ready.popleft()
+                if self._batch or self._fill_batch():
+                    return self._batch.popleft()
             except IndexError:
                 continue  # another spinning thread took it
             self._sleep(next_ns, deadline)
+
+    def _fill_batch(self) -> bool:
+        """Take over all that is ready now, in the order in which rclpy runs what it finds together."""
+        ready, batch = self._ready, self._batch
+        count = len(ready)
+        if count == 1:
+            batch.append(ready.popleft())
+        elif count:
+            batch.extend(sorted((ready.popleft() for _ in range(count)), key=_order))
+        return bool(batch)
 
     def _run(self, work: Any) -> None:
         """Run what `_next_work` gave."""
@@ -445,6 +463,8 @@ def _failed(future: ThreadFuture[None]) -> bool:
 class Entity:
     """What an executor runs: something of a node with a callback group and a readiness of its own."""
 
+    order = 5
+    """Place among what is ready together: timers, subscriptions, guards, clients, services, others."""
     _queued = False
     _busy = False
     callback_group: Any

@@ -12,6 +12,8 @@ from rclpy.executors import Entity, call_back
 class GuardCondition(Entity):
     """Runs its callback on the executor after `trigger()`."""
 
+    order = 2
+
     def __init__(self, callback: Callable[[], Any] | None, callback_group: Any, context: Any = None) -> None:
         self.callback = callback
         self._triggered = False

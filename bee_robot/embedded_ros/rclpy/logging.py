@@ -29,7 +29,7 @@ def shutdown() -> None:
 
 def clear_config() -> None:
     """Forget all levels."""
-    _log_output.levels.clear()
+    _log_output.clear_levels()
 
 
 def set_logger_level(name: str, level: LoggingSeverity | int, detailed_error: bool = False) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rclpy import _arguments, _names
+from rclpy._handle import Handle
 from rclpy._node_graph import NodeGraph, NodeNameNonExistentError
 from rclpy._node_parameters import NodeParameters
 from rclpy._rosout import RosoutPublisher
@@ -74,6 +75,8 @@ class Node(NodeParameters, NodeGraph):
         self._timers: list[Timer] = []
         self._guards: list[GuardCondition] = []
         self._waitables: list[Any] = []
+        self._handle = Handle()
+        self._hidden_timers: list[Timer] = []
         self._destroyed = False
         self._lock = threading.RLock()
         self._executor_weakref: weakref.ref[Any] | None = None
@@ -218,7 +221,7 @@ class Node(NodeParameters, NodeGraph):
     @property
     def handle(self) -> Any:
         """Something to use in a `with`; rclpy gives an object of its C layer here."""
-        return self._lock
+        return self._handle
 
     @handle.setter
     def handle(self, value: Any) -> None:
@@ -255,10 +258,14 @@ class Node(NodeParameters, NodeGraph):
             *self._subscriptions,
             *self._services,
             *self._clients,
-            *self._timers,
+            *self._all_timers(),
             *self._guards,
             *self._waitables,
         ]
+
+    def _all_timers(self) -> list[Timer]:
+        """The user's timers, and those that belong to action servers."""
+        return [*self._timers, *self._hidden_timers]
 
     def _attach_executor(self, executor: Any) -> None:
         with self._lock:
@@ -274,7 +281,7 @@ class Node(NodeParameters, NodeGraph):
         with self._lock:
             into.append(entity)
             executor = self.executor
-            if executor is not None and self in executor._nodes:
+            if executor is not None and executor._runs(self):
                 entity._set_executor(executor)
         if executor is not None:
             executor._timers_need_look()
@@ -458,6 +465,7 @@ class Node(NodeParameters, NodeGraph):
         if self._destroyed:
             return
         self._destroyed = True
+        self._handle.destroy_when_not_in_use()
         executor = self.executor
         if executor is not None:
             executor.remove_node(self)
@@ -470,6 +478,7 @@ class Node(NodeParameters, NodeGraph):
             self._clients,
             self._services,
             self._timers,
+            self._hidden_timers,
             self._guards,
         ):
             while entities:

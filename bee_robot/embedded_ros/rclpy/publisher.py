@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from rclpy._endpoint import message_endpoint
+from rclpy._handle import Handle
 from rclpy.duration import Duration
 from rclpy.exceptions import InvalidHandle, RCLError
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
@@ -32,6 +33,7 @@ class Publisher:
         self.qos_profile = qos_profile
         self._callback_group = callback_group
         self._node = node
+        self._handle = Handle()
         self._endpoint = message_endpoint(node, keys.PUBLISHER, msg_type, topic, qos_profile)
         self._gid = self._endpoint.gid
         self._sequence_number = 0
@@ -95,10 +97,8 @@ class Publisher:
         return self.topic
 
     @property
-    def handle(self) -> Publisher:
-        if self._wire is None:
-            raise InvalidHandle("cannot use Destroyable because destruction was requested")
-        return self
+    def handle(self) -> Handle:
+        return self._handle
 
     def __enter__(self) -> Publisher:
         return self
@@ -114,6 +114,7 @@ class Publisher:
         return True
 
     def destroy(self) -> None:
+        self._handle.destroy_when_not_in_use()
         wire, self._wire = self._wire, None
         for handler in self.event_handlers:
             handler.destroy()

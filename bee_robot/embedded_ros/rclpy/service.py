@@ -9,7 +9,8 @@ from types import CoroutineType
 from typing import Any
 
 from rclpy._endpoint import service_endpoint
-from rclpy.exceptions import InvalidHandle, RCLError
+from rclpy._handle import Handle
+from rclpy.exceptions import RCLError
 from rclpy.executors import Entity
 from rclpy.qos import QoSProfile
 
@@ -102,6 +103,8 @@ class RequestQueue:
 class Service(Entity):
     """Answers requests with `callback(request, response) -> response`. Made by `Node.create_service`."""
 
+    order = 4
+
     def __init__(
         self,
         node: Any,
@@ -113,6 +116,7 @@ class Service(Entity):
     ) -> None:
         self.srv_type = srv_type
         self.srv_name = srv_name
+        self._handle = Handle()
         self.callback = callback
         self.qos_profile = qos_profile
         super().__init__(callback_group)
@@ -151,10 +155,8 @@ class Service(Entity):
         return self.srv_name
 
     @property
-    def handle(self) -> Service:
-        if not self._requests.is_open:
-            raise InvalidHandle("cannot use Destroyable because destruction was requested")
-        return self
+    def handle(self) -> Handle:
+        return self._handle
 
     def __enter__(self) -> Service:
         return self
@@ -163,5 +165,6 @@ class Service(Entity):
         """A `with` keeps the handle alive in rclpy; here it needs no help."""
 
     def destroy(self) -> None:
+        self._handle.destroy_when_not_in_use()
         self._set_executor(None)
         self._requests.close()

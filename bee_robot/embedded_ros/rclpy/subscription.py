@@ -8,8 +8,8 @@ from enum import Enum
 from types import CoroutineType
 from typing import Any
 
+from rclpy._handle import Handle
 from rclpy._sample_queue import SampleQueue
-from rclpy.exceptions import InvalidHandle
 from rclpy.executors import Entity, call_back
 from rclpy.qos import QoSProfile
 
@@ -19,6 +19,8 @@ from bee_robot.embedded_ros.wire import keys
 
 class Subscription(Entity):
     """Calls back with each message of a topic. Made by `Node.create_subscription`."""
+
+    order = 1
 
     class CallbackType(Enum):
         MessageOnly = 0
@@ -41,6 +43,7 @@ class Subscription(Entity):
         self.raw = raw
         self.callback = callback
         self._node = node
+        self._handle = Handle()
         super().__init__(callback_group)
         self._queue = SampleQueue(node, msg_type, topic, qos_profile, self._mark_ready)
         self._samples = self._queue.samples
@@ -96,10 +99,8 @@ class Subscription(Entity):
         return self._node.context.graph.count(keys.PUBLISHER, self.topic)
 
     @property
-    def handle(self) -> Subscription:
-        if not self._queue.is_open:
-            raise InvalidHandle("cannot use Destroyable because destruction was requested")
-        return self
+    def handle(self) -> Handle:
+        return self._handle
 
     def __enter__(self) -> Subscription:
         return self
@@ -108,6 +109,7 @@ class Subscription(Entity):
         """A `with` keeps the handle alive in rclpy; here it needs no help."""
 
     def destroy(self) -> None:
+        self._handle.destroy_when_not_in_use()
         self._set_executor(None)
         for handler in self.event_handlers:
             handler.destroy()

@@ -73,40 +73,30 @@ class Time:
         if self._clock_type != other._clock_type:
             raise TypeError(f"Can't {what} times with different clock types")
 
+    def _comparable(self, other: object) -> int:
+        """The nanoseconds of a time that can be compared with this; TypeError for anything else."""
+        if not isinstance(other, Time):
+            raise TypeError(f"Can't compare time with object of type: {type(other)}")
+        self._require_same_clock(other, "compare")
+        return other._nanoseconds
+
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, Time):
-            self._require_same_clock(other, "compare")
-            return self._nanoseconds == other._nanoseconds
-        return NotImplemented
+        return self._nanoseconds == self._comparable(other)
 
     def __ne__(self, other: object) -> bool:
-        if isinstance(other, Time):
-            return not self == other
-        return NotImplemented
+        return self._nanoseconds != self._comparable(other)
 
-    def __lt__(self, other: Time) -> bool:
-        if isinstance(other, Time):
-            self._require_same_clock(other, "compare")
-            return self._nanoseconds < other._nanoseconds
-        return NotImplemented
+    def __lt__(self, other: object) -> bool:
+        return self._nanoseconds < self._comparable(other)
 
-    def __le__(self, other: Time) -> bool:
-        if isinstance(other, Time):
-            self._require_same_clock(other, "compare")
-            return self._nanoseconds <= other._nanoseconds
-        return NotImplemented
+    def __le__(self, other: object) -> bool:
+        return self._nanoseconds <= self._comparable(other)
 
-    def __gt__(self, other: Time) -> bool:
-        if isinstance(other, Time):
-            self._require_same_clock(other, "compare")
-            return self._nanoseconds > other._nanoseconds
-        return NotImplemented
+    def __gt__(self, other: object) -> bool:
+        return self._nanoseconds > self._comparable(other)
 
-    def __ge__(self, other: Time) -> bool:
-        if isinstance(other, Time):
-            self._require_same_clock(other, "compare")
-            return self._nanoseconds >= other._nanoseconds
-        return NotImplemented
+    def __ge__(self, other: object) -> bool:
+        return self._nanoseconds >= self._comparable(other)
 
     def __hash__(self) -> int:
         return hash(("Time", self._clock_type, self._nanoseconds))

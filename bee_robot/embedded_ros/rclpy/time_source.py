@@ -55,6 +55,8 @@ class TimeSource:
     def attach_node(self, node: Any) -> None:
         """Watch the node's `use_sim_time`, which is declared if it was not."""
         self._node = node
+        if self._active:
+            self._subscribe()
         if not node.has_parameter(USE_SIM_TIME_NAME):
             node.declare_parameter(USE_SIM_TIME_NAME, False)
         parameter = node.get_parameter(USE_SIM_TIME_NAME)
@@ -88,6 +90,8 @@ class TimeSource:
         self._node = None
 
     def _subscribe(self) -> None:
+        if self._node is None:
+            return
         import zenoh
 
         qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)

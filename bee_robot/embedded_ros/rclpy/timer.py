@@ -7,8 +7,9 @@ from collections.abc import Callable
 from types import CoroutineType
 from typing import Any
 
+from rclpy._handle import Handle
 from rclpy.clock import Clock
-from rclpy.exceptions import InvalidHandle, ROSInterruptException, TimerCancelledError
+from rclpy.exceptions import ROSInterruptException, TimerCancelledError
 from rclpy.executors import Entity, call_back
 
 _NEVER = 2**63 - 1
@@ -16,6 +17,8 @@ _NEVER = 2**63 - 1
 
 class Timer(Entity):
     """Calls back every `timer_period_ns` of its clock. Calls that were missed are left out."""
+
+    order = 0
 
     def __init__(
         self,
@@ -31,9 +34,9 @@ class Timer(Entity):
             raise ValueError(f"timer period must not be negative, got {timer_period_ns} ns")
         self.callback = callback
         self._clock = clock
+        self._handle = Handle()
         self._period_ns = int(timer_period_ns)
         self._canceled = not autostart
-        self._destroyed = False
         self._last_call_ns = clock.now_ns()
         self._next_call_ns = self._last_call_ns + self._period_ns if autostart else _NEVER
         super().__init__(callback_group)
@@ -44,10 +47,8 @@ class Timer(Entity):
         return self._clock
 
     @property
-    def handle(self) -> Timer:
-        if self._destroyed:
-            raise InvalidHandle("cannot use Destroyable because destruction was requested")
-        return self
+    def handle(self) -> Handle:
+        return self._handle
 
     @property
     def timer_period_ns(self) -> int:
@@ -139,7 +140,7 @@ class Timer(Entity):
         self._clock._timers_changed()
 
     def destroy(self) -> None:
-        self._destroyed = True
+        self._handle.destroy_when_not_in_use()
         self._canceled = True
         self._next_call_ns = _NEVER
         self._clock._remove_timer(self)

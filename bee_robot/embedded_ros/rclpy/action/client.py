@@ -21,6 +21,7 @@ from rclpy.qos import (
     qos_profile_services_default,
 )
 from rclpy.task import Future
+from rclpy.waitable import NumberOfEntities
 
 from bee_robot.embedded_ros.types.cdr import SerializationError
 from bee_robot.embedded_ros.wire import keys
@@ -287,6 +288,10 @@ class ActionClient(Entity):
         wait_s = None if timeout_sec is None or timeout_sec < 0 else timeout_sec
         context.graph.wait_until(lambda: self.server_is_ready() or not context.ok(), wait_s)
         return self.server_is_ready()
+
+    def get_num_entities(self) -> NumberOfEntities:
+        """How many of each kind rclpy counts for an action client."""
+        return NumberOfEntities(num_subs=2, num_clients=3)
 
     def destroy(self) -> None:
         for requests in (self._goals, self._cancels, self._results):

@@ -24,6 +24,8 @@ from rclpy.qos import (
 )
 from rclpy.service import RequestHeader, RequestQueue
 from rclpy.task import Future
+from rclpy.timer import Timer
+from rclpy.waitable import NumberOfEntities
 
 __all__ = ["ActionServer", "CancelResponse", "GoalEvent", "GoalResponse", "ServerGoalHandle"]
 
@@ -181,6 +183,7 @@ class ActionServer(Entity):
         self._status_publisher = Publisher(
             node, impl.GoalStatusMessage, names.status, status_pub_qos_profile, None, None
         )
+        self._expiry: Timer | None = None
         node.add_waitable(self)
 
     @property
@@ -340,6 +343,7 @@ class ActionServer(Entity):
     def _goal_changed(self, goal_handle: ServerGoalHandle) -> None:
         if not goal_handle.is_active:
             self._ended_ns[bytes(goal_handle.goal_id.uuid)] = self._node.get_clock().now_ns()
+            self._schedule_expiry()
         self._publish_status()
 
     def _publish_status(self) -> None:
@@ -352,6 +356,20 @@ class ActionServer(Entity):
         ]
         self._status_publisher.publish(message)
 
+    def _schedule_expiry(self) -> None:
+        """Let a timer look when the oldest result is due; it runs only while results are kept."""
+        if self._result_timeout_ns < 0:
+            return
+        if self._expiry is None:
+            self._expiry = Timer(self._forget_expired, self.callback_group, 10**9, self._node.get_clock())
+            self._node._adopt(self._expiry, self._node._hidden_timers)
+        if self._ended_ns:
+            due_ns = min(self._ended_ns.values()) + self._result_timeout_ns
+            self._expiry.timer_period_ns = max(due_ns - self._node.get_clock().now_ns(), 10**6)
+            self._expiry.reset()
+        else:
+            self._expiry.cancel()
+
     def _forget_expired(self) -> None:
         """Results are kept for `result_timeout` after the end of their goals (negative: for ever)."""
         if self._result_timeout_ns < 0:
@@ -363,6 +381,8 @@ class ActionServer(Entity):
                 self._goal_handles.pop(uuid).destroy()
                 self._result_futures.pop(uuid, None)
                 del self._ended_ns[uuid]
+        if self._expiry is not None:
+            self._schedule_expiry()
 
     # -- callbacks
 
@@ -384,9 +404,15 @@ class ActionServer(Entity):
             raise TypeError("Failed to register goal execution callback: not callable")
         self._execute_callback = execute_callback
 
+    def get_num_entities(self) -> NumberOfEntities:
+        """How many of each kind rclpy counts for an action server."""
+        return NumberOfEntities(num_timers=1, num_services=3)
+
     def destroy(self) -> None:
         for handle in self._goal_handles.values():
             handle.destroy()
+        if self._expiry is not None:
+            self._node._drop(self._expiry, self._node._hidden_timers)
         for queue in (self._goals, self._cancels, self._results):
             queue.close()
         self._feedback_publisher.destroy()

@@ -32,24 +32,29 @@ class _Filter:
         self.options = options
         self.has_been_called = False
         self.has_been_logged_once = False
-        self.last_logged_ns: int | None = None
+        self.last_logged_ns = 0
 
     def passes(self) -> bool:
         options = self.options
-        first, self.has_been_called = not self.has_been_called, True
-        if options.get("skip_first") and first:
+        if "throttle_duration_sec" in options and not self._passes_throttle():
             return False
+        if options.get("skip_first"):
+            first, self.has_been_called = not self.has_been_called, True
+            if first:
+                return False
         if options.get("once"):
-            if self.has_been_logged_once:
-                return False
-            self.has_been_logged_once = True
-        if "throttle_duration_sec" in options:
-            clock = options.get("throttle_time_source_type") or Clock()
-            now_ns = clock.now().nanoseconds
-            last_ns = self.last_logged_ns
-            if last_ns is not None and 0 <= now_ns - last_ns < options["throttle_duration_sec"] * 1e9:
-                return False
-            self.last_logged_ns = now_ns
+            first, self.has_been_logged_once = not self.has_been_logged_once, True
+            return first
+        return True
+
+    def _passes_throttle(self) -> bool:
+        clock = self.options.get("throttle_time_source_type") or Clock()
+        now_ns = clock.now().nanoseconds
+        # A clock that has not begun yet (simulated time 0) lets nothing pass, as in rclpy.
+        last_ns = self.last_logged_ns
+        if last_ns <= now_ns < last_ns + self.options["throttle_duration_sec"] * 1e9:
+            return False
+        self.last_logged_ns = now_ns
         return True
 
 
@@ -83,9 +88,11 @@ class RcutilsLogger:
         severity = LoggingSeverity(severity)
         unknown = set(options) - _OPTIONS
         if unknown:
-            raise TypeError(f"Unknown keyword arguments for the logger: {', '.join(sorted(unknown))}")
+            raise TypeError(f"parameter '{sorted(unknown)[0]}' is not one of the recognized logging options")
         if "throttle_time_source_type" in options and "throttle_duration_sec" not in options:
-            raise TypeError("throttle_time_source_type needs throttle_duration_sec")
+            raise TypeError(
+                "required parameter 'throttle_duration_sec' not specified for throttle_time_source_type"
+            )
         enabled = severity >= _log_output.effective_level(self.name)
         if not options and not enabled:
             return False
@@ -103,7 +110,7 @@ class RcutilsLogger:
         if first_severity != severity:
             raise ValueError("Logger severity cannot be changed between calls.")
         if remembered.options != options:
-            raise ValueError("Requested logging filter options cannot be changed between calls.")
+            raise ValueError("Requested logging filter parameters cannot be changed between calls.")
         return remembered.passes() if options else True
 
     def debug(self, message: Any, **kwargs: Any) -> bool:
