@@ -86,6 +86,8 @@ class _Watch:
             for text in life.look(self._client):
                 self._progress.note(text)
             if life.is_over():
+                if life.supervisor is not None:
+                    life.supervisor.hurry()  # nobody is left to end anything well
                 return self._held(life.died)
             self._obey()
             if self.is_stopped:

@@ -30,6 +30,7 @@ from bee_robot.nodes.asyncio_bridge import AsyncioBridge
 ANSWER_S = 5.0
 STATE_MAX_AGE_S = 1.0
 LEASE_RENEWAL_S = 0.1
+SERVER_LOOK_WALL_S = 0.5
 LONGEST_MOTION_S = 600.0
 
 
@@ -159,6 +160,17 @@ class RosTower:
         if self._lease_fault:
             raise TowerError(self._lease_fault, "lease_lost")
 
+    async def _while_served(self, client: ActionClient, result: asyncio.Future[Any], what: str) -> Any:
+        """The result of a goal; TowerError as soon as its server has left the graph. Cancelling does not cancel the goal."""
+        while not result.done():
+            await asyncio.wait({result}, timeout=SERVER_LOOK_WALL_S)
+            if not result.done() and not client.server_is_ready():
+                result.cancel()
+                raise TowerError(
+                    f"tower_driver left during {what}; look at its log and at the tower", "link_lost"
+                )
+        return result.result()
+
     async def _goal(self, client: ActionClient, goal: Any, what: str) -> Any:
         """Send a goal and wait for its result. Cancelling this call cancels the goal and waits for the standstill."""
         if not client.server_is_ready():
@@ -172,7 +184,7 @@ class RosTower:
             raise TowerError(f"{what} refused the goal", "limit_refused")
         result = asyncio.ensure_future(self._bridge.ask(handle.get_result_async, LONGEST_MOTION_S, what))
         try:
-            answer = await asyncio.shield(result)
+            answer = await self._while_served(client, result, what)
         except asyncio.CancelledError:
             await self._bridge.ask(handle.cancel_goal_async, ANSWER_S, f"cancelling {what}")
             await result
