@@ -31,8 +31,6 @@ HELP = "Visit a box: lift and photograph every frame, close the hive, report"
 
 EXIT_BAD_INPUT, EXIT_FAILED = 2, 3
 SPEED = 6.0
-    5.0  # a visit on somebody's busy laptop waits for its own processes, simulated time stands meanwhile
-)
 SEED = 1
 RUNNING_ROBOT_S = 2.0
 EXIT_STATUS = """\
