@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import ast
 import importlib
+import importlib.util
 import os
 import sys
 from dataclasses import dataclass
@@ -76,8 +77,12 @@ def _complain(message: str) -> int:
 
 def _missing_package(error: ModuleNotFoundError, verb: Verb) -> int:
     package = (error.name or "").partition(".")[0]
-    if package in ("", bee_robot.__name__):
+    is_ours = package in ("", bee_robot.__name__) or importlib.util.find_spec(package) is not None
+    if is_ours:  # a fault in the software, not a missing package
         raise error
+    if package in ("rclpy", "bee_robot_interfaces"):
+        sys.stderr.write(f"bee {verb.name}: {error}\n")  # the import switch names the remedy
+        return EXIT_NOT_INSTALLED
     sys.stderr.write(
         f"bee {verb.name}: the Python package '{package}' is not installed for {sys.executable}; "
         "run 'make setup' in the source folder and use .venv/bin/bee, or see 'bee doctor'\n"
