@@ -30,10 +30,8 @@ WITHIN = 0.99  # planned speeds and accelerations as a part of what a rule allow
 ZONE_MM = 0.5  # approach zones are longer than a rule asks by this
 SAG_MM = 0.3  # play of the pins and give of hooks and forks under load
 GENTLE_MM_S = 0.1  # against a stuck seam; a fork gives about 0.2 mm under the difference of both load limits
-GENTLE_WAY_MM = 1.5
-QUICK_MARGIN_KG = (
-    25.0  # what a load can grow at 1 mm/s against 250 kg/mm before board and beam have stopped, twice
-)
+GENTLE_WAY_MM = 0.7
+QUICK_MARGIN_KG = 18.0  # half more than a load grows at 1 mm/s (250 kg/mm) before the beam stands
 LEAST_MARGIN_KG = 12.0  # the same, once
 STICKS_BY_KG = 5.0
 GENTLE_MARGIN_KG = 7.0  # what a load can grow at that speed before board and beam have stopped
