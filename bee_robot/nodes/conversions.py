@@ -7,17 +7,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from bee_robot_interfaces.action import MoveTower
-from bee_robot_interfaces.msg import AxisMove as AxisMoveMsg
-from bee_robot_interfaces.msg import AxisState as AxisStateMsg
-from bee_robot_interfaces.msg import Guard as GuardMsg
-from bee_robot_interfaces.msg import GuardTrip as GuardTripMsg
-from bee_robot_interfaces.msg import InspectionEvent
-from bee_robot_interfaces.msg import Latched as LatchedMsg
-from bee_robot_interfaces.msg import OutputEvent as OutputEventMsg
-from bee_robot_interfaces.msg import Segment as SegmentMsg
-from bee_robot_interfaces.msg import ServoMove as ServoMoveMsg
-from bee_robot_interfaces.msg import TowerState as TowerStateMsg
 from builtin_interfaces.msg import Time
 from sensor_msgs.msg import JointState
 
@@ -42,6 +31,17 @@ from bee_robot.devices.tower import (
     TowerState,
 )
 from bee_robot.hive.inspection import EventKind, Phase, VisitEvent
+from bee_robot_interfaces.action import MoveTower
+from bee_robot_interfaces.msg import AxisMove as AxisMoveMsg
+from bee_robot_interfaces.msg import AxisState as AxisStateMsg
+from bee_robot_interfaces.msg import Guard as GuardMsg
+from bee_robot_interfaces.msg import GuardTrip as GuardTripMsg
+from bee_robot_interfaces.msg import InspectionEvent
+from bee_robot_interfaces.msg import Latched as LatchedMsg
+from bee_robot_interfaces.msg import OutputEvent as OutputEventMsg
+from bee_robot_interfaces.msg import Segment as SegmentMsg
+from bee_robot_interfaces.msg import ServoMove as ServoMoveMsg
+from bee_robot_interfaces.msg import TowerState as TowerStateMsg
 
 ERROR_OF_END = {
     MotionEnd.DONE: MoveTower.Result.NONE,

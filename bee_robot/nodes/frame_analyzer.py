@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-from bee_robot_interfaces.msg import FaceResult, InspectionEvent
 
 from bee_robot.cloud.local_store import LocalStore, StoreError
 from bee_robot.cloud.records import FaceRecord
@@ -19,6 +18,7 @@ from bee_robot.nodes import qos
 from bee_robot.nodes.process import BeeNode, StartError, run_node
 from bee_robot.vision.face_analyzer import analyze_photographs
 from bee_robot.vision.photograph import Photograph, PhotographError
+from bee_robot_interfaces.msg import FaceResult, InspectionEvent
 
 NICENESS = 10  # whatever closes the hive goes first
 

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bee_robot_interfaces.srv import CaptureFace, RenderPicture, SetOutput
 from sensor_msgs.msg import CameraInfo, CompressedImage
 
 from bee_robot.cloud.local_store import LocalStore, StoreError
@@ -24,6 +23,7 @@ from bee_robot.devices.camera import (
 )
 from bee_robot.nodes import qos
 from bee_robot.nodes.process import BeeNode, StartError, run_node
+from bee_robot_interfaces.srv import CaptureFace, RenderPicture, SetOutput
 
 STROBE_WAIT_S = 2.0
 PICTURE_WAIT_S = 20.0

@@ -10,8 +10,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bee_robot_interfaces.action import InspectBox, Recover
-from bee_robot_interfaces.msg import Climate, InspectionEvent, RuleViolation
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 
 import bee_robot
@@ -34,6 +32,8 @@ from bee_robot.nodes.ros_tower import RosTower
 from bee_robot.rulebook import Violation
 from bee_robot.safety.conditions import Verdict, judge
 from bee_robot.safety.sensor_readings import gather
+from bee_robot_interfaces.action import InspectBox, Recover
+from bee_robot_interfaces.msg import Climate, InspectionEvent, RuleViolation
 
 READY_S = 30.0
 LOOK_S = 20.0

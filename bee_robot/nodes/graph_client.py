@@ -13,10 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import rclpy
-from bee_robot_interfaces.action import InspectBox, Recover
-from bee_robot_interfaces.msg import FaceResult, InspectionEvent, RuleViolation
-from bee_robot_interfaces.msg import TowerState as TowerStateMsg
-from bee_robot_interfaces.srv import StopTower
 from rclpy.action import ActionClient
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
@@ -27,6 +23,10 @@ from bee_robot.devices.tower import TowerState
 from bee_robot.hive.inspection import VisitEvent
 from bee_robot.nodes import conversions, qos
 from bee_robot.rulebook import Violation
+from bee_robot_interfaces.action import InspectBox, Recover
+from bee_robot_interfaces.msg import FaceResult, InspectionEvent, RuleViolation
+from bee_robot_interfaces.msg import TowerState as TowerStateMsg
+from bee_robot_interfaces.srv import StopTower
 
 ANSWER_S = 10.0
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bee_robot_interfaces.srv import CaptureFace
 from rclpy.node import Node
 
 from bee_robot.devices.frame_cameras import CapturedFace, Face, FaceCaptureError, FaceLabel
 from bee_robot.nodes.asyncio_bridge import AsyncioBridge
+from bee_robot_interfaces.srv import CaptureFace
 
 CAPTURE_S = 30.0
 

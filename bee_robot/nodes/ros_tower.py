@@ -10,9 +10,6 @@ import asyncio
 from typing import Any
 
 from action_msgs.msg import GoalStatus
-from bee_robot_interfaces.action import HomeTower, MoveTower
-from bee_robot_interfaces.msg import TowerState as TowerStateMsg
-from bee_robot_interfaces.srv import ArmTower, MotionLease, SetOutput, StopTower
 from rclpy.action import ActionClient
 from rclpy.node import Node
 
@@ -26,6 +23,9 @@ from bee_robot.devices.tower import (
 )
 from bee_robot.nodes import conversions, qos
 from bee_robot.nodes.asyncio_bridge import AsyncioBridge
+from bee_robot_interfaces.action import HomeTower, MoveTower
+from bee_robot_interfaces.msg import TowerState as TowerStateMsg
+from bee_robot_interfaces.srv import ArmTower, MotionLease, SetOutput, StopTower
 
 ANSWER_S = 5.0
 STATE_MAX_AGE_S = 1.0

@@ -12,8 +12,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bee_robot_interfaces.msg import Climate, RuleViolation
-from bee_robot_interfaces.srv import RenderPicture
 from rosgraph_msgs.msg import Clock as ClockMsg
 
 from bee_robot.clock import pause_wall
@@ -27,6 +25,8 @@ from bee_robot.sim.trace import TraceFile
 from bee_robot.sim.twin import Twin, TwinError
 from bee_robot.sim.twin_view import TwinView, ViewError
 from bee_robot.sim.weather import Weather
+from bee_robot_interfaces.msg import Climate, RuleViolation
+from bee_robot_interfaces.srv import RenderPicture
 
 CLOCK_PERIOD_S = 0.01
 CLIMATE_PERIOD_S = 1.0

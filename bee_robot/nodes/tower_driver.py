@@ -8,9 +8,6 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from bee_robot_interfaces.action import HomeTower, MoveTower
-from bee_robot_interfaces.msg import Loads, TowerState
-from bee_robot_interfaces.srv import ArmTower, MotionLease, SetOutput, StopTower
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from sensor_msgs.msg import JointState
@@ -20,6 +17,9 @@ from bee_robot.devices.serial_tower import SerialTower
 from bee_robot.devices.tower import Axis, BoardState, MotionEnd, Output, TowerError
 from bee_robot.nodes import conversions, qos
 from bee_robot.nodes.process import BeeNode, StartError, run_node
+from bee_robot_interfaces.action import HomeTower, MoveTower
+from bee_robot_interfaces.msg import Loads, TowerState
+from bee_robot_interfaces.srv import ArmTower, MotionLease, SetOutput, StopTower
 
 STATE_HZ = 20.0
 JOINTS_HZ = 20.0

@@ -15,7 +15,9 @@ from bee_robot.sim.hive_world import HiveWorld
 from bee_robot.sim.plant import PlantEvent
 from bee_robot.sim.twin import Twin
 
-EXPOSED_WITHIN_S = 2.0  # robot time from the flash to the request of its picture: its way through the graph, at speed
+EXPOSED_WITHIN_S = (
+    2.0  # robot time from the flash to the request of its picture: its way through the graph, at speed
+)
 PHOTO_SPOT_MM = 15.0  # how far along Y from the middle a frame is still in focus
 DARKNESS = 0.04  # of the strobe's light, without it: the red work light through the camera's filter
 JPEG_QUALITY = 90

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-sdk = pytest.importorskip("zenoh_ros2_sdk", reason="zenoh-ros2-sdk is not installed (it is a test dependency)")
+sdk = pytest.importorskip(
+    "zenoh_ros2_sdk", reason="zenoh-ros2-sdk is not installed (it is a test dependency)"
+)
 
 STRING = "std_msgs/msg/String"
 ADD = "example_interfaces/srv/AddTwoInts"

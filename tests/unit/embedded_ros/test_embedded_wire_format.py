@@ -74,9 +74,7 @@ def test_the_token_of_a_subscription() -> None:
         STRING_HASH,
         qos,
     )
-    expected = (
-        f"@ros2_lv/2/{ZID}/0/10/MS/%/%/listener/%chatter/std_msgs::msg::dds_::String_/{STRING_HASH}/::,10:,:,:,,"
-    )
+    expected = f"@ros2_lv/2/{ZID}/0/10/MS/%/%/listener/%chatter/std_msgs::msg::dds_::String_/{STRING_HASH}/::,10:,:,:,,"
     assert token.key() == expected
     assert keys.Token.parse(expected) == token
 
@@ -106,7 +104,7 @@ def test_what_is_no_token_is_refused(bad: str) -> None:
 def test_attachments_are_33_bytes() -> None:
     gid = bytes(range(16))
     data = pack_attachment(7, 1_000_000_000, GID_SIZE, gid)
-    assert data == bytes.fromhex("0700000000000000" "00ca9a3b00000000" "10") + gid
+    assert data == bytes.fromhex("070000000000000000ca9a3b0000000010") + gid
     assert Attachment.decode(data) == Attachment(7, 1_000_000_000, gid)
     assert Attachment(7, 1_000_000_000, gid).encode() == data
     with pytest.raises(ValueError):
