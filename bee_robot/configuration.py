@@ -80,9 +80,15 @@ class MechanismConfiguration(Section):
     pin_x_mm: float = Field(200, gt=0)
     pin_neck_above_frame_top_mm: float = Field(1, ge=0, le=5)
     hook_swing_mm: float = Field(25, gt=0, description="hook plate above engaged height where it may swing")
-    hook_travel_mm: float = Field(8, gt=0, description="hook plate above engaged height when travelling over pins")
-    hook_beside_pin_mm: float = Field(26, gt=0, description="along Y, opposite to the push, where the hook comes down")
-    hook_seated_mm: float = Field(8, gt=0, description="distance from the plate's centre bar to the seated pin")
+    hook_travel_mm: float = Field(
+        8, gt=0, description="hook plate above engaged height when travelling over pins"
+    )
+    hook_beside_pin_mm: float = Field(
+        26, gt=0, description="along Y, opposite to the push, where the hook comes down"
+    )
+    hook_seated_mm: float = Field(
+        8, gt=0, description="distance from the plate's centre bar to the seated pin"
+    )
     fork_below_cleat_mm: float = Field(8, ge=3, le=15)
     camera_x_mm: float = 90
     camera_y_mm: float = 265
@@ -200,7 +206,9 @@ def _explain(path: Path, error: ValidationError) -> str:
 def parse(data: Any, path: Path) -> RobotConfiguration:
     """Check the content of a robot file. Raises ConfigurationError."""
     if not isinstance(data, dict):
-        raise ConfigurationError(f"{path}: a robot file is a mapping of options, not {type(data).__name__}; see config/robots/tower.yaml")
+        raise ConfigurationError(
+            f"{path}: a robot file is a mapping of options, not {type(data).__name__}; see config/robots/tower.yaml"
+        )
     try:
         return RobotConfiguration.model_validate(data)
     except ValidationError as error:
@@ -213,7 +221,9 @@ def load(path: Path | str) -> RobotConfiguration:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigurationError(f"{path}: cannot read the robot file ({error.strerror}); give another with --robot FILE") from None
+        raise ConfigurationError(
+            f"{path}: cannot read the robot file ({error.strerror}); give another with --robot FILE"
+        ) from None
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path}: not a text file; a robot file is UTF-8 YAML") from None
     try:
