@@ -13,6 +13,7 @@ from bee_robot.cli.progress import Progress, VisitView
 from bee_robot.cli.summary import VisitEnd
 from bee_robot.clock import wall_s, wall_sleep
 from bee_robot.configuration import RobotConfiguration
+from bee_robot.devices.tower import BoardState
 from bee_robot.nodes.graph_client import GraphClient, GraphError, InspectionHandle, InspectionResult
 
 LOOK_S = 0.1
@@ -23,6 +24,8 @@ LAST_WORDS_S = 30.0
 ANALYSIS_S = 60.0
 """How long to wait for the next analysis when the hive is closed already."""
 STOP_S = 5.0
+STANDSTILL_S = 8.0
+"""How long to stay when a process has died, so that the board sees the silence and stops; the twin waits 5 s for a host."""
 
 
 @dataclass
@@ -102,6 +105,18 @@ class _Watch:
         result = self._handle.result()
         return result if result.end_state else self._held("frame_extractor failed, its log says why")
 
+    def wait_for_standstill(self, life: _Life) -> None:
+        """After a process has died: until the tower says that it stands, or for as long as a board needs to stop."""
+        until_s = wall_s() + STANDSTILL_S
+        while life.died and wall_s() < until_s:
+            life.look(self._client)
+            self.take()
+            state = self._client.tower_state()
+            is_fresh = wall_s() - life.heard_s < 1.0
+            if is_fresh and state is not None and state.board in (BoardState.STOPPED, BoardState.DISARMED):
+                return
+            wall_sleep(LOOK_S)
+
     def _obey(self) -> None:
         if self._interrupts.count and not self._is_cancelled:
             self._is_cancelled = True
@@ -171,7 +186,9 @@ def watch_visit(
     view = VisitView(title, robot.visit.open_planned_max_s, robot.hive.frames_per_box)
     with Progress(view, console) as progress:
         watch = _Watch(client, handle, interrupts, progress)
-        result = watch.until_done(_Life(supervisor))
+        life = _Life(supervisor)
+        result = watch.until_done(life)
+        watch.wait_for_standstill(life)
         watch.wait_for_analyses(result.faces if result.end_state == "closed" else 0)
         view.activity = "closed" if result.end_state == "closed" else "held"
         progress.refresh()
