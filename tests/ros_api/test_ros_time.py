@@ -15,8 +15,8 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.time import Time
-from rosgraph_msgs.msg import Clock as ClockMessage
 from ros_spinning import spin_until
+from rosgraph_msgs.msg import Clock as ClockMessage
 
 
 def test_times_and_durations_add_up() -> None:

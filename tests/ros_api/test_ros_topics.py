@@ -16,8 +16,8 @@ from rclpy.qos import (
     ReliabilityPolicy,
     qos_profile_sensor_data,
 )
-from sensor_msgs.msg import Image
 from ros_spinning import spin_all_until, spin_until
+from sensor_msgs.msg import Image
 from std_msgs.msg import Int32, String
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)

@@ -91,7 +91,7 @@ def _parse_word(word: str, words: Any, parsed: RosArguments) -> None:
     elif ":=" in word and not word.startswith("-"):
         parsed.remaps.append(parse_remap(word))
     else:
-        raise UnknownROSArgsError(f"Found unknown ROS arguments: {word!r}")
+        raise UnknownROSArgsError(f"Found unknown ROS arguments: {[word]!r}")
 
 
 def parse_remap(text: str) -> RemapRule:
@@ -99,7 +99,9 @@ def parse_remap(text: str) -> RemapRule:
         r"(?:([A-Za-z_]\w*):)?((?:rostopic://|rosservice://)?[\w/~{}*]+):=([\w/~{}\\]+)", text
     )
     if match is None:
-        raise InvalidROSArgsError(f"Couldn't parse remap rule: '{text}' (expected [node:]from:=to)")
+        raise InvalidROSArgsError(
+            f"Failed to parse ROS arguments: Couldn't parse remap rule: '{text}' (expected [node:]from:=to)"
+        )
     return RemapRule(match[1] or "", match[2], match[3])
 
 
@@ -131,7 +133,9 @@ def parse_parameter_value(text: str) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise InvalidROSArgsError(f"Couldn't parse parameter value {text!r}: {error}") from error
+        raise InvalidROSArgsError(
+            f"Failed to parse ROS arguments: Couldn't parse parameter value {text!r}: {error}"
+        ) from error
 
 
 def read_parameter_file(path: str) -> list[tuple[str, str, Any]]:

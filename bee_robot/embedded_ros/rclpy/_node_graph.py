@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from rclpy._names import expand_name
+from rclpy._names import expand_name, full_topic_name_problem
 from rclpy.qos import from_wire
 from rclpy.topic_endpoint_info import TopicEndpointInfo, TopicEndpointTypeEnum
 from rclpy.type_hash import TypeHash
-from rclpy.validate_full_topic_name import validate_full_topic_name
 
 from bee_robot.embedded_ros.wire import keys
 from bee_robot.embedded_ros.wire.gid import entity_gid
@@ -85,7 +84,9 @@ class NodeGraph:
         if not isinstance(name, str):
             raise TypeError(f"a name has to be a str, not {type(name).__name__}")
         full_name = expand_name(name, self.get_name(), self.get_namespace())
-        validate_full_topic_name(full_name)
+        problem = full_topic_name_problem(full_name)
+        if problem is not None:
+            raise ValueError(f"{full_name!r}: {problem[0]}")
         return full_name
 
     def count_publishers(self, topic_name: str) -> int:

@@ -117,8 +117,9 @@ def parse_message(text: str, name: str) -> MessageSpec:
     from rosbags.typesys.msg import MSGParser
 
     package, _, short_name = name.split("/")
+    body = "\n".join(_without_comment(line) for line in text.splitlines())
     try:
-        message = MSGParser(f"MSG: {package}/msg/{short_name}\n{text}").specification()[0]
+        message = MSGParser(f"MSG: {package}/msg/{short_name}\n{body}\n").specification()[0]
     except TypesysError as error:
         reason = str(error).splitlines()[-1]
         raise DefinitionError(f"{name}: the definition cannot be parsed near: {reason}") from error
@@ -139,6 +140,19 @@ def parse_message(text: str, name: str) -> MessageSpec:
         )
     constants = {c.name: _constant_value(c.typ.value, c.value) for c in message.constants}
     return MessageSpec(name, tuple(fields), constants)
+
+
+def _without_comment(line: str) -> str:
+    """A line up to its comment. rosbags would take the comment after a text value for its end."""
+    quote = ""
+    for index, character in enumerate(line):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'":
+            quote = character
+        elif character == "#":
+            return line[:index].rstrip()
+    return line.rstrip()
 
 
 def spec_from_rosbags(name: str, definition: Any, defaults: dict[str, Any]) -> MessageSpec:

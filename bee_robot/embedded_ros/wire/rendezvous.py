@@ -1,8 +1,9 @@
 """The rendezvous of a ROS domain on one machine: whoever holds its port introduces newcomers.
 
-It is a Zenoh router in a session of its own, beside the one that the process talks with, since a
-session cannot take up listening later. A router, because peers configured like those of
-rmw_zenoh_cpp tell their addresses to routers only. Once introduced, processes talk directly.
+It is a Zenoh peer in a session of its own, beside the one that the process talks with, since a
+session cannot take up listening later. Gossip through it tells the processes each other's
+addresses; then they talk directly, and nothing but introductions depends on it. (A router would
+route, too, and that of Zenoh 1.10.2 panics when many liveliness tokens come and go.)
 """
 
 from __future__ import annotations
@@ -85,10 +86,10 @@ class Rendezvous:
                 return
 
     def close(self) -> None:
+        """Let go of the port. The watched session may be closed after this."""
         self._ending.set()
-        listener, self._listener = self._listener, None
-        if listener is not None:
-            listener.undeclare()
+        # The listener ends with its session: undeclaring it could wait for a callback of its own,
+        # which waits for Python's lock, which undeclaring holds.
         with self._lock:
             self._closed = True
             session, self._session = self._session, None
@@ -102,7 +103,7 @@ def _open(port: int) -> Any:
 
     config = zenoh.Config()
     for key, value in {
-        "mode": "router",
+        "mode": "peer",
         "listen/endpoints": [endpoint(port)],
         "listen/timeout_ms": 0,
         "listen/exit_on_failure": True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +22,25 @@ ADD_HASH = "RIHS01_e118de6bf5eeb66a2491b5bda11202e7b68f198d6f67922cf30364858239c
 
 
 @pytest.fixture
-def node(ros: None) -> Iterator[Any]:
+def router_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A Zenoh router, as `rmw_zenohd` is one: peers of rmw_zenoh_cpp are introduced by routers only."""
+    import zenoh
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    config = zenoh.Config()
+    config.insert_json5("mode", '"router"')
+    config.insert_json5("listen/endpoints", f'["tcp/127.0.0.1:{port}"]')
+    config.insert_json5("scouting/multicast/enabled", "false")
+    monkeypatch.setenv("BEE_ROS_ROUTER", f"tcp/127.0.0.1:{port}")
+    router = zenoh.open(config)
+    yield port
+    router.close()
+
+
+@pytest.fixture
+def node(router_port: int, ros: None) -> Iterator[Any]:
     import rclpy
 
     made = rclpy.create_node("tester")
@@ -30,15 +49,12 @@ def node(ros: None) -> Iterator[Any]:
 
 
 @pytest.fixture
-def peer() -> Iterator[dict[str, Any]]:
-    """Options that bring the other implementation onto our graph: our rendezvous is its router."""
+def peer(router_port: int) -> Iterator[dict[str, Any]]:
+    """Options that bring the other implementation onto our graph."""
     from zenoh_ros2_sdk.session import ZenohSession
 
     ZenohSession._instance = None
-    yield {
-        "domain_id": int(os.environ["ROS_DOMAIN_ID"]),
-        "router_port": int(os.environ["BEE_ROS_RENDEZVOUS"]),
-    }
+    yield {"domain_id": int(os.environ["ROS_DOMAIN_ID"]), "router_port": router_port}
     if ZenohSession._instance is not None:
         ZenohSession._instance.session.close()
         ZenohSession._instance = None

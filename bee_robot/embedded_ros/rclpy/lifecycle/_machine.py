@@ -63,6 +63,9 @@ class Transition:
     failure: LifecycleState
 
 
+OUTCOMES = {"configure": 10, "cleanup": 20, "activate": 30, "deactivate": 40, "shutdown": 50, "error": 60}
+"""Number of `transition_success` after a transition; failure is one more, error two more."""
+
 TRANSITIONS = (
     Transition(1, "configure", UNCONFIGURED, CONFIGURING, INACTIVE, UNCONFIGURED),
     Transition(2, "cleanup", INACTIVE, CLEANING_UP, UNCONFIGURED, INACTIVE),
@@ -72,6 +75,20 @@ TRANSITIONS = (
     Transition(6, "shutdown", INACTIVE, SHUTTING_DOWN, FINALIZED, FINALIZED),
     Transition(7, "shutdown", ACTIVE, SHUTTING_DOWN, FINALIZED, FINALIZED),
 )
+
+
+def transition_graph() -> list[tuple[int, str, LifecycleState, LifecycleState]]:
+    """All edges of the machine, outcomes included: number, label, start and goal state."""
+    edges = [(t.number, t.label, t.start, t.during) for t in TRANSITIONS]
+    for label, first in OUTCOMES.items():
+        transition = next((t for t in TRANSITIONS if t.label == label), None)
+        if transition is None:
+            during, goals = ERROR_PROCESSING, (UNCONFIGURED, FINALIZED, FINALIZED)
+        else:
+            during, goals = transition.during, (transition.success, transition.failure, ERROR_PROCESSING)
+        for offset, (outcome, goal) in enumerate(zip(("success", "failure", "error"), goals)):
+            edges.append((first + offset, f"transition_{outcome}", during, goal))
+    return edges
 
 
 def find_transition(state: LifecycleState, number: int = 0, label: str = "") -> Transition:

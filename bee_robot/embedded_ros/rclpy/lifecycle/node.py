@@ -71,21 +71,22 @@ class LifecycleNodeMixin(ManagedEntity):
         start = self._state
         self._enter(transition.during, transition.number, transition.label)
         result = self._call(f"on_{transition.label}", start)
+        outcome = machine.OUTCOMES[transition.label]
         if result is _SUCCESS:
-            self._enter(transition.success, _SUCCESS.value, "transition_success")
+            self._enter(transition.success, outcome, "transition_success")
         elif result is _FAILURE:
-            self._enter(transition.failure, _FAILURE.value, "transition_failure")
+            self._enter(transition.failure, outcome + 1, "transition_failure")
         else:
-            self._enter(machine.ERROR_PROCESSING, _ERROR.value, "transition_error")
+            self._enter(machine.ERROR_PROCESSING, outcome + 2, "transition_error")
             self._process_error(start)
         return result
 
     def _process_error(self, start: LifecycleState) -> None:
         result = self._call("on_error", start)
         if result is _SUCCESS:
-            self._enter(machine.UNCONFIGURED, 60, "transition_success")
+            self._enter(machine.UNCONFIGURED, machine.OUTCOMES["error"], "transition_success")
         else:
-            self._enter(machine.FINALIZED, 61, "transition_failure")
+            self._enter(machine.FINALIZED, machine.OUTCOMES["error"] + 1, "transition_failure")
 
     def _call(self, name: str, state: LifecycleState) -> TransitionCallbackReturn:
         node: Any = self
@@ -184,24 +185,21 @@ class LifecycleNodeMixin(ManagedEntity):
         return response
 
     def _on_get_transitions(self, request: Any, response: Any) -> Any:
-        possible = [t for t in machine.TRANSITIONS if t.start == self._state]
-        response.available_transitions = [_describe(t) for t in possible]
+        possible = [edge for edge in machine.transition_graph() if edge[2] == self._state]
+        response.available_transitions = [_describe(*edge) for edge in possible]
         return response
 
     def _on_get_graph(self, request: Any, response: Any) -> Any:
-        response.available_transitions = [_describe(t) for t in machine.TRANSITIONS]
+        response.available_transitions = [_describe(*edge) for edge in machine.transition_graph()]
         return response
 
 
-def _describe(transition: Transition) -> Any:
+def _describe(number: int, label: str, start: LifecycleState, goal: LifecycleState) -> Any:
     from lifecycle_msgs.msg import TransitionDescription
 
     description = TransitionDescription()
-    description.transition.id, description.transition.label = transition.number, transition.label
-    for state, message in (
-        (transition.start, description.start_state),
-        (transition.during, description.goal_state),
-    ):
+    description.transition.id, description.transition.label = number, label
+    for state, message in ((start, description.start_state), (goal, description.goal_state)):
         message.id, message.label = state.state_id, state.label
     return description
 
