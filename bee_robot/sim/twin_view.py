@@ -65,6 +65,8 @@ class TwinView:
             )
         side, beam = camera.split("_")
         half = "left" if (beam == "left") == (side == "rear") else "right"
+        if self._twin.sample().outputs["strobe"] > 0:  # time may stand between a flash and the next look at the twin
+            self._flash_s = self._twin.now_s
         is_lit = self._twin.now_s - self._flash_s <= EXPOSED_WITHIN_S
         seed = zlib.crc32(f"{situation.box} {frame.number} {side} {half}".encode())
         return Scene(self._world.face(situation.box, frame.number, side), half, is_lit, seed)
