@@ -86,7 +86,7 @@ class NodeGraph:
         full_name = expand_name(name, self.get_name(), self.get_namespace())
         problem = full_topic_name_problem(full_name)
         if problem is not None:
-            raise ValueError(f"{full_name!r}: {problem[0]}")
+            raise ValueError(f"{full_name!r} is invalid: {problem[0]}")
         return full_name
 
     def count_publishers(self, topic_name: str) -> int:
