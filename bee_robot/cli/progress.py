@@ -147,7 +147,7 @@ class VisitView:
         if self.state is None:
             return "-"
         loads = self.state.loads_kg
-        return f"left {loads[Side.LEFT]:5.1f} kg  right {loads[Side.RIGHT]:5.1f} kg"
+        return f"left {loads[Side.LEFT]:.1f} kg, right {loads[Side.RIGHT]:.1f} kg"
 
     def _board_text(self) -> Text:
         if self.state is None:
