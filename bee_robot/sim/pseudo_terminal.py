@@ -14,6 +14,8 @@ from bee_robot.sim.twin import Twin
 
 POLL_WALL_S = 0.002
 READ_BYTES = 4096
+BITS_PER_BYTE = 10  # start and stop bit
+RECEIVED_WITHIN_S = 0.002  # robot time that the board needs to take bytes from its serial port
 
 
 class PseudoTerminal:
@@ -70,6 +72,7 @@ class PacedTwin:
         self._twin = twin
         self._terminal = terminal
         self.pace = Pace(speed, deadline_s, twin.now_s, wall_s(), dead_after_wall_s)
+        self._byte_s = BITS_PER_BYTE / twin.robot.serial.baud
         self.bytes_lost = 0
         """Bytes of the board that the host did not fetch in time."""
 
@@ -81,6 +84,8 @@ class PacedTwin:
             data = self._terminal.read()
             if data:
                 twin.write(data)
+                # what is on the wire arrives: a heartbeat must not wait for the time that waits for it
+                goal_s = max(goal_s, twin.now_s + len(data) * self._byte_s + RECEIVED_WITHIN_S)
             twin.advance_to(goal_s)
             answer = twin.read()
             self.bytes_lost += len(answer) - self._terminal.write(answer) if answer else 0

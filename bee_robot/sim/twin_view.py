@@ -65,7 +65,9 @@ class TwinView:
             )
         side, beam = camera.split("_")
         half = "left" if (beam == "left") == (side == "rear") else "right"
-        if self._twin.sample().outputs["strobe"] > 0:  # time may stand between a flash and the next look at the twin
+        if (
+            self._twin.sample().outputs["strobe"] > 0
+        ):  # time may stand between a flash and the next look at the twin
             self._flash_s = self._twin.now_s
         is_lit = self._twin.now_s - self._flash_s <= EXPOSED_WITHIN_S
         seed = zlib.crc32(f"{situation.box} {frame.number} {side} {half}".encode())
