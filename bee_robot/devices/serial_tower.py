@@ -170,17 +170,21 @@ class SerialTower:
     async def _keep(self) -> None:
         """Feed the board and watch the lease; when the board is lost, look for it again."""
         while True:
-            await self._clock.sleep(HEARTBEAT_S)
-            if not self._client.is_open:
+            if self._client.is_open:
+                await self._feed()
+            else:
                 await self._reconnect()
-                continue
-            now_s = self._clock.now_s()
-            if self._renews_itself and not self._lease.is_lost:
-                self._lease.renew(now_s)
-            if not self._lease.holder or self._lease.is_lost or self._lease.age_s(now_s) <= LEASE_FRESH_S:
-                self._client.heartbeat()
-            elif self._lease.age_s(now_s) > LEASE_LAPSES_S:
-                await self._lease_lapsed(now_s)
+            await self._clock.sleep(HEARTBEAT_S)
+
+    async def _feed(self) -> None:
+        """One heartbeat, unless the lease's holder has gone quiet."""
+        now_s, lease = self._clock.now_s(), self._lease
+        if self._renews_itself and not lease.is_lost:
+            lease.renew(now_s)
+        if not lease.holder or lease.is_lost or lease.age_s(now_s) <= LEASE_FRESH_S:
+            self._client.heartbeat()
+        elif lease.age_s(now_s) > LEASE_LAPSES_S:
+            await self._lease_lapsed(now_s)
 
     async def _lease_lapsed(self, now_s: float) -> None:
         self._lease.is_lost = True
