@@ -118,6 +118,9 @@ class FollowedClock(SteppedClock):
 
     async def sleep(self, duration_s: float) -> None:
         self.advance_to(self._noted_s)
+        # A sample that comes before the sleeper is in its place wakes nobody, and while time stands no other follows:
+        # looked at once more when the sleeper waits.
+        self._loop.call_soon(self._catch_up)
         await super().sleep(duration_s)
 
 
