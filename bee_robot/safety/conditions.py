@@ -1,6 +1,6 @@
 """May we open the hive? The gate of machine.md, "May we?". Pure: readings in, reasons against out.
 
-A reading that is missing, stale or not a number counts as *no*. A named person with a reason may override the reasons
+A reading that is missing, stale, from the future or not a finite number counts as *no*. A named person with a reason may override the reasons
 (`extraction.context.Override`, journaled); door, e-stop and board are not conditions but rules, and nobody overrides them:
 the board refuses to move.
 """
@@ -125,6 +125,8 @@ CONDITIONS: tuple[tuple[Condition, tuple[Quantity, ...]], ...] = (
     (_estop, (Quantity.ESTOP_RELEASED,)),
 )
 
+FUTURE_S = 1.0  # two processes may differ by this much about now; a stamp further ahead proves nothing
+
 NEVER_VISITED = Reading(math.inf, math.inf)
 """Days since the last visit of a hive that has not had one: never stale."""
 
@@ -150,9 +152,13 @@ def _unusable(
 ) -> str:
     if reading is None:
         return f"nobody says {quantity.value}; look at its sensor or service"
+    if quantity is Quantity.DAYS_SINCE_VISIT and reading == NEVER_VISITED:
+        return ""
     age_s = now_s - reading.stamp_s
     if age_s > limits.reading_max_age_s:
         return f"{quantity.value} is {age_s:.0f} s old, limit {limits.reading_max_age_s:g} s; look at its sensor or service"
-    if math.isnan(reading.value):
+    if age_s < -FUTURE_S:
+        return f"{quantity.value} is stamped {-age_s:.0f} s in the future; look at the clocks of its sensor and of this robot"
+    if not math.isfinite(reading.value):
         return f"{quantity.value} is not a number; look at its sensor"
     return ""

@@ -48,6 +48,8 @@ def test_on_a_calm_warm_day_the_hive_may_be_opened() -> None:
         ({"door_closed": 0.0}, "door is open"),
         ({"estop_released": 0.0}, "e-stop is pressed"),
         ({"wind_m_s": math.nan}, "wind_m_s is not a number"),
+        ({"outside_c": math.inf}, "outside_c is not a number"),
+        ({"days_since_visit": math.inf}, "days_since_visit is not a number"),
     ],
 )
 def test_one_bad_reading_keeps_the_hive_closed_and_says_why(changed: dict[str, float], reason: str) -> None:
@@ -74,6 +76,15 @@ def test_a_stale_reading_is_a_no(quantity: Quantity) -> None:
     readings[quantity] = Reading(FINE[quantity], NOW_S - 61)
     against = judge(readings, LIMITS, NOW_S).against
     assert against == (f"{quantity.value} is 61 s old, limit 60 s; look at its sensor or service",)
+
+
+@pytest.mark.parametrize("quantity", list(Quantity))
+def test_a_reading_from_the_future_is_a_no(quantity: Quantity) -> None:
+    readings = {name: Reading(value, NOW_S + 0.9) for name, value in FINE.items()}
+    assert judge(readings, LIMITS, NOW_S).may_open
+    readings[quantity] = Reading(FINE[quantity], NOW_S + 5)
+    (against,) = judge(readings, LIMITS, NOW_S).against
+    assert f"{quantity.value} is stamped 5 s in the future" in against
 
 
 def test_a_hive_that_was_never_visited_has_rested_long_enough() -> None:
