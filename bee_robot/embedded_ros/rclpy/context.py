@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import logging
 import threading
 import weakref
 from collections.abc import Callable
@@ -169,16 +168,19 @@ class Context:
         return found
 
     def _close(self) -> None:
+        # All is taken over first: another thread may initialise the context anew while this one closes.
         with self._lock:
-            session, self._session = self._session, None
+            transport, self._transport = self._transport, None
+            self._session = None
+            wires, self._wires = list(self._wires.values()), {}
             graph = self._graph
-        if session is not None:
-            graph.wake()
-            for wire in list(self._wires.values()):
-                self.release(wire)
-            graph.stop()
-            self._transport.close()
-            logging.getLogger(__name__).debug("context closed: %s", self._reason)
+        if transport is None:
+            return
+        graph.wake()
+        for wire in wires:
+            wire.undeclare()
+        graph.stop()
+        transport.close()
 
     def on_shutdown(self, callback: Callable[[], Any]) -> None:
         """`callback()` runs when the context is shut down. Methods are held weakly."""
