@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections.abc import Iterable
 
@@ -23,6 +24,8 @@ from bee_robot.extraction.motion_profile import Instant, Timeline, timeline
 from bee_robot.extraction.whereabouts import FrameJob, Plates, held_after
 from bee_robot.hive.inspection import EndState, EventKind, FrameVisit, Phase, VisitEvent, VisitOutcome
 from bee_robot.rulebook import AxisSample
+
+logger = logging.getLogger(__name__)
 
 SCREWS = (*LIFT.values(), *SCAN.values())
 COMES_TO_REST_S = 3.0
@@ -74,6 +77,7 @@ class BoxVisit:
         self.was_opened = belief is not None and belief.is_open
         self.alert_key = ""
         self.troubles: list[str] = []
+        self._was_unheard = False
         self._positions_mm: dict[Axis, float] = {}
         self.servos_deg: dict[Servo, float] = dict.fromkeys(Servo, 0.0)
         self.unfinished: FrameJob | None = None
@@ -95,13 +99,21 @@ class BoxVisit:
         return until_s - self.opened_s
 
     def begin_open_time(self) -> None:
-        """The first edge is about to leave the rim."""
+        """The first edge is about to leave the rim: from here on the box counts as open, whoever watches."""
         self.opened_s = self.belief.opened_s = self.context.clock.now_s()
         self.was_opened = True
+        self.tell(EventKind.OPENED, f"the first edge leaves the rim: the open time of box {self.box} begins")
 
     def tell(self, kind: EventKind, text: str, frame: int = 0, **data: float | str) -> None:
+        """Tell whoever listens. The journal is the record: a listener that fails never costs the hive its end."""
         now_s = self.context.clock.now_s()
-        self.context.events(VisitEvent(now_s, kind, self.phase, frame, self.frames_total, text, data))
+        try:
+            self.context.events(VisitEvent(now_s, kind, self.phase, frame, self.frames_total, text, data))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the hive has to be closed
+            logger.exception("a listener failed at the event '%s'", text)
+            if not self._was_unheard:
+                self._was_unheard = True
+                self.troubles.append(f"not every event could be told ({type(error).__name__}: {error})")
 
     def enter(self, phase: Phase, text: str) -> None:
         self.count_phase(phase)

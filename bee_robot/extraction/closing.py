@@ -63,7 +63,16 @@ async def _down(visit: BoxVisit, programme: MotionProgramme) -> None:
 async def _wait_for_bees(visit: BoxVisit) -> None:
     visit.enter(Phase.LOOK, "looking for bees on the rim")
     for look in range(1, MOST_LOOKS + 1):
+        since_s = visit.context.clock.now_s()
         rim = await visit.context.look(visit.box)
+        if rim is RimState.UNKNOWN:
+            waited_s = visit.context.clock.now_s() - since_s
+            visit.tell(
+                EventKind.PHASE,
+                f"nobody looked at the rim of box {visit.box}; the bees were given {waited_s:.0f} s to leave it",
+                rim=rim.value,
+                waited_s=round(waited_s, 1),
+            )
         if rim is not RimState.BEES:
             return
         visit.tell(EventKind.PHASE, f"bees on the rim (look {look} of {MOST_LOOKS})")

@@ -57,7 +57,9 @@ async def open_box(visit: BoxVisit) -> None:
         if must_close(visit):
             await put_down_low(visit)
             raise NotOpened(visit.troubles[-1])
-        visit.enter(Phase.RAISE, "the stack goes up, the scan beams follow to the rim")
+        visit.enter(
+            Phase.RAISE, f"box {visit.box} is open; the stack goes up, the scan beams follow to the rim"
+        )
         await visit.perform(visit.planner.raise_stack(visit.planner.sweep_ends_mm(visit.belief.push)[0]))
     except MotionStopped as stopped:
         if not stopped.is_guard:
@@ -111,7 +113,6 @@ async def _peel(visit: BoxVisit) -> None:
         left_kg=round(left, 2),
         right_kg=round(right, 2),
     )
-    visit.tell(EventKind.OPENED, f"box {visit.box} is open")
 
 
 async def _peel_edge(visit: BoxVisit, side: Side) -> None:

@@ -37,7 +37,7 @@ class EventKind(str, Enum):
     FACE = "face"  # a face was photographed; data face, pictures
     FRAME_DONE = "frame_done"
     LOADS = "loads"  # data break_away_left_kg, break_away_right_kg, left_kg, right_kg
-    OPENED = "opened"
+    OPENED = "opened"  # the first edge leaves the rim; open time begins
     CLOSED = "closed"  # data open_time_s
     PLAN = "plan"  # data open_time_s, visit_time_s
     ALERT = "alert"  # data alert (key of alerts.py), number

@@ -134,6 +134,26 @@ def test_bees_that_stay_on_the_rim_are_not_crushed(bench) -> None:
     assert bench.referee.summary() == CLEAN
 
 
+def test_a_rim_that_nobody_saw_is_in_the_record(bench) -> None:
+    bench.rim = [RimState.UNKNOWN]
+    bench.when(Phase.LOCATE, lambda: bench.control.request_stop("enough seen"))
+    assert bench.inspect(1).end_state is EndState.CLOSED
+    (unseen,) = [event for event in bench.events if "nobody looked at the rim" in event.text]
+    assert unseen.data["rim"] == "unknown" and unseen.data["waited_s"] == pytest.approx(20, abs=0.2)
+
+
+def test_a_listener_that_fails_does_not_keep_the_hive_open(bench) -> None:
+    def fail(event) -> None:
+        raise OSError("no space left on device")
+
+    bench.when(Phase.LOCATE, lambda: bench.control.request_stop("enough seen"))
+    bench.listeners.append(fail)
+    outcome = bench.inspect(1)
+    assert outcome.end_state is EndState.CLOSED
+    assert bench.edges_mm == [0.0, 0.0]
+    assert outcome.explanation.count("no space left on device") == 1
+
+
 def test_a_seam_that_is_stuck_for_good_stays_closed(bench) -> None:
     bench.twin.knobs.glue_seam(1, 50.0, "right")
     outcome = bench.inspect(1)

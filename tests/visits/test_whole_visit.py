@@ -26,6 +26,8 @@ def test_ten_frames_are_lifted_photographed_and_put_back_within_the_rules(bench)
     assert outcome.open_time_s == pytest.approx(bench.twin.open_time_s, abs=3)
     assert outcome.explanation == "" and outcome.alert == ""
 
+    (opened,), (closed,) = bench.says(EventKind.OPENED), bench.says(EventKind.CLOSED)
+    assert closed.t_s - opened.t_s == pytest.approx(outcome.open_time_s, abs=0.1)
     (loads,) = bench.says(EventKind.LOADS)
     assert loads.data["left_kg"] == pytest.approx(28, abs=0.1)
     assert loads.data["break_away_left_kg"] > loads.data["left_kg"] + 1
