@@ -118,7 +118,7 @@ def _tell(result: RecoveryResult | None) -> int:
     if result is None:
         print("Stopped at once: what was open is still open. Look at the hive, then run 'bee recover' again.")
         return EXIT_STOPPED
-    if result.error_code == 0:
+    if result.error_code == 0 and result.end_state == "closed":
         print("Closed and safe.")
         return 0
     print(f"HELD: {result.explanation}")

@@ -11,6 +11,7 @@ from typing import Any
 
 import cv2
 
+from bee_robot.clock import pause_wall
 from bee_robot.cloud.local_store import LocalStore, StoreError
 from bee_robot.cloud.records import FaceRecord
 from bee_robot.hive.face import FaceAnalysis
@@ -57,7 +58,7 @@ class FrameAnalyzer(BeeNode):
         self._is_ending = True
         self._work.set()
         while self._worker is not None and not self._worker.done():
-            await asyncio.sleep(0.01)
+            await pause_wall(0.01)
 
     async def _work_off(self) -> None:
         while not self._is_ending:
@@ -87,11 +88,17 @@ class FrameAnalyzer(BeeNode):
             ]
             analysis, drawing = analyze_photographs(photographs, half_overlap_mm=self._overlap_mm())
         except (PhotographError, StoreError) as error:
-            self._store.record_failed_analysis(face.id, str(error))
-            result.error = str(error)
-            return result
+            return self._failed(face, result, str(error))
+        except Exception as error:  # noqa: BLE001 - one face that breaks the method must not keep the others waiting
+            self.get_logger().error(f"fault in the analysis of frame {face.frame} {face.face}: {error!r}")
+            return self._failed(face, result, f"fault in the software: {error!r}")
         self._store.record_analysis(face.id, analysis, drawing)
         return _with_numbers(result, analysis)
+
+    def _failed(self, face: FaceRecord, result: FaceResult, error: str) -> FaceResult:
+        self._store.record_failed_analysis(face.id, error)
+        result.error = error
+        return result
 
     def _scale(self, view: str, width_px: int) -> float | None:
         """mm per pixel at the comb for the robot's own cameras; a photograph of a person has none."""

@@ -76,6 +76,10 @@ class FrameCameras(BeeNode):
         except (CameraError, StoreError, TimeoutError) as error:
             response.success, response.message = False, str(error)
             return response
+        except Exception as error:  # noqa: BLE001 - said to whoever asked and in the log
+            self.get_logger().error(f"capture_face failed: {error!r}")
+            response.success, response.message = False, f"fault in the software of frame_cameras: {error!r}"
+            return response
         for photograph, sha256 in photographs:
             response.pictures.append(sha256)
             response.cameras.append(photograph.camera)

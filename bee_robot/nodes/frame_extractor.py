@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import math
 import sys
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.task import Future
 
 import bee_robot
 from bee_robot.alerts import ALERTS
@@ -113,8 +115,15 @@ class FrameExtractor(BeeNode):
                 f"goal refused: box {goal.box} of hive {goal.hive!r}, busy {self._is_taken}"
             )
             return GoalResponse.REJECT
-        self._is_taken = True
+        self._take()
         return GoalResponse.ACCEPT
+
+    def _take(self) -> None:
+        """From now on a stop that is asked for reaches the procedure, also before it has begun."""
+        self._is_taken, self._control = True, VisitControl()
+
+    def _free(self) -> None:
+        self._is_taken, self._control = False, None
 
     def _take_cancel(self, _: Any) -> CancelResponse:
         self.bridge.call_soon(self._request_stop, "a person asked for it")
@@ -130,8 +139,12 @@ class FrameExtractor(BeeNode):
         try:
             visit = self.bridge.submit(self._visit(goal_handle.request, goal_handle.publish_feedback))
             result = await visit
+        except Exception as error:  # noqa: BLE001 - a visit always ends with a result
+            result = InspectBox.Result(
+                error_code=InspectBox.Result.HELD, end_state="held", **self._fault(error)
+            )
         finally:
-            self._is_taken = False
+            self._free()
         if result.error_code == InspectBox.Result.NONE and not goal_handle.is_cancel_requested:
             goal_handle.succeed()
         elif goal_handle.is_cancel_requested:
@@ -146,7 +159,7 @@ class FrameExtractor(BeeNode):
             recorder = VisitRecorder.begin(
                 self._store, self._start(goal), self.bridge.clock, self._tell_trouble
             )
-        except (TowerError, StoreError) as error:
+        except (TowerError, StoreError, JournalError) as error:
             return InspectBox.Result(
                 error_code=InspectBox.Result.REFUSED, error_msg=str(error), end_state="closed"
             )
@@ -165,7 +178,7 @@ class FrameExtractor(BeeNode):
     ) -> VisitOutcome:
         """Run a procedure; what happens goes into the store as it happens."""
         self._violations, self._opened_s, self._open_time_s = 0, None, 0.0
-        self._recorder, self._control = recorder, VisitControl()
+        self._recorder = recorder
         loads = asyncio.ensure_future(self._record_loads())
         try:
             outcome = await work(self._visit_context())
@@ -174,21 +187,23 @@ class FrameExtractor(BeeNode):
             return outcome
         finally:
             loads.cancel()
-            self._control = self._recorder = None
+            self._recorder = None
 
     # recovery
 
     def _take_recover_goal(self, _: Any) -> GoalResponse:
         if self._is_taken or self._is_ending:
             return GoalResponse.REJECT
-        self._is_taken = True
+        self._take()
         return GoalResponse.ACCEPT
 
     async def _recover(self, goal_handle: Any) -> Recover.Result:
         try:
             result = await self.bridge.submit(self._recovery(goal_handle.request))
+        except Exception as error:  # noqa: BLE001 - a recovery always ends with a result
+            result = Recover.Result(error_code=Recover.Result.HELD, end_state="held", **self._fault(error))
         finally:
-            self._is_taken = False
+            self._free()
         if result.error_code == Recover.Result.NONE:
             goal_handle.succeed()
         else:
@@ -228,14 +243,24 @@ class FrameExtractor(BeeNode):
             self.get_logger().warning(f"recovery is not recorded with its visit: {error}")
             return None
 
+    def _fault(self, error: Exception) -> dict[str, str]:
+        """What is said when our own code failed: nobody knows better than a person who looks."""
+        self.get_logger().error("".join(traceback.format_exception(type(error), error, error.__traceback__)))
+        return {
+            "error_msg": f"fault in the software: {error!r}",
+            "instruction": "Look at the hive; then run 'bee recover'. The log of frame_extractor has the details.",
+        }
+
     async def _wait_ready(self) -> None:
-        waited_s = 0.0
+        """Until driver and cameras answer. Raises TowerError after READY_S of wall time, or when a stop is asked for."""
+        until_s = wall_s() + READY_S
         while not (self._tower.is_ready() and self._cameras.is_ready()):
-            if waited_s > READY_S:
+            if wall_s() > until_s:
                 missing = "frame_cameras" if self._tower.is_ready() else "tower_driver"
                 raise TowerError(f"{missing} does not answer; look at its log", "link_lost")
-            await asyncio.sleep(0.05)
-            waited_s += 0.05
+            await pause_wall(0.05)
+        if self._control is not None and self._control.stop_because:
+            raise TowerError(f"nothing was begun: {self._control.stop_because}")
 
     def _start(self, goal: Any) -> InspectionStart:
         hive, visit = self.robot.hive, self.robot.visit
@@ -275,9 +300,13 @@ class FrameExtractor(BeeNode):
 
     def _judge(self) -> Verdict:
         clock, last = self.bridge.clock, self._last_visit()
+        try:
+            tower = self._tower.state
+        except TowerError:
+            tower = None  # counts as no: door and e-stop are not known
         readings = gather(
             self._climate,
-            self._tower.state,
+            tower,
             self.robot.conditions,
             now_s=clock.now_s(),
             now_utc=clock.utc(),
@@ -286,7 +315,7 @@ class FrameExtractor(BeeNode):
         return judge(readings, self.robot.conditions, clock.now_s())
 
     def _last_visit(self) -> datetime | None:
-        """When any box of this hive was last opened, as far as the journal knows."""
+        """When this robot last wrote about a hive, as far as the journal knows: one robot file, one hive."""
         entry = self._journal.last()
         return entry.written_utc if entry is not None else None
 
@@ -384,13 +413,22 @@ class FrameExtractor(BeeNode):
                 self._control.stop_now("robot time stands still: the simulation is gone")
                 return
 
-    def stop_now(self, because: str) -> str:
-        if self._control is None:
-            return "No hive was open."
-        self.bridge.call_soon(self._control.stop_now, because)
-        last = self._last
-        at = f" during '{last.text}'" if last is not None else ""
-        return f"The hive {self.robot.hive.name} was left{at}; run 'bee recover' to close it."
+    def stop_now(self, because: str) -> Future:
+        return self.bridge.submit(self._stop_and_say(because))
+
+    async def _stop_and_say(self, because: str) -> str:
+        """Stop the procedure, wait until it has ended, and say what the journal knows."""
+        if self._control is not None:
+            self._control.stop_now(because)
+        while self._is_taken:
+            await pause_wall(0.02)
+        try:
+            entry = self._journal.last()
+        except JournalError as error:
+            return str(error)
+        if entry is None or entry.is_closed:
+            return "No hive is open."
+        return f"Box {entry.box} of {entry.hive} is open (last step: {entry.step}); run 'bee recover' to close it."
 
     def close(self) -> None:
         super().close()

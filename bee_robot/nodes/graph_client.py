@@ -91,6 +91,10 @@ class InspectionHandle:
         if answer is None:
             raise GraphError("frame_extractor ended without a result; run 'bee recover'")
         r = answer.result
+        if not r.end_state:
+            raise GraphError(
+                "frame_extractor failed without saying how the visit ended; look at the hive and its log"
+            )
         return InspectionResult(
             r.error_code,
             r.error_msg,
@@ -138,6 +142,10 @@ class RecoveryHandle:
         if answer is None:
             raise GraphError("frame_extractor ended without a result; look at its log and at the hive")
         r = answer.result
+        if not r.end_state:
+            raise GraphError(
+                "frame_extractor failed without saying how recovery ended; look at the hive and its log"
+            )
         return RecoveryResult(r.error_code, r.error_msg, r.end_state, r.instruction)
 
 

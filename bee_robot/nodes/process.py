@@ -17,6 +17,7 @@ from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
 
 from bee_robot.clock import FollowedClock, wall_s
 from bee_robot.configuration import ConfigurationError, RobotConfiguration, load
@@ -25,6 +26,7 @@ from bee_robot.sim.weather import summer_noon
 
 GIL_SWITCH_S = 0.0005  # the thread that renews a lease must not wait 5 ms for one that computes
 REPEAT_S = 0.5
+STOP_WALL_S = 3.0
 EXIT_BAD_INPUT = 2
 EXIT_NAME_TAKEN = 3
 
@@ -68,9 +70,9 @@ class BeeNode(Node):
     async def end_well(self, because: str) -> None:
         """Finish what must not be left undone."""
 
-    def stop_now(self, because: str) -> str:
-        """Stop at once; returns what is still open, for people."""
-        return ""
+    def stop_now(self, because: str) -> Future | None:
+        """Stop at once; the future's result says what is still open, for people. None: there is nothing to stop."""
+        return None
 
     def close(self) -> None:
         self.bridge.close()
@@ -119,14 +121,29 @@ def _spin(node: BeeNode, signals: _Signals, name_check_s: float) -> None:
         if signals.count and ending is None:
             ending = node.bridge.submit(node.end_well(signals.name))
         if signals.count > 1:
-            left_open = node.stop_now(signals.name)
-            sys.stderr.write(f"{node.get_name()}: stopped at once. {left_open}\n")
-            node.exit_code = 130
+            _stop_now(node, executor, signals.name)
             break
-        if node.is_finished or (ending is not None and ending.done()):
+        if node.is_finished:
+            break
+        if ending is not None and ending.done():
+            if ending.exception() is not None:
+                sys.stderr.write(f"{node.get_name()}: could not end well: {ending.exception()!r}\n")
+                node.exit_code = 1
             break
     executor.remove_node(node)
     executor.shutdown(timeout_sec=1.0)
+
+
+def _stop_now(node: BeeNode, executor: SingleThreadedExecutor, because: str) -> None:
+    """Stop, and say what was confirmed within STOP_WALL_S."""
+    stopping, until_s = node.stop_now(because), wall_s() + STOP_WALL_S
+    while stopping is not None and not stopping.done() and wall_s() < until_s:
+        executor.spin_once(timeout_sec=0.05)
+    said = "" if stopping is None else "What is open was not confirmed in time; look at the hive."
+    if stopping is not None and stopping.done():
+        said = str(stopping.exception() or stopping.result())
+    sys.stderr.write(f"{node.get_name()}: stopped at once. {said}\n")
+    node.exit_code = 130
 
 
 def run_node(

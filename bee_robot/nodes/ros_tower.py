@@ -126,10 +126,12 @@ class RosTower:
     # requests
 
     async def arm(self) -> None:
-        await self._call(self._arm, ArmTower.Request(arm=True), "tower/arm")
+        await self._call(self._arm, ArmTower.Request(arm=True, holder=self._holder), "tower/arm")
 
     async def disarm(self, because: str) -> None:
-        await self._call(self._arm, ArmTower.Request(arm=False, because=because), "tower/arm")
+        await self._call(
+            self._arm, ArmTower.Request(arm=False, because=because, holder=self._holder), "tower/arm"
+        )
 
     async def stop(self, because: str) -> None:
         await self._call(self._stop, StopTower.Request(because=because), "tower/stop")
@@ -141,12 +143,14 @@ class RosTower:
 
     async def move(self, programme: MotionProgramme) -> MotionResult:
         self._require_lease()
-        result = await self._goal(self._move, conversions.programme_to_goal(programme), "tower/move")
+        goal = conversions.programme_to_goal(programme)
+        goal.holder = self._holder
+        result = await self._goal(self._move, goal, "tower/move")
         return conversions.result_from_msg(result)
 
     async def home(self, axes: tuple[Axis, ...]) -> MotionResult:
         self._require_lease()
-        goal = HomeTower.Goal(axes=[axis.value for axis in axes])
+        goal = HomeTower.Goal(holder=self._holder, axes=[axis.value for axis in axes])
         result = await self._goal(self._home, goal, "tower/home")
         return MotionResult(
             end=conversions.END_OF_ERROR[result.error_code],
@@ -191,10 +195,10 @@ class RosTower:
             raise
         except TimeoutError as error:
             raise TowerError(str(error), "link_lost") from None
-        if answer.status not in (
-            GoalStatus.STATUS_SUCCEEDED,
-            GoalStatus.STATUS_ABORTED,
-            GoalStatus.STATUS_CANCELED,
-        ):
-            raise TowerError(f"{what} ended with status {answer.status}", "link_lost")
+        is_done = answer.status == GoalStatus.STATUS_SUCCEEDED
+        if is_done != (answer.result.error_code == MoveTower.Result.NONE):
+            # an answer that does not say how the motion ended must never count as done
+            raise TowerError(
+                f"{what} ended with status {answer.status} and no reason; look at tower_driver", "link_lost"
+            )
         return answer.result

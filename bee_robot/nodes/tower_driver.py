@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.task import Future
 from sensor_msgs.msg import JointState
 
 from bee_robot.clock import pause_wall, wall_s
 from bee_robot.devices.serial_tower import SerialTower
-from bee_robot.devices.tower import Axis, BoardState, MotionEnd, Output, TowerError
+from bee_robot.devices.tower import Axis, BoardState, MotionEnd, MotionResult, Output, TowerError
 from bee_robot.nodes import conversions, qos
 from bee_robot.nodes.process import BeeNode, StartError, run_node
 from bee_robot_interfaces.action import HomeTower, MoveTower
@@ -35,7 +36,7 @@ class TowerDriver(BeeNode):
         self.declare_parameter("port_wait", 0.0)
         self._checksum = self.robot.checksum()
         self._tower: SerialTower | None = None
-        self._cancelled = asyncio.Event()
+        self._cancels: dict[bytes, asyncio.Event] = {}
         self._joints = self.create_publisher(JointState, "joint_states", qos.STREAM)
         self._states = self.create_publisher(TowerState, "tower/state", qos.STREAM)
         self._loads = self.create_publisher(Loads, "loads", qos.STREAM)
@@ -45,7 +46,7 @@ class TowerDriver(BeeNode):
 
     def begin(self) -> None:
         opening = self.bridge.submit(self._open())
-        opening.add_done_callback(self._opened)
+        opening.add_done_callback(lambda done: self.executor.create_task(self._opened, done))
 
     async def _open(self) -> SerialTower:
         wait_s = float(self.get_parameter("port_wait").value)
@@ -88,10 +89,15 @@ class TowerDriver(BeeNode):
             await pause_wall(0.05)
         await self._tower.close(f"tower_driver ends ({because})")
 
-    def stop_now(self, because: str) -> str:
-        if self._tower is not None:
-            self.bridge.submit(self._tower.stop(because))
-        return "motion stopped"
+    def stop_now(self, because: str) -> Future | None:
+        return None if self._tower is None else self.bridge.submit(self._stop_and_say(because))
+
+    async def _stop_and_say(self, because: str) -> str:
+        try:
+            await self.tower.stop(because)
+        except TowerError as error:
+            return f"The stop was not confirmed: {error}; the board stops by itself without heartbeats."
+        return "Motion is stopped."
 
     # services
 
@@ -101,7 +107,7 @@ class TowerDriver(BeeNode):
         return self._tower
 
     async def _answer(self, response: Any, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        """Run a call of the tower; a TowerError becomes success False with its message."""
+        """Run a call of the tower; any error becomes success False with its message, so that nobody waits in vain."""
         try:
             await self.bridge.submit(coroutine)
             response.success = True
@@ -109,13 +115,30 @@ class TowerDriver(BeeNode):
             response.success, response.message = False, str(error)
             if hasattr(response, "alert"):
                 response.alert = error.alert
+        except Exception as error:  # noqa: BLE001 - said to whoever asked and in the log
+            self.get_logger().error(f"fault in the software: {error!r}")
+            response.success, response.message = False, f"fault in the software of tower_driver: {error!r}"
         return response
 
+    def _refuse_stranger(self, holder: str) -> None:
+        """Only whoever holds the motion lease is obeyed. Raises TowerError."""
+        has_it = self.tower.state.lease_holder
+        if has_it != holder:
+            whose = f"'{has_it}' holds the motion lease" if has_it else "nobody holds the motion lease"
+            raise TowerError(f"'{holder}' may not move the tower: {whose}; acquire it first", "lease_lost")
+
     async def _arm(self, request: Any, response: Any) -> Any:
+        if self.tower.state.lease_holder:
+            try:
+                self._refuse_stranger(request.holder)
+            except TowerError as error:
+                response.success, response.message, response.alert = False, str(error), error.alert
+                return response
         call = self.tower.arm() if request.arm else self.tower.disarm(request.because)
         return await self._answer(response, call)
 
     async def _stop(self, request: Any, response: Any) -> Any:
+        """Anybody may stop the tower."""
         return await self._answer(response, self.tower.stop(request.because))
 
     async def _output(self, request: Any, response: Any) -> Any:
@@ -142,14 +165,10 @@ class TowerDriver(BeeNode):
     # actions
 
     async def _move(self, goal_handle: Any) -> MoveTower.Result:
-        try:
-            programme = conversions.programme_from_goal(goal_handle.request)
-        except ValueError as error:
-            goal_handle.abort()
-            return MoveTower.Result(
-                error_code=MoveTower.Result.REFUSED, error_msg=str(error), alert="limit_refused"
-            )
-        result = await self._run(goal_handle, self.tower.move(programme))
+        def motion() -> Coroutine[Any, Any, MotionResult]:
+            return self.tower.move(conversions.programme_from_goal(goal_handle.request))
+
+        result = await self._run(goal_handle, motion)
         if isinstance(result, TowerError):
             return MoveTower.Result(
                 error_code=MoveTower.Result.REFUSED, error_msg=str(result), alert=result.alert
@@ -157,18 +176,17 @@ class TowerDriver(BeeNode):
         return conversions.result_to_msg(result)
 
     async def _home(self, goal_handle: Any) -> HomeTower.Result:
-        try:
-            axes = tuple(Axis(name) for name in goal_handle.request.axes)
-        except ValueError as error:
-            goal_handle.abort()
-            return HomeTower.Result(error_code=HomeTower.Result.REFUSED, error_msg=str(error))
-        result = await self._run(goal_handle, self.tower.home(axes))
+        def motion() -> Coroutine[Any, Any, MotionResult]:
+            return self.tower.home(tuple(Axis(name) for name in goal_handle.request.axes))
+
+        result = await self._run(goal_handle, motion)
         if isinstance(result, TowerError):
             return HomeTower.Result(
                 error_code=HomeTower.Result.REFUSED, error_msg=str(result), alert=result.alert
             )
         move = conversions.result_to_msg(result)
-        homed = [a.value for a in axes if self.tower.state.axes[a].is_referenced]
+        states = self.tower.state.axes
+        homed = [name for name in goal_handle.request.axes if states[Axis(name)].is_referenced]
         return HomeTower.Result(
             error_code=move.error_code,
             error_msg=move.error_msg,
@@ -177,14 +195,24 @@ class TowerDriver(BeeNode):
             positions=move.positions,
         )
 
-    async def _run(self, goal_handle: Any, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        """Run a motion for a goal; a cancelled goal stops it. Ends the goal and returns MotionResult or TowerError."""
-        future = self.bridge.submit(self._cancellable(coroutine))
+    async def _run(
+        self, goal_handle: Any, motion: Callable[[], Coroutine[Any, Any, MotionResult]]
+    ) -> MotionResult | TowerError:
+        """Run a motion for a goal and end the goal. Whatever goes wrong is an answer, never silence."""
+        key = bytes(goal_handle.goal_id.uuid)
+        cancelled = self._cancels.setdefault(key, asyncio.Event())
         try:
-            result = await future
+            self._refuse_stranger(goal_handle.request.holder)
+            result = await self.bridge.submit(self._cancellable(motion(), cancelled))
         except TowerError as error:
             goal_handle.abort()
             return error
+        except Exception as error:  # noqa: BLE001 - said to whoever asked and in the log
+            self.get_logger().error(f"motion failed: {error!r}")
+            goal_handle.abort()
+            return TowerError(f"the motion failed in tower_driver: {error!r}; read the positions back", "")
+        finally:
+            self._cancels.pop(key, None)
         if result.end is MotionEnd.DONE:
             goal_handle.succeed()
         elif goal_handle.is_cancel_requested:
@@ -193,17 +221,19 @@ class TowerDriver(BeeNode):
             goal_handle.abort()
         return result
 
-    def _cancel_asked(self, _: Any) -> CancelResponse:
-        self.bridge.call_soon(self._cancelled.set)
+    def _cancel_asked(self, goal_handle: Any) -> CancelResponse:
+        event = self._cancels.setdefault(bytes(goal_handle.goal_id.uuid), asyncio.Event())
+        self.bridge.call_soon(event.set)
         return CancelResponse.ACCEPT
 
-    async def _cancellable(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+    async def _cancellable(
+        self, coroutine: Coroutine[Any, Any, MotionResult], cancelled: asyncio.Event
+    ) -> MotionResult:
         """The motion; a cancel request stops it. The motion's own result is the answer either way."""
-        self._cancelled.clear()
         motion = asyncio.ensure_future(coroutine)
-        cancelled = asyncio.ensure_future(self._cancelled.wait())
-        await asyncio.wait({motion, cancelled}, return_when=asyncio.FIRST_COMPLETED)
-        cancelled.cancel()
+        cancel = asyncio.ensure_future(cancelled.wait())
+        await asyncio.wait({motion, cancel}, return_when=asyncio.FIRST_COMPLETED)
+        cancel.cancel()
         if not motion.done():
             await self.tower.stop("the goal was cancelled")
         return await motion

@@ -15,6 +15,7 @@ from bee_robot.sim.twin import Twin
 POLL_WALL_S = 0.002
 READ_BYTES = 4096
 BITS_PER_BYTE = 10  # start and stop bit
+WIRE_SHARE = 0.8  # of the deadline: how far bytes on the wire may carry time beyond the last heartbeat
 RECEIVED_WITHIN_S = 0.002  # robot time that the board needs to take bytes from its serial port
 
 
@@ -68,7 +69,7 @@ class PacedTwin:
         speed: float = 1.0,
         dead_after_wall_s: float = DEAD_AFTER_WALL_S,
     ) -> None:
-        deadline_s = twin.robot.board.heartbeat_deadline_ms / 1000
+        self._deadline_s = deadline_s = twin.robot.board.heartbeat_deadline_ms / 1000
         self._twin = twin
         self._terminal = terminal
         self.pace = Pace(speed, deadline_s, twin.now_s, wall_s(), dead_after_wall_s)
@@ -84,13 +85,18 @@ class PacedTwin:
             data = self._terminal.read()
             if data:
                 twin.write(data)
-                # what is on the wire arrives: a heartbeat must not wait for the time that waits for it
-                goal_s = max(goal_s, twin.now_s + len(data) * self._byte_s + RECEIVED_WITHIN_S)
+                goal_s = max(goal_s, self._arrival_s(len(data)))
             twin.advance_to(goal_s)
             answer = twin.read()
             self.bytes_lost += len(answer) - self._terminal.write(answer) if answer else 0
             if twin.now_s >= goal_s - 1e-9:
                 return twin.now_s
+
+    def _arrival_s(self, count: int) -> float:
+        """What is on the wire arrives: a heartbeat must not wait for the time that waits for it. Other bytes must not
+        carry time up to the deadline, though."""
+        arrived_s = self._twin.now_s + count * self._byte_s + RECEIVED_WITHIN_S
+        return min(arrived_s, self._twin.last_heartbeat_s + WIRE_SHARE * self._deadline_s)
 
     async def run(self, on_step: Callable[[float], None] | None = None) -> None:
         """Step for ever, until cancelled; `on_step` is told the robot time after each step."""
