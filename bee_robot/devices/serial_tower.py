@@ -245,7 +245,12 @@ class SerialTower:
             raise TowerError(
                 f"the motion lease of '{holder}' lapsed; acquire it again and recover", "lease_lost"
             )
-        self._lease.renew(self._clock.now_s())
+        now_s = self._clock.now_s()
+        was_quiet = not self._lease.permits(now_s)
+        self._lease.renew(now_s)
+        if was_quiet and self._client.is_open:
+            # At once, not with the next beat: simulated time waits for a heartbeat, so the beat may not wait for it.
+            self._client.heartbeat()
 
     async def release_lease_of(self, holder: str) -> None:
         """Release the lease if `holder` has it; a motion under way is stopped."""

@@ -275,6 +275,27 @@ class TestLease:
 
         run(library, story)
 
+    def test_a_late_renewal_feeds_the_board_at_once(self, library: Path) -> None:
+        """Simulated time waits for the board's heartbeat; the heartbeat may not wait for time."""
+
+        async def story(scene: Scene) -> None:
+            tower = await self.leased(scene)
+            beats = []
+            send = tower._client.heartbeat
+
+            def noted() -> None:
+                beats.append(scene.clock.now_s())
+                send()
+
+            tower._client.heartbeat = noted  # type: ignore[method-assign]
+            await scene.clock.sleep(0.37)
+            quiet_since_s = beats[-1]
+            assert scene.clock.now_s() - quiet_since_s > 0.1, "an old lease feeds nobody"
+            await tower.renew_lease("test")
+            assert beats[-1] == scene.clock.now_s()
+
+        run(library, story)
+
     def test_only_one_holds_it(self, library: Path) -> None:
         async def story(scene: Scene) -> None:
             tower = await self.leased(scene)
