@@ -16,7 +16,14 @@ from bee_robot.cli.inputs import InputError
 from bee_robot.cli.interrupts import Interrupts
 from bee_robot.cli.launching.launch_file import LaunchDescription
 from bee_robot.cli.launching.supervisor import Supervisor
-from bee_robot.cli.robot_processes import StartError, describe, private_folder, started, wait_until_ready
+from bee_robot.cli.robot_processes import (
+    StartError,
+    describe,
+    private_folder,
+    require_free_names,
+    started,
+    wait_until_ready,
+)
 from bee_robot.cli.summary import VisitEnd, as_json, print_summary
 from bee_robot.cli.watching import watch_visit
 from bee_robot.clock import RealClock, wall_s
@@ -222,6 +229,7 @@ def _robot(
                 yield client, None
                 return
             inputs.serial_port(order.robot, order.robot_file)
+        require_free_names(client, description)
         with started(description, order.folder / "log", lambda name, line: None) as supervisor:
             interrupts.when_second(supervisor.hurry)
             with console.status(f"starting {', '.join(supervisor.names)}"):

@@ -12,9 +12,12 @@ from bee_robot.cli.inputs import InputError
 from bee_robot.cli.launching.launch_file import LaunchDescription, load
 from bee_robot.cli.launching.lined_yaml import LaunchError
 from bee_robot.cli.launching.supervisor import Exit, LineSink, Supervisor
+from bee_robot.clock import wall_sleep
 from bee_robot.nodes.graph_client import GraphClient
 
 READY_S = 60.0
+DISCOVERY_S = 0.5
+"""Until the nodes of a robot that runs already have been seen."""
 ONE_LINERS = (2, 3)
 """Exit statuses of nodes that have said in one line what is wrong: bad input, name taken (nodes/process.py)."""
 
@@ -59,6 +62,19 @@ def private_folder() -> Iterator[Path]:
     """A folder for the sockets and ports of one run that nobody else may enter."""
     with tempfile.TemporaryDirectory(prefix="bee-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
+
+
+def require_free_names(client: GraphClient, description: LaunchDescription) -> None:
+    """Two robots of one name on one graph would obey each other's people. Raises StartError."""
+    wall_sleep(DISCOVERY_S)
+    present = client.nodes()
+    for node in description.nodes:
+        name = f"/{node.namespace.strip('/')}/{node.name}".replace("//", "/")
+        if name in present:
+            raise StartError(
+                f"node name {name} is taken on this graph; stop the other robot, or give this one a namespace "
+                "(--namespace) or another ROS_DOMAIN_ID"
+            )
 
 
 def wait_until_ready(

@@ -19,6 +19,7 @@ from bee_robot.cli.robot_processes import (
     describe,
     known_robots,
     private_folder,
+    require_free_names,
     started,
     wait_until_ready,
 )
@@ -120,8 +121,10 @@ def new_log_folder() -> Path:
 
 def _keep_up(description: LaunchDescription, log_folder: Path) -> int:
     interrupts = Interrupts()
+    namespace = description.values.get("namespace", "")
+    with GraphClient(namespace) as client:
+        require_free_names(client, description)
     with interrupts, started(description, log_folder, print_line) as supervisor:
-        namespace = description.values.get("namespace", "")
         with GraphClient(namespace) as client:
             try:
                 wait_until_ready(client, supervisor, lambda: _leave_if(interrupts))

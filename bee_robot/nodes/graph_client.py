@@ -221,6 +221,14 @@ class GraphClient:
     def is_ready(self) -> bool:
         return self._state is not None and self._inspect.server_is_ready() and self._recover.server_is_ready()
 
+    def nodes(self) -> set[str]:
+        """Full names of all nodes on the graph, this client's own left out."""
+        found = {
+            f"{namespace.rstrip('/')}/{name}"
+            for name, namespace in self._node.get_node_names_and_namespaces()
+        }
+        return found - {self._node.get_fully_qualified_name()}
+
     def wait_ready(self, timeout_s: float, while_waiting: Callable[[], None] = lambda: None) -> None:
         """Wait in wall time until a tower and its extractor answer. GraphError names what is missing."""
         end_s = wall_s() + timeout_s
