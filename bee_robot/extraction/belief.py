@@ -209,17 +209,17 @@ class HiveBelief:
 
     @classmethod
     def from_dict(cls, robot: RobotConfiguration, data: Mapping[str, Any]) -> HiveBelief:
-        """Raises KeyError or TypeError where the journal was written by something else."""
-        held = data["held"]
+        """Raises one of `journal.UNREADABLE` where the journal was written by something else."""
+        held, opened_s = data["held"], data["opened_s"]
         return cls(
             robot=robot,
-            box=data["box"],
-            frames_y_mm={int(number): y for number, y in data["frames_y_mm"].items()},
+            box=int(data["box"]),
+            frames_y_mm={int(number): float(y) for number, y in data["frames_y_mm"].items()},
             held=HeldFrame(int(held[0]), float(held[1])) if held else None,
-            edges_mm={Side(side): edge for side, edge in data["edges_mm"].items()},
-            is_forked=data["is_forked"],
-            is_closing=data["is_closing"],
-            opened_s=data["opened_s"],
-            lifted_load_kg={Side(side): load for side, load in data["lifted_load_kg"].items()},
-            push=data["push"],
+            edges_mm={side: float(data["edges_mm"][side.value]) for side in Side},
+            is_forked=bool(data["is_forked"]),
+            is_closing=bool(data["is_closing"]),
+            opened_s=None if opened_s is None else float(opened_s),
+            lifted_load_kg={Side(side): float(load) for side, load in data["lifted_load_kg"].items()},
+            push=int(data["push"]),
         )

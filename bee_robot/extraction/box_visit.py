@@ -18,6 +18,7 @@ from bee_robot.devices.tower import (
 )
 from bee_robot.extraction.belief import HOOK, LIFT, SCAN, SHUTTLE, HiveBelief
 from bee_robot.extraction.context import VisitContext
+from bee_robot.extraction.journal import OVERRIDE_STEP
 from bee_robot.extraction.motion_check import follow_plan, require_rules
 from bee_robot.extraction.motion_plan import MotionPlanner
 from bee_robot.extraction.motion_profile import Instant, Timeline, timeline
@@ -80,6 +81,12 @@ class BoxVisit:
         self._was_unheard = False
         self._positions_mm: dict[Axis, float] = {}
         self.servos_deg: dict[Servo, float] = dict.fromkeys(Servo, 0.0)
+        self.has_begun = False
+        """Whether a step of this visit is in the journal. Before that nothing has moved."""
+        self.has_lost_track = False
+        """Whether the belief is worth nothing: the journal cannot be read, or the machine contradicts it."""
+        self.is_clear_by_hand = False
+        """Whether a named person says that the hive is closed and the machine is stowed."""
         self.unfinished: FrameJob | None = None
         """What a programme was about that did not run to its end, until it is known what came of it."""
         self.maybe_out: frozenset[Servo] = frozenset()
@@ -109,7 +116,7 @@ class BoxVisit:
         now_s = self.context.clock.now_s()
         try:
             self.context.events(VisitEvent(now_s, kind, self.phase, frame, self.frames_total, text, data))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the hive has to be closed
+        except Exception as error:  # whatever it is, the hive has to be closed
             logger.exception("a listener failed at the event '%s'", text)
             if not self._was_unheard:
                 self._was_unheard = True
@@ -151,6 +158,7 @@ class BoxVisit:
             belief=belief,
             note=note,
         )
+        self.has_begun = self.has_begun or step != OVERRIDE_STEP
 
     # moving -----------------------------------------------------------------------------------------------------------
 

@@ -62,9 +62,14 @@ def nothing_against() -> Sequence[str]:
     return ()
 
 
+def fair_weather() -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class VisitContext:
-    """`reasons_against`: the conditions gate, asked once before a visit. `holder`: name on the motion lease."""
+    """`reasons_against`: the conditions gate, asked once before a visit. `weather_turned`: asked before each frame; what it
+    says (rain, say) closes the box early. `holder`: name on the motion lease."""
 
     robot: RobotConfiguration
     tower: Tower
@@ -75,4 +80,5 @@ class VisitContext:
     control: VisitControl
     look: RimLook
     reasons_against: Callable[[], Sequence[str]] = nothing_against
+    weather_turned: Callable[[], str] = fair_weather
     holder: str = "frame_extractor"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Any
 
 from bee_robot.alerts import ALERTS
+from bee_robot.clock import wait_for
 from bee_robot.devices.tower import MotionEnd, TowerError
 from bee_robot.extraction.box_visit import BoxVisit, Held, MotionStopped
 from bee_robot.extraction.journal import JournalError
@@ -15,7 +16,8 @@ from bee_robot.extraction.motion_check import RuleRefused
 from bee_robot.hive.inspection import EndState, EventKind, Phase, VisitOutcome
 
 HELD_STEP = "held"
-STOP_WAIT_S = 2.0
+STOP_WAIT_S = 5.0
+STOP_WAIT_WALL_S = 15.0  # where robot time stands still, because the simulation is gone
 
 
 async def run_to_an_end(visit: BoxVisit, work: Coroutine[Any, Any, None]) -> VisitOutcome:
@@ -29,7 +31,7 @@ async def run_to_an_end(visit: BoxVisit, work: Coroutine[Any, Any, None]) -> Vis
         await asyncio.wait({task, stop_now}, return_when=asyncio.FIRST_COMPLETED)
         outcome = _ended(visit, task) if task.done() else await _stopped_now(visit, task)
     except asyncio.CancelledError:
-        await _cancel(task)
+        await _cancel(visit, task)
         _hold(visit, "", "the visit was cancelled")
         raise
     finally:
@@ -70,20 +72,28 @@ def _alert_of(end: MotionEnd) -> str:
 
 
 async def _stopped_now(visit: BoxVisit, task: asyncio.Task[None]) -> VisitOutcome:
-    await _cancel(task)
-    with contextlib.suppress(TowerError):  # out of reach: its own deadline has stopped the machine
-        await visit.context.tower.stop(visit.context.control.stop_now_because)
-        await visit.read_machine()
-    return _hold(visit, "", f"stopped at once: {visit.context.control.stop_now_because}")
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
+    because = visit.context.control.stop_now_because
+    stopping = asyncio.ensure_future(visit.context.tower.stop(because))
+    await asyncio.sleep(0)  # the stop is on its way before the motion is called off
     task.cancel()
-    await asyncio.wait({task})
+    await _bounded(visit, asyncio.gather(task, stopping, return_exceptions=True))
+    await _bounded(visit, visit.read_machine())
+    return _hold(visit, "", f"stopped at once: {because}")
+
+
+async def _cancel(visit: BoxVisit, task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await _bounded(visit, asyncio.wait({task}))
+
+
+async def _bounded(visit: BoxVisit, awaitable: Awaitable[object]) -> None:
+    """Wait a few seconds at most. Whoever does not answer is out of reach: the board's own deadline stops the machine."""
+    with contextlib.suppress(TowerError, asyncio.TimeoutError):
+        await asyncio.wait_for(wait_for(visit.context.clock, awaitable, STOP_WAIT_S), STOP_WAIT_WALL_S)
 
 
 def _hold(visit: BoxVisit, alert: str, explanation: str, instruction: str = "") -> VisitOutcome:
-    what_is_open = visit.belief.says()
+    what_is_open = "nobody knows what is open" if visit.has_lost_track else visit.belief.says()
     remedy = instruction or (ALERTS[alert].remedy if alert in ALERTS else "Look at the hive")
     if "recover" not in remedy:
         remedy = f"{remedy}; then run 'bee recover'"
@@ -91,10 +101,9 @@ def _hold(visit: BoxVisit, alert: str, explanation: str, instruction: str = "") 
     visit.count_phase(Phase.END)
     if alert in ALERTS:
         visit.alert(alert, explanation)
-    with contextlib.suppress(
-        JournalError
-    ):  # the journal still holds the step before; that is enough to recover
-        visit.note(HELD_STEP, explanation)
+    if visit.has_begun:  # otherwise nothing has moved, and the journal says how the visit before it ended
+        with contextlib.suppress(JournalError):  # it still holds the step before; that is enough to recover
+            visit.note(HELD_STEP, explanation)
     visit.tell(
         EventKind.END,
         instruction,
@@ -108,7 +117,5 @@ def _hold(visit: BoxVisit, alert: str, explanation: str, instruction: str = "") 
 async def _let_go(visit: BoxVisit) -> None:
     """Motors off (screws hold), lease free."""
     tower = visit.context.tower
-    with contextlib.suppress(TowerError):
-        await tower.disarm("the visit is over")
-    with contextlib.suppress(TowerError):
-        await tower.release_lease()
+    await _bounded(visit, tower.disarm("the visit is over"))
+    await _bounded(visit, tower.release_lease())

@@ -41,6 +41,10 @@ OVERRIDE_STEP = "override"
 """The step that says who opened a hive against the conditions, and why. Nothing moves with it."""
 
 
+UNREADABLE = (KeyError, IndexError, TypeError, ValueError, AttributeError)
+"""What reading a belief raises that something else has written."""
+
+
 class JournalError(Exception):
     """The journal cannot be read or written. A robot without a journal does not open a hive."""
 

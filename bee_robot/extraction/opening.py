@@ -73,8 +73,10 @@ async def open_box(visit: BoxVisit) -> None:
 
 
 def must_close(visit: BoxVisit) -> bool:
-    """Whether somebody or the clock (R15) ends the visit before its last frame."""
+    """Whether somebody, the weather or the clock (R15) ends the visit before its last frame."""
     control = visit.context.control
+    if not control.stop_because:
+        control.request_stop(weather_turned(visit))  # kept: a box is not opened again because the rain stops
     if control.stop_because:
         _close_early(visit, f"the box is closed early: {control.stop_because}")
         return True
@@ -82,6 +84,14 @@ def must_close(visit: BoxVisit) -> bool:
         _close_early(visit, f"the box has been open for {visit.open_time_s:.0f} s and is closed now")
         return True
     return False
+
+
+def weather_turned(visit: BoxVisit) -> str:
+    """What speaks against an open hive now, or nothing. Nobody knows: that speaks against it too."""
+    try:
+        return visit.context.weather_turned()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the hive has to be closed
+        return f"nobody knows the weather ({type(error).__name__}: {error})"
 
 
 def _close_early(visit: BoxVisit, text: str) -> None:

@@ -15,7 +15,7 @@ from bee_robot.extraction.box_visit import SCREWS, BoxVisit, Held
 from bee_robot.extraction.closing import FREE_LOAD_KG, close_box, leave, release
 from bee_robot.extraction.context import VisitContext
 from bee_robot.extraction.ending import run_to_an_end
-from bee_robot.extraction.journal import CLOSED_STEP, JournalEntry
+from bee_robot.extraction.journal import CLOSED_STEP, UNREADABLE, JournalEntry, JournalError
 from bee_robot.extraction.visit import home_empty
 from bee_robot.extraction.whereabouts import FrameJob
 from bee_robot.hive.inspection import EventKind, Phase, VisitOutcome
@@ -38,24 +38,60 @@ class ByHand:
 
 
 async def recover(context: VisitContext, by_hand: ByHand | None = None) -> VisitOutcome:
-    """Close what is open, or hold with one instruction. Raises JournalError where the journal cannot be read."""
-    entry = context.journal.last()
-    is_open = entry is not None and not entry.is_closed and not (by_hand and by_hand.hive_is_clear)
-    belief = HiveBelief.from_dict(context.robot, entry.belief) if entry and is_open else None
-    box = entry.box if entry else 1
-    visit = BoxVisit(context, box, entry.inspection if entry else "", belief)
-    if entry is not None and belief is not None:
-        _restore_open_time(visit, entry)
-        visit.maybe_out = frozenset(Servo(name) for name in entry.belief["out"])
-        job = entry.belief.get("job")
-        visit.unfinished = FrameJob.from_dict(job) if job else None
+    """Close what is open, or hold with one instruction. A journal that cannot be read ends held too, until a named person
+    says that the hive is clear."""
+    is_clear = by_hand is not None and by_hand.hive_is_clear
+    try:
+        entry = context.journal.last()
+    except JournalError as error:
+        if not is_clear:
+            return await _unreadable(BoxVisit(context, 1, ""), str(error))
+        entry = None
+    box = entry.box if entry is not None and 1 <= entry.box <= context.robot.hive.boxes else 1
+    inspection = entry.inspection if entry is not None else ""
+    if entry is None or entry.is_closed or is_clear:
+        visit = BoxVisit(context, box, inspection)
+    else:
+        try:
+            visit = _as_left(context, entry)
+        except UNREADABLE as error:
+            because = f"the last entry of the journal ('{entry.step}') makes no sense: {type(error).__name__} {error}"
+            return await _unreadable(BoxVisit(context, box, inspection), because)
     visit.enter(Phase.RECOVER, _explain(entry))
-    if by_hand is not None:
-        _believe_person(visit, by_hand)
-    return await run_to_an_end(visit, _recover(visit))
+    return await run_to_an_end(visit, _recover(visit, by_hand))
+
+
+def _as_left(context: VisitContext, entry: JournalEntry) -> BoxVisit:
+    """The visit that did not end, as the journal's last entry has it. Raises one of UNREADABLE."""
+    visit = BoxVisit(context, entry.box, entry.inspection, HiveBelief.from_dict(context.robot, entry.belief))
+    _restore_open_time(visit, entry)
+    visit.maybe_out = frozenset(Servo(name) for name in entry.belief["out"])
+    job = entry.belief.get("job")
+    visit.unfinished = FrameJob.from_dict(job) if job else None
+    held = visit.belief.held
+    for number in [held.number if held else None, visit.unfinished.frame if visit.unfinished else None]:
+        if number is not None and number not in visit.belief.frames_y_mm:
+            raise ValueError(f"frame {number} is on the hooks and nowhere in box {entry.box}")
+    return visit
+
+
+async def _unreadable(visit: BoxVisit, because: str) -> VisitOutcome:
+    """Nothing moves: nobody knows what the machine holds."""
+
+    async def hold() -> None:
+        raise Held(
+            "",
+            because,
+            "Close the hive by hand, stow forks and hooks, then run 'bee recover --hive-is-clear --by NAME'",
+        )
+
+    visit.has_lost_track = True
+    visit.enter(Phase.RECOVER, "the journal does not say what was done last")
+    return await run_to_an_end(visit, hold())
 
 
 def _believe_person(visit: BoxVisit, by_hand: ByHand) -> None:
+    visit.is_clear_by_hand = by_hand.hive_is_clear
     if by_hand.frame_is_off:
         visit.belief.held = visit.unfinished = None
     done = "the hive is closed and clear" if by_hand.hive_is_clear else "the frame is off the hooks"
@@ -82,7 +118,9 @@ def _explain(entry: JournalEntry | None) -> str:
     )
 
 
-async def _recover(visit: BoxVisit) -> None:
+async def _recover(visit: BoxVisit, by_hand: ByHand | None) -> None:
+    if by_hand is not None:
+        _believe_person(visit, by_hand)
     tower = visit.context.tower
     await tower.acquire_lease(visit.context.holder)
     _require_board(tower.state)

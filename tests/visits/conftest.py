@@ -72,9 +72,25 @@ class Bench(Workbench):
 
     def restart_extractor(self) -> None:
         self.is_cable_pulled = False
+        self.forget_journal()
+        shutil.move(self.journal_path.with_name("left_behind.sqlite"), self.journal_path)
+
+    def forget_journal(self) -> None:
         for file in self.journal_path.parent.glob("journal.sqlite*"):
             file.unlink()
-        shutil.move(self.journal_path.with_name("left_behind.sqlite"), self.journal_path)
+
+    def journal_steps(self) -> list[str]:
+        with sqlite3.connect(self.journal_path) as journal:
+            return [step for (step,) in journal.execute("SELECT step FROM journal ORDER BY id")]
+
+    def journal_adds(self, step: str, belief: str) -> None:
+        """Somebody else writes into the journal: `belief` as text, which may be anything."""
+        with sqlite3.connect(self.journal_path) as journal:
+            journal.execute(
+                "INSERT INTO journal (written_utc, robot_s, inspection, hive, box, step, belief, note) "
+                "VALUES ('2026-06-21T10:00:00+00:00', 0, '', ?, 1, ?, ?, '')",
+                (self.robot.hive.name, step, belief),
+            )
 
     @property
     def edges_mm(self) -> list[float]:

@@ -196,8 +196,12 @@ def test_the_extractor_is_killed_with_a_frame_in_hand_and_recovery_closes_the_hi
 def test_a_hive_that_was_left_open_is_not_visited_before_it_is_recovered(bench) -> None:
     bench.when(Phase.RAISE, lambda: bench.control.stop_now("test"), after_s=3)
     bench.inspect(1)
+    steps = len(bench.journal_steps())
     refused = bench.inspect(1)
+    assert refused.end_state is EndState.HELD
     assert "run 'bee recover' first" in refused.refusals[0]
+    assert "run 'bee recover' first" in refused.instruction
+    assert len(bench.journal_steps()) == steps, "what recovery needs is still the last entry"
     assert bench.recover().end_state is EndState.CLOSED
 
 
