@@ -15,11 +15,12 @@ from bee_robot.devices.tower import (
     MotionProgramme,
     MotionResult,
     Servo,
+    TowerError,
 )
 from bee_robot.extraction.belief import HOOK, LIFT, SCAN, SHUTTLE, HiveBelief
 from bee_robot.extraction.context import VisitContext
 from bee_robot.extraction.journal import OVERRIDE_STEP
-from bee_robot.extraction.motion_check import follow_plan, require_rules
+from bee_robot.extraction.motion_check import against_moving, follow_plan, require_rules
 from bee_robot.extraction.motion_plan import MotionPlanner
 from bee_robot.extraction.motion_profile import Instant, Timeline, timeline
 from bee_robot.extraction.whereabouts import FrameJob, Plates, held_after
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 SCREWS = (*LIFT.values(), *SCAN.values())
 COMES_TO_REST_S = 3.0
 TELEMETRY_S = 0.03  # three snapshots: what is read then is from after the machine came to rest
+NEW_STATE_S = 2.0  # states come at 10 Hz; a fast simulation does not make the way to here any shorter
 STOWED_DEG = 1.0
 
 
@@ -229,6 +231,7 @@ class BoxVisit:
         Raises RuleRefused (nothing moved), MotionStopped (it ended early) or TowerError (the machine is out of reach).
         """
         plan = await asyncio.to_thread(self._judged, programme)  # the loop renews the motion lease meanwhile
+        await self._require_machine(programme)
         goes_out = [
             servo
             for segment in programme.segments
@@ -247,6 +250,17 @@ class BoxVisit:
         for segment in programme.segments:
             self.servos_deg.update(segment.servos_deg)
         return result
+
+    async def _require_machine(self, programme: MotionProgramme) -> None:
+        """TowerError where the machine cannot run the programme now (R16). A state from before this call may be older than
+        the last arm or motion: what speaks against moving must be said by a newer one."""
+        clock, tower = self.context.clock, self.context.tower
+        axes = {axis for segment in programme.segments for axis in segment.axes}
+        now_s = clock.now_s()
+        while against := against_moving(tower.state, axes, self.context.holder):
+            if tower.state.stamp_s > now_s or clock.now_s() > now_s + NEW_STATE_S:
+                raise TowerError(f"'{programme.name}' has not begun: {against}", against.alert)
+            await clock.sleep(TELEMETRY_S)
 
     def plates_mm(self) -> float:
         """Height of the hook plates (the lower of both)."""

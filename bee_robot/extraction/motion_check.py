@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from bee_robot.alerts import ALERTS
+from bee_robot.devices.tower import Axis, BoardState, Input, TowerError, TowerState
 from bee_robot.extraction.belief import HiveBelief
 from bee_robot.extraction.motion_profile import Instant, Timeline
 from bee_robot.rulebook import MotionSample, Violation, check
@@ -20,12 +22,34 @@ class RuleRefused(Exception):
         super().__init__(f"planned motion '{programme}' would break {violations[0]}; nothing has moved")
 
 
+def against_moving(state: TowerState, axes: Iterable[Axis], holder: str) -> TowerError | None:
+    """What the board would refuse a motion of these axes for (R16), said in words beforehand; None where nothing is."""
+    if state.board is BoardState.LOST:
+        return _not_now("link_lost", state.stop_reason)
+    for alert, given in (("estop", Input.ESTOP_OK), ("door_open", Input.DOOR_CLOSED)):
+        if not state.inputs.get(given, False):
+            return _not_now(alert)
+    if state.lease_holder not in ("", holder):
+        return _not_now("lease_lost", f"'{state.lease_holder}' holds the motion lease")
+    if state.board not in (BoardState.ARMED, BoardState.MOVING):
+        return _not_now("not_armed", state.stop_reason or state.board.value)
+    lost = [axis.value for axis in axes if not state.axes[axis].is_referenced]
+    if lost:
+        return _not_now("not_referenced", ", ".join(sorted(lost)))
+    return None
+
+
+def _not_now(alert: str, detail: str = "") -> TowerError:
+    what = ALERTS[alert].what
+    return TowerError(f"{what} ({detail})" if detail else what, alert)
+
+
 def _sample(instant: Instant, loads_kg: Mapping[str, float]) -> MotionSample:
     return MotionSample(
         instant.t_s,
         {axis.value: sample for axis, sample in instant.axes.items()},
         {servo.value: angle for servo, angle in instant.servos_deg.items()},
-        {"door_closed": True, "estop_ok": True},
+        {"door_closed": True, "estop_ok": True},  # R16 is asked of the machine itself: against_moving
         {},
         loads_kg,
     )

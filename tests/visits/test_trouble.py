@@ -7,6 +7,7 @@ import pytest
 from bee_robot.devices.frame_cameras import FaceCaptureError
 from bee_robot.extraction.context import RimState
 from bee_robot.extraction.recovery import ByHand, recover
+from bee_robot.extraction.visit import inspect_box
 from bee_robot.extraction.workbench import FlashOnly, Workbench
 from bee_robot.hive.inspection import EndState, EventKind, Phase
 
@@ -54,6 +55,33 @@ def test_a_second_ctrl_c_stops_at_once_and_says_what_is_open(bench) -> None:
 
     assert bench.recover().end_state is EndState.CLOSED
     assert bench.frames_y_mm(1)[0] == pytest.approx(-166, abs=1)  # where it was nudged, straight down
+    assert bench.referee.summary() == CLEAN
+
+
+def test_a_stop_at_once_does_not_wait_for_a_machine_that_does_not_answer(bench) -> None:
+    asked = []
+
+    async def without_answers(context):
+        async def stop(because: str) -> None:
+            asked.append((because, context.clock.now_s()))
+            await context.clock.sleep(600)
+
+        context.tower.stop = stop
+        return await inspect_box(context, 1)
+
+    bench.when(Phase.RAISE, lambda: bench.control.stop_now("second Ctrl-C"), after_s=3)
+    outcome = bench.run(without_answers)
+    assert outcome.end_state is EndState.HELD and "box 1 is open" in outcome.instruction
+    assert asked[0][0] == "second Ctrl-C", "the stop goes out before the motion is called off"
+    assert bench.events[-1].t_s - asked[0][1] < 12
+
+
+def test_a_machine_that_cannot_move_is_not_asked_to(bench) -> None:
+    """A door that opens while nothing moves: the programme does not begin, and the end says why."""
+    bench.when(EventKind.FACE, lambda: setattr(bench.twin.knobs, "door_open", True), frame=1)
+    outcome = bench.inspect(1)
+    assert (outcome.end_state, outcome.alert) == (EndState.HELD, "door_open")
+    assert "has not begun" in outcome.explanation
     assert bench.referee.summary() == CLEAN
 
 
