@@ -25,13 +25,16 @@ async def pause(node: Node, seconds: float) -> None:
     node.destroy_timer(timer)
 
 
+Serve = Callable[..., ActionServer]
+
+
 class Counter:
     """A server of Fibonacci that can be told how to behave."""
 
-    def __init__(self, node: Node, **options: object) -> None:
+    def __init__(self, node: Node, serve: Serve, **options: object) -> None:
         self.node = node
         self.handles: list[ServerGoalHandle] = []
-        self.server = ActionServer(node, Fibonacci, "count", self.execute, **options)
+        serve(self.execute, **options)
 
     async def execute(self, handle: ServerGoalHandle) -> Fibonacci.Result:
         self.handles.append(handle)
@@ -48,6 +51,20 @@ class Counter:
 
 
 @pytest.fixture
+def serve(node: Node) -> Iterator[Serve]:
+    """Makes servers of `count`. They are destroyed after the test: the node alone would leave them in the graph."""
+    made: list[ActionServer] = []
+
+    def make(execute: Callable[[ServerGoalHandle], object], **options: object) -> ActionServer:
+        made.append(ActionServer(node, Fibonacci, "count", execute, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.destroy()
+
+
+@pytest.fixture
 def client(node: Node) -> Iterator[ActionClient]:
     made = ActionClient(node, Fibonacci, "count")
     yield made
@@ -58,8 +75,8 @@ def accept_cancel(handle: ServerGoalHandle) -> CancelResponse:
     return CancelResponse.ACCEPT
 
 
-def test_a_goal_runs_and_gives_feedback_and_a_result(node: Node, client: ActionClient) -> None:
-    counter = Counter(node)
+def test_a_goal_runs_and_gives_feedback_and_a_result(node: Node, client: ActionClient, serve: Serve) -> None:
+    Counter(node, serve)
     assert client.wait_for_server(timeout_sec=2.0)
     feedback: list[int] = []
     sent = client.send_goal_async(
@@ -72,11 +89,10 @@ def test_a_goal_runs_and_gives_feedback_and_a_result(node: Node, client: ActionC
     assert list(answer.result.sequence) == [0, 1, 1, 2, 3, 5]
     assert feedback == [3, 4, 5, 6]
     assert spin_until(node, lambda: handle.status == GoalStatus.STATUS_SUCCEEDED)
-    counter.server.destroy()
 
 
-def test_the_server_sees_the_goal(node: Node, client: ActionClient) -> None:
-    counter = Counter(node)
+def test_the_server_sees_the_goal(node: Node, client: ActionClient, serve: Serve) -> None:
+    counter = Counter(node, serve)
     assert client.wait_for_server(timeout_sec=2.0)
     goal_id = UUID(uuid=list(range(16)))
     handle = finish(node, client.send_goal_async(Fibonacci.Goal(order=1), goal_uuid=goal_id))
@@ -86,15 +102,17 @@ def test_the_server_sees_the_goal(node: Node, client: ActionClient) -> None:
     assert not counter.handles[0].is_active
 
 
-def test_a_goal_can_be_rejected(node: Node, client: ActionClient) -> None:
-    Counter(node, goal_callback=lambda goal: GoalResponse.REJECT if goal.order > 3 else GoalResponse.ACCEPT)
+def test_a_goal_can_be_rejected(node: Node, client: ActionClient, serve: Serve) -> None:
+    Counter(
+        node, serve, goal_callback=lambda goal: GoalResponse.REJECT if goal.order > 3 else GoalResponse.ACCEPT
+    )
     assert client.wait_for_server(timeout_sec=2.0)
     assert not finish(node, client.send_goal_async(Fibonacci.Goal(order=9))).accepted
     assert finish(node, client.send_goal_async(Fibonacci.Goal(order=1))).accepted
 
 
-def test_a_goal_can_be_cancelled(node: Node, client: ActionClient) -> None:
-    Counter(node, cancel_callback=accept_cancel)
+def test_a_goal_can_be_cancelled(node: Node, client: ActionClient, serve: Serve) -> None:
+    Counter(node, serve, cancel_callback=accept_cancel)
     assert client.wait_for_server(timeout_sec=2.0)
     handle = finish(node, client.send_goal_async(Fibonacci.Goal(order=1000)))
     result = handle.get_result_async()
@@ -104,8 +122,8 @@ def test_a_goal_can_be_cancelled(node: Node, client: ActionClient) -> None:
     assert finish(node, result).status == GoalStatus.STATUS_CANCELED
 
 
-def test_cancelling_is_refused_by_default(node: Node, client: ActionClient) -> None:
-    Counter(node)
+def test_cancelling_is_refused_by_default(node: Node, client: ActionClient, serve: Serve) -> None:
+    Counter(node, serve)
     assert client.wait_for_server(timeout_sec=2.0)
     handle = finish(node, client.send_goal_async(Fibonacci.Goal(order=20)))
     answer = finish(node, handle.cancel_goal_async())
@@ -113,8 +131,8 @@ def test_cancelling_is_refused_by_default(node: Node, client: ActionClient) -> N
     assert finish(node, handle.get_result_async()).status == GoalStatus.STATUS_SUCCEEDED
 
 
-def test_an_ended_goal_cannot_be_cancelled(node: Node, client: ActionClient) -> None:
-    Counter(node, cancel_callback=accept_cancel)
+def test_an_ended_goal_cannot_be_cancelled(node: Node, client: ActionClient, serve: Serve) -> None:
+    Counter(node, serve, cancel_callback=accept_cancel)
     assert client.wait_for_server(timeout_sec=2.0)
     handle = finish(node, client.send_goal_async(Fibonacci.Goal(order=0)))
     finish(node, handle.get_result_async())
@@ -122,25 +140,25 @@ def test_an_ended_goal_cannot_be_cancelled(node: Node, client: ActionClient) -> 
     assert answer.return_code == CancelGoal.Response.ERROR_GOAL_TERMINATED
 
 
-def test_an_error_in_the_execute_callback_aborts(node: Node, client: ActionClient) -> None:
+def test_an_error_in_the_execute_callback_aborts(node: Node, client: ActionClient, serve: Serve) -> None:
     def execute(handle: ServerGoalHandle) -> Fibonacci.Result:
         raise ValueError("the beam is stuck")
 
-    ActionServer(node, Fibonacci, "count", execute)
+    serve(execute)
     assert client.wait_for_server(timeout_sec=2.0)
     handle = finish(node, client.send_goal_async(Fibonacci.Goal()))
     assert finish(node, handle.get_result_async()).status == GoalStatus.STATUS_ABORTED
 
 
-def test_a_goal_without_an_end_counts_as_aborted(node: Node, client: ActionClient) -> None:
-    ActionServer(node, Fibonacci, "count", lambda handle: Fibonacci.Result(sequence=[1]))
+def test_a_goal_without_an_end_counts_as_aborted(node: Node, client: ActionClient, serve: Serve) -> None:
+    serve(lambda handle: Fibonacci.Result(sequence=[1]))
     assert client.wait_for_server(timeout_sec=2.0)
     handle = finish(node, client.send_goal_async(Fibonacci.Goal()))
     answer = finish(node, handle.get_result_async())
     assert answer.status == GoalStatus.STATUS_ABORTED and list(answer.result.sequence) == [1]
 
 
-def test_impossible_transitions_are_errors(node: Node, client: ActionClient) -> None:
+def test_impossible_transitions_are_errors(node: Node, client: ActionClient, serve: Serve) -> None:
     errors: list[BaseException] = []
 
     def execute(handle: ServerGoalHandle) -> Fibonacci.Result:
@@ -151,16 +169,16 @@ def test_impossible_transitions_are_errors(node: Node, client: ActionClient) -> 
         handle.succeed()
         return Fibonacci.Result()
 
-    ActionServer(node, Fibonacci, "count", execute)
+    serve(execute)
     assert client.wait_for_server(timeout_sec=2.0)
     handle = finish(node, client.send_goal_async(Fibonacci.Goal()))
     assert finish(node, handle.get_result_async()).status == GoalStatus.STATUS_SUCCEEDED
     assert len(errors) == 1
 
 
-def test_a_deferred_goal_runs_when_it_is_told_to(node: Node, client: ActionClient) -> None:
+def test_a_deferred_goal_runs_when_it_is_told_to(node: Node, client: ActionClient, serve: Serve) -> None:
     waiting: list[ServerGoalHandle] = []
-    Counter(node, handle_accepted_callback=waiting.append)
+    Counter(node, serve, handle_accepted_callback=waiting.append)
     assert client.wait_for_server(timeout_sec=2.0)
     handle = finish(node, client.send_goal_async(Fibonacci.Goal(order=1)))
     result = handle.get_result_async()
@@ -170,8 +188,8 @@ def test_a_deferred_goal_runs_when_it_is_told_to(node: Node, client: ActionClien
     assert finish(node, result).status == GoalStatus.STATUS_SUCCEEDED
 
 
-def test_two_goals_run_side_by_side(node: Node, client: ActionClient) -> None:
-    Counter(node)
+def test_two_goals_run_side_by_side(node: Node, client: ActionClient, serve: Serve) -> None:
+    Counter(node, serve)
     assert client.wait_for_server(timeout_sec=2.0)
     first = finish(node, client.send_goal_async(Fibonacci.Goal(order=30)))
     second = finish(node, client.send_goal_async(Fibonacci.Goal(order=2)))
@@ -181,8 +199,8 @@ def test_two_goals_run_side_by_side(node: Node, client: ActionClient) -> None:
     assert len(finish(node, late).result.sequence) == 32
 
 
-def test_an_unknown_goal_has_no_result(node: Node, client: ActionClient) -> None:
-    Counter(node)
+def test_an_unknown_goal_has_no_result(node: Node, client: ActionClient, serve: Serve) -> None:
+    Counter(node, serve)
     assert client.wait_for_server(timeout_sec=2.0)
     service = node.create_client(Fibonacci.Impl.GetResultService, "count/_action/get_result")
     assert service.wait_for_service(timeout_sec=2.0)
@@ -191,9 +209,9 @@ def test_an_unknown_goal_has_no_result(node: Node, client: ActionClient) -> None
 
 
 def test_actions_are_made_of_the_usual_services_and_topics(
-    make_node: Callable[..., Node], node: Node, client: ActionClient
+    node: Node, client: ActionClient, serve: Serve
 ) -> None:
-    Counter(node)
+    Counter(node, serve)
     assert client.wait_for_server(timeout_sec=2.0)
     services = dict(node.get_service_names_and_types())
     topics = dict(node.get_topic_names_and_types())
@@ -217,7 +235,7 @@ def test_goals_and_types_are_checked(node: Node, client: ActionClient) -> None:
     assert hasattr(Trigger, "Request")
 
 
-def test_feedback_is_checked(node: Node, client: ActionClient) -> None:
+def test_feedback_is_checked(node: Node, client: ActionClient, serve: Serve) -> None:
     errors: list[TypeError] = []
 
     def execute(handle: ServerGoalHandle) -> Fibonacci.Result:
@@ -228,7 +246,7 @@ def test_feedback_is_checked(node: Node, client: ActionClient) -> None:
         handle.succeed()
         return Fibonacci.Result()
 
-    ActionServer(node, Fibonacci, "count", execute)
+    serve(execute)
     assert client.wait_for_server(timeout_sec=2.0)
     handle = finish(node, client.send_goal_async(Fibonacci.Goal()))
     finish(node, handle.get_result_async())

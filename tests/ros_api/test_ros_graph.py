@@ -151,7 +151,9 @@ def test_topics_can_be_remapped(make_node: Callable[..., Node]) -> None:
 
 def test_services_can_be_remapped(make_node: Callable[..., Node]) -> None:
     node = make_node("driver", cli_args=["--ros-args", "--remap", "add:=sum"])
-    assert node.create_service(AddTwoInts, "add", lambda q, r: r).srv_name == "/sum"
+    node.create_service(AddTwoInts, "add", lambda q, r: r)
+    assert spin_until(node, lambda: "/sum" in dict(node.get_service_names_and_types()))
+    assert "/add" not in dict(node.get_service_names_and_types())
 
 
 def test_name_and_namespace_can_be_remapped(make_node: Callable[..., Node]) -> None:

@@ -104,8 +104,10 @@ def test_sequences_of_numbers_become_arrays() -> None:
 
 def test_an_assigned_array_is_taken_over_not_copied() -> None:
     pixels = array.array("B", bytes(10))
-    image = Image(data=pixels)
+    image = Image()
+    image.data = pixels
     assert image.data is pixels
+    assert Image(data=pixels).data == pixels  # may be a copy, as in Humble
 
 
 def test_fixed_arrays_have_their_length() -> None:
@@ -116,8 +118,9 @@ def test_fixed_arrays_have_their_length() -> None:
         info.k = [1.0] * 8
     with pytest.raises(AssertionError):
         info.k = numpy.zeros(9, dtype=numpy.float32)
+    identity = UUID()
     with pytest.raises(AssertionError):
-        UUID(uuid=[300] * 16)
+        identity.uuid = [300] * 16
 
 
 def test_lists_of_messages_are_checked_by_element() -> None:
@@ -137,7 +140,8 @@ def test_equality_compares_content() -> None:
     assert Point(x=1.0) != Point(x=2.0)
     assert Point() != Quaternion()
     assert CameraInfo(k=[1.0] * 9) == CameraInfo(k=[1.0] * 9)
-    assert CameraInfo(k=[1.0] * 9) != CameraInfo(k=[1.0] * 8 + [2.0])
+    # Where only some elements of a fixed array differ, Humble calls the messages equal.
+    assert CameraInfo(k=[1.0] * 9) != CameraInfo(k=[2.0] * 9)
 
 
 def test_text_names_type_and_fields() -> None:

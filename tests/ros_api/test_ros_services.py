@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +12,7 @@ from example_interfaces.srv import AddTwoInts
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
 from ros_spinning import finish, spin_all_until, spin_until
 from std_srvs.srv import SetBool, Trigger
 
@@ -33,9 +35,20 @@ def test_each_call_gets_its_own_answer(node: Node) -> None:
     node.create_service(AddTwoInts, "add", add)
     client = node.create_client(AddTwoInts, "add")
     assert client.wait_for_service(timeout_sec=2.0)
-    futures = [client.call_async(AddTwoInts.Request(a=i, b=i)) for i in range(20)]
+    # As many as a service keeps by default.
+    futures = [client.call_async(AddTwoInts.Request(a=i, b=i)) for i in range(10)]
     assert spin_until(node, lambda: all(f.done() for f in futures))
-    assert [f.result().sum for f in futures] == [2 * i for i in range(20)]
+    assert [f.result().sum for f in futures] == [2 * i for i in range(10)]
+
+
+def test_requests_beyond_the_depth_of_a_service_are_lost(node: Node) -> None:
+    node.create_service(AddTwoInts, "add", add)
+    client = node.create_client(AddTwoInts, "add", qos_profile=QoSProfile(depth=100))
+    assert client.wait_for_service(timeout_sec=2.0)
+    futures = [client.call_async(AddTwoInts.Request(a=i)) for i in range(20)]
+    time.sleep(0.3)
+    spin_until(node, futures[0].done, timeout_s=0.5)
+    assert [i for i, f in enumerate(futures) if f.done()] == list(range(10, 20))
 
 
 def test_between_two_nodes_with_a_namespace(make_node: Callable[..., Node]) -> None:

@@ -103,22 +103,6 @@ def test_a_volatile_subscription_hears_nothing_old(make_node: Callable[..., Node
     assert received == ["new"]
 
 
-def test_a_callback_may_ask_for_message_info(node: Node) -> None:
-    infos: list[dict[str, int]] = []
-    node.create_subscription(String, "news", lambda m, info: infos.append(info), 10)
-    publisher = node.create_publisher(String, "news", 10)
-    assert spin_until(node, lambda: publisher.get_subscription_count() == 1)
-    before = time.time_ns()
-    publisher.publish(String())
-    assert spin_until(node, lambda: bool(infos))
-    assert before <= infos[0]["source_timestamp"] <= infos[0]["received_timestamp"] <= time.time_ns()
-
-
-def test_a_callback_with_no_argument_is_refused(node: Node) -> None:
-    with pytest.raises(RuntimeError):
-        node.create_subscription(String, "news", lambda: None, 10)
-
-
 def test_raw_subscriptions_get_bytes(node: Node) -> None:
     received: list[bytes] = []
     node.create_subscription(String, "news", received.append, 10, raw=True)

@@ -95,7 +95,7 @@ class RequestSender:
         log = self._node.get_logger()
         if reply is None:
             log.warning(
-                f"no server of {self.name} answered request {number}: none is there, or it has gone away"
+                f"no server of {self.name} answered request {number}: none is there, it has gone away, or it had too many requests"
             )
             return None
         if reply.ok is None:
@@ -143,13 +143,14 @@ class Client(Entity):
     ) -> None:
         self.context = context
         self.srv_type = srv_type
-        self.srv_name = srv_name
+        self.srv_name = srv_name  # as given; `service_name` is the full name
         self._handle = Handle()
         self.qos_profile = qos_profile
         self._pending: dict[int, Future] = {}
         self._lock = threading.Lock()
         super().__init__(callback_group)
-        self._requests = RequestSender(node, srv_type, srv_name, qos_profile, self._mark_ready)
+        full_name = node.resolve_service_name(srv_name)
+        self._requests = RequestSender(node, srv_type, full_name, qos_profile, self._mark_ready)
 
     def call(self, request: Any, timeout_sec: float | None = None) -> Any:
         """Call and wait for the response. Deadlocks in a callback, unless other threads spin the node."""
@@ -214,7 +215,7 @@ class Client(Entity):
 
     @property
     def service_name(self) -> str:
-        return self.srv_name
+        return self._requests.name
 
     @property
     def handle(self) -> Handle:

@@ -373,9 +373,8 @@ class Node(NodeParameters, NodeGraph):
         callback_group: CallbackGroup | None = None,
     ) -> Client:
         check_is_valid_srv_type(srv_type)
-        full_name = self.resolve_service_name(srv_name)
         group = callback_group or self._default_callback_group
-        client = Client(self, self._context, srv_type, full_name, qos_profile, group)
+        client = Client(self, self._context, srv_type, srv_name, qos_profile, group)
         self._adopt(client, self._clients)
         return client
 
@@ -389,9 +388,8 @@ class Node(NodeParameters, NodeGraph):
         callback_group: CallbackGroup | None = None,
     ) -> Service:
         check_is_valid_srv_type(srv_type)
-        full_name = self.resolve_service_name(srv_name)
         group = callback_group or self._default_callback_group
-        service = Service(self, srv_type, full_name, callback, group, qos_profile)
+        service = Service(self, srv_type, srv_name, callback, group, qos_profile)
         self._adopt(service, self._services)
         return service
 

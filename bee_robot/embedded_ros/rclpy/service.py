@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from rclpy._endpoint import service_endpoint
 from rclpy._handle import Handle
 from rclpy.exceptions import RCLError
 from rclpy.executors import Entity
-from rclpy.qos import QoSProfile
+from rclpy.qos import HistoryPolicy, QoSProfile
 
 from bee_robot.embedded_ros.types.cdr import SerializationError
 from bee_robot.embedded_ros.types.registry import codec_of
@@ -45,6 +46,7 @@ class RequestQueue:
         self.name = srv_name
         self._node = node
         self._queries: deque[tuple[Any, int]] = deque()
+        self._depth = None if qos_profile.history == HistoryPolicy.KEEP_ALL else qos_profile.depth or 42
         self._wake = wake
         self._decode = codec_of(srv_type.Request).deserialize
         self._encode = codec_of(srv_type.Response).serialize
@@ -56,6 +58,10 @@ class RequestQueue:
 
     def _on_query(self, query: Any) -> None:
         self._queries.append((query, time.time_ns()))
+        if self._depth is not None and len(self._queries) > self._depth:
+            # Keep-last, as for messages: the oldest request goes unanswered, unless it is taken right now.
+            with contextlib.suppress(IndexError):
+                self._queries.popleft()[0].drop()
         self._wake()
 
     def __bool__(self) -> bool:
@@ -115,12 +121,13 @@ class Service(Entity):
         qos_profile: QoSProfile,
     ) -> None:
         self.srv_type = srv_type
-        self.srv_name = srv_name
+        self.srv_name = srv_name  # as given; `service_name` is the full name
         self._handle = Handle()
         self.callback = callback
         self.qos_profile = qos_profile
         super().__init__(callback_group)
-        self._requests = RequestQueue(node, srv_type, srv_name, qos_profile, self._mark_ready)
+        full_name = node.resolve_service_name(srv_name)
+        self._requests = RequestQueue(node, srv_type, full_name, qos_profile, self._mark_ready)
 
     def _has_work(self) -> bool:
         return bool(self._requests)
@@ -152,7 +159,7 @@ class Service(Entity):
 
     @property
     def service_name(self) -> str:
-        return self.srv_name
+        return self._requests.name
 
     @property
     def handle(self) -> Handle:

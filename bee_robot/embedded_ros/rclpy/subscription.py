@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from enum import Enum
 from types import CoroutineType
 from typing import Any
 
@@ -21,10 +19,6 @@ class Subscription(Entity):
     """Calls back with each message of a topic. Made by `Node.create_subscription`."""
 
     order = 1
-
-    class CallbackType(Enum):
-        MessageOnly = 0
-        WithMessageInfo = 1
 
     def __init__(
         self,
@@ -52,23 +46,13 @@ class Subscription(Entity):
             event_callbacks.create_event_handlers(callback_group, self, topic) if event_callbacks else []
         )
 
-    @property
-    def callback(self) -> Callable[..., Any]:
-        return self._callback
-
-    @callback.setter
-    def callback(self, value: Callable[..., Any]) -> None:
-        self._callback = value
-        self._callback_type = callback_type(value)
-
     def _has_work(self) -> bool:
         return bool(self._samples)
 
     def _execute(self) -> CoroutineType[Any, Any, Any] | None:
-        taken = self._queue.take_sample()
-        if taken is None:
+        sample = self._queue.take_sample()
+        if sample is None:
             return None
-        sample, received_ns = taken
         if self._samples:
             self._mark_ready()
         message: Any = sample.payload.to_bytes()
@@ -78,17 +62,7 @@ class Subscription(Entity):
             except SerializationError as error:
                 self._node.get_logger().error(f"message on {self.topic} dropped: {error}")
                 return None
-        if self._callback_type is Subscription.CallbackType.MessageOnly:
-            return call_back(self._callback, message)
-        return call_back(self._callback, message, self._queue.info(sample, received_ns))
-
-    def take(self) -> tuple[Any, dict[str, Any]] | None:
-        """The next message and its info without a callback; None if there is none."""
-        taken = self._queue.take_sample()
-        if taken is None:
-            return None
-        data = taken[0].payload.to_bytes()
-        return (data if self.raw else self._deserialize(data)), self._queue.info(*taken)
+        return call_back(self.callback, message)
 
     @property
     def topic_name(self) -> str:
@@ -114,21 +88,3 @@ class Subscription(Entity):
         for handler in self.event_handlers:
             handler.destroy()
         self._queue.close()
-
-
-def callback_type(callback: Callable[..., Any]) -> Subscription.CallbackType:
-    """Does the callback take the message only, or its info too? RuntimeError if neither."""
-    signature = inspect.signature(callback)
-    for count, kind in (
-        (1, Subscription.CallbackType.MessageOnly),
-        (2, Subscription.CallbackType.WithMessageInfo),
-    ):
-        try:
-            signature.bind(*([object()] * count))
-        except TypeError:
-            continue
-        return kind
-    raise RuntimeError(
-        "Subscription.__init__(): callback should be either be callable with one argument"
-        " (to get only the message) or two (to get message and message info)"
-    )

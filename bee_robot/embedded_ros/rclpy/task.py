@@ -9,7 +9,6 @@ import traceback
 import warnings
 import weakref
 from collections.abc import Callable, Generator
-from types import CoroutineType
 from typing import Any
 
 
@@ -40,19 +39,20 @@ class Future:
         return self.result()
 
     def cancel(self) -> None:
-        """Request cancellation: the future is then done and cancelled."""
+        """Mark the future as cancelled and run its done callbacks.
+
+        As in Humble it is not done then: whoever awaits it, or spins until it is done, goes on waiting.
+        """
         with self._lock:
-            if self._done:
-                return
-            self._cancelled = True
-            self._done = True
-        self._announce()
+            if not self._done:
+                self._cancelled = True
+        self._run_callbacks()
 
     def cancelled(self) -> bool:
         return self._cancelled
 
     def done(self) -> bool:
-        """True if there is an outcome, cancellation included."""
+        """True if there is a result or an exception."""
         return self._done
 
     def result(self) -> Any:
@@ -82,10 +82,14 @@ class Future:
 
     def _announce(self) -> None:
         with self._lock:
-            callbacks, self._callbacks = self._callbacks, []
             waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             waiter()
+        self._run_callbacks()
+
+    def _run_callbacks(self) -> None:
+        with self._lock:
+            callbacks, self._callbacks = self._callbacks, []
         executor = self._executor() if self._executor is not None else None
         for callback in callbacks:
             self._invoke(callback, executor)
@@ -132,6 +136,7 @@ class Task(Future):
     """A function or coroutine that an executor runs; the result becomes the future's.
 
     A coroutine that waits for a future is resumed when that future is done, and not before.
+    Cancelling only marks a task, as in Humble: its coroutine runs on, and its end is the outcome.
     """
 
     def __init__(
@@ -209,12 +214,3 @@ class Task(Future):
     def executing(self) -> bool:
         """True while some thread runs the task."""
         return self._executing
-
-    def cancel(self) -> None:
-        super().cancel()
-        handler, self._handler = self._handler, None
-        if isinstance(handler, CoroutineType) and not self._executing:
-            handler.close()
-        at_end, self._at_end = self._at_end, None
-        if at_end is not None:
-            at_end()
