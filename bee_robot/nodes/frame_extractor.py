@@ -6,7 +6,7 @@ import asyncio
 import math
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from bee_robot.nodes.process import BeeNode, StartError, run_node
 from bee_robot.nodes.ros_face_capture import RosFaceCapture
 from bee_robot.nodes.ros_tower import RosTower
 from bee_robot.rulebook import Violation
-from bee_robot.safety.conditions import Verdict, judge
+from bee_robot.safety.conditions import Quantity, Reading, Verdict, judge, weather_against
 from bee_robot.safety.sensor_readings import gather
 from bee_robot_interfaces.action import InspectBox, Recover
 from bee_robot_interfaces.msg import Climate, InspectionEvent, RuleViolation
@@ -64,7 +64,7 @@ class FrameExtractor(BeeNode):
         self._climate: ClimateReading | None = None
         self._control: VisitControl | None = None
         self._recorder: VisitRecorder | None = None
-        self._is_taken = self._is_ending = False
+        self._is_taken = self._is_ending = self._is_overridden = False
         self._violations = 0
         self._last: VisitEvent | None = None
         self._opened_s: float | None = None
@@ -164,6 +164,7 @@ class FrameExtractor(BeeNode):
                 error_code=InspectBox.Result.REFUSED, error_msg=str(error), end_state="closed"
             )
         override = Override(goal.override_by, goal.override_reason) if goal.override_by else None
+        self._is_overridden = override is not None
         feedback = asyncio.ensure_future(self._feed_back(publish_feedback))
         try:
             outcome = await self._procedure(
@@ -296,15 +297,16 @@ class FrameExtractor(BeeNode):
             control=self._control,
             look=RimWait(self.bridge.clock),
             reasons_against=self._reasons_against,
+            weather_turned=self._weather_turned,
         )
 
-    def _judge(self) -> Verdict:
+    def _readings(self) -> Mapping[Quantity, Reading]:
         clock, last = self.bridge.clock, self._last_visit()
         try:
             tower = self._tower.state
         except TowerError:
             tower = None  # counts as no: door and e-stop are not known
-        readings = gather(
+        return gather(
             self._climate,
             tower,
             self.robot.conditions,
@@ -312,7 +314,15 @@ class FrameExtractor(BeeNode):
             now_utc=clock.utc(),
             last_visit_utc=last,
         )
-        return judge(readings, self.robot.conditions, clock.now_s())
+
+    def _judge(self) -> Verdict:
+        return judge(self._readings(), self.robot.conditions, self.bridge.clock.now_s())
+
+    def _weather_turned(self) -> str:
+        """Rain or wind while the hive is open; a person's override holds for the whole visit."""
+        if self._is_overridden:
+            return ""
+        return "; ".join(weather_against(self._readings(), self.robot.conditions, self.bridge.clock.now_s()))
 
     def _last_visit(self) -> datetime | None:
         """When this robot last wrote about a hive, as far as the journal knows: one robot file, one hive."""

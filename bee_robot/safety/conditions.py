@@ -147,6 +147,20 @@ def judge(readings: Mapping[Quantity, Reading], limits: ConditionsConfiguration,
     return Verdict(tuple(against), values)
 
 
+WEATHER = (Quantity.RAIN_MM_H, Quantity.WIND_M_S)
+
+
+def weather_against(
+    readings: Mapping[Quantity, Reading], limits: ConditionsConfiguration, now_s: float
+) -> tuple[str, ...]:
+    """Why an open hive should be closed now: rain, wind, or nobody who knows (machine.md, stop category 2)."""
+    against = [_unusable(quantity, readings.get(quantity), limits, now_s) for quantity in WEATHER]
+    if not any(against):
+        values = {quantity: readings[quantity].value for quantity in WEATHER}
+        against = [_dry(values, limits), _calm(values, limits)]
+    return tuple(reason for reason in against if reason)
+
+
 def _unusable(
     quantity: Quantity, reading: Reading | None, limits: ConditionsConfiguration, now_s: float
 ) -> str:

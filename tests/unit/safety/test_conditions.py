@@ -7,7 +7,7 @@ import math
 import pytest
 
 from bee_robot.configuration import ConditionsConfiguration
-from bee_robot.safety.conditions import NEVER_VISITED, Quantity, Reading, judge
+from bee_robot.safety.conditions import NEVER_VISITED, Quantity, Reading, judge, weather_against
 
 NOW_S = 1000.0
 FINE = {
@@ -94,3 +94,13 @@ def test_a_hive_that_was_never_visited_has_rested_long_enough() -> None:
 
 def test_every_reason_is_given_at_once() -> None:
     assert len(verdict(rain_mm_h=1.0, wind_m_s=20.0, outside_c=2.0).against) == 3
+
+
+def test_an_open_hive_is_closed_for_rain_wind_or_silence_about_them() -> None:
+    limits = ConditionsConfiguration()
+    fair = {Quantity.RAIN_MM_H: Reading(0.0, 100.0), Quantity.WIND_M_S: Reading(3.0, 100.0)}
+    assert weather_against(fair, limits, 110.0) == ()
+    rain = {**fair, Quantity.RAIN_MM_H: Reading(2.0, 100.0)}
+    assert "rains" in weather_against(rain, limits, 110.0)[0]
+    assert len(weather_against({}, limits, 110.0)) == 2
+    assert len(weather_against(fair, limits, 100.0 + limits.reading_max_age_s + 1)) == 2
