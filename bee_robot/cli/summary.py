@@ -43,7 +43,8 @@ class VisitEnd:
 
     @property
     def is_refused(self) -> bool:
-        return self.result.error_code == 2
+        """Nothing was opened; a refusal because the hive may be open already counts as held."""
+        return self.result.error_code == 2 and self.result.end_state == "closed"
 
     def exit_status(self) -> int:
         """0 closed and safe; 1 held; 4 closed, but a rule was broken; 5 refused; 130 interrupted."""

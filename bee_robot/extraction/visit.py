@@ -13,7 +13,7 @@ from bee_robot.extraction.closing import FREE_LOAD_KG, ON_RIM_MM, close_box
 from bee_robot.extraction.context import Override, VisitContext, fair_weather
 from bee_robot.extraction.ending import run_to_an_end
 from bee_robot.extraction.frame_handling import frame_order, inspect_frame
-from bee_robot.extraction.journal import CLOSED_STEP, OVERRIDE_STEP, UNREADABLE, JournalError
+from bee_robot.extraction.journal import CLOSED_STEP, HOMED_NOTE, OVERRIDE_STEP, UNREADABLE, JournalError
 from bee_robot.extraction.locating import locate_frames, push_direction
 from bee_robot.extraction.motion_check import RuleRefused
 from bee_robot.extraction.opening import NotOpened, must_close, open_box, weather_turned
@@ -103,7 +103,7 @@ async def home_empty(visit: BoxVisit, axes: tuple[Axis, ...]) -> None:
     if result.end is not MotionEnd.DONE:
         raise MotionStopped("home", result)
     await visit.read_machine()
-    visit.note(CLOSED_STEP, "homed with the hive closed")
+    visit.note(CLOSED_STEP, HOMED_NOTE)
 
 
 def _against_homing(visit: BoxVisit) -> str:

@@ -325,8 +325,8 @@ class FrameExtractor(BeeNode):
         return "; ".join(weather_against(self._readings(), self.robot.conditions, self.bridge.clock.now_s()))
 
     def _last_visit(self) -> datetime | None:
-        """When this robot last wrote about a hive, as far as the journal knows: one robot file, one hive."""
-        entry = self._journal.last()
+        """When the hive was last opened, as far as the journal knows."""
+        entry = self._journal.last_visit(self.robot.hive.name)
         return entry.written_utc if entry is not None else None
 
     def _reasons_against(self) -> Sequence[str]:
