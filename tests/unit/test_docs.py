@@ -42,7 +42,7 @@ def commands() -> list[Command]:
     for page in PAGES:
         for block in FENCE.findall(page.read_text(encoding="utf-8")):
             for line in block.replace("\\\n", " ").splitlines():
-                words = shlex.split(line, comments=True)
+                words = as_bee(shlex.split(line, comments=True))
                 if words:
                     found.append(Command(page.relative_to(ROOT).as_posix(), tuple(words)))
     return found
@@ -53,6 +53,11 @@ COMMANDS = commands()
 
 def is_bee(command: Command) -> bool:
     return command.words[0].rpartition("/")[2] == "bee"
+
+
+def as_bee(words: list[str]) -> list[str]:
+    """The same command where nothing is installed: python3 -m bee_robot.cli.main."""
+    return ["bee", *words[3:]] if words[:3] == ["python3", "-m", "bee_robot.cli.main"] else words
 
 
 def test_the_readme_has_the_two_set_up_commands_and_no_more() -> None:
