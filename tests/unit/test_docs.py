@@ -37,6 +37,11 @@ class Command:
         return f"{self.page}: {shlex.join(self.words)}"
 
 
+def as_bee(words: list[str]) -> list[str]:
+    """The same command where nothing is installed: python3 -m bee_robot.cli.main."""
+    return ["bee", *words[3:]] if words[:3] == ["python3", "-m", "bee_robot.cli.main"] else words
+
+
 def commands() -> list[Command]:
     found = []
     for page in PAGES:
@@ -53,11 +58,6 @@ COMMANDS = commands()
 
 def is_bee(command: Command) -> bool:
     return command.words[0].rpartition("/")[2] == "bee"
-
-
-def as_bee(words: list[str]) -> list[str]:
-    """The same command where nothing is installed: python3 -m bee_robot.cli.main."""
-    return ["bee", *words[3:]] if words[:3] == ["python3", "-m", "bee_robot.cli.main"] else words
 
 
 def test_the_readme_has_the_two_set_up_commands_and_no_more() -> None:
