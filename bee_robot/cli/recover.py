@@ -94,11 +94,16 @@ def _robot(arguments: argparse.Namespace, interrupts: Interrupts) -> Iterator[Gr
 
 
 def _watch(client: GraphClient, handle: RecoveryHandle, interrupts: Interrupts) -> RecoveryResult | None:
-    """Say what happens until it is over. Ctrl-C stops all motion; None then."""
+    """Say what happens until it is over. Recovery is the way to a closed hive already: the first Ctrl-C says so, the second
+    stops all motion; None then."""
+    is_warned = False
     while not handle.done():
         _say_events(client)
-        if interrupts.count:
-            client.stop_motion("a person pressed Ctrl-C during recovery")
+        if interrupts.count and not is_warned:
+            is_warned = True
+            print("Ctrl-C: closing goes on, it is the safest way out; again stops at once", flush=True)
+        if interrupts.count > 1:
+            client.stop_motion("a person pressed Ctrl-C twice during recovery")
             return None
         wall_sleep(LOOK_S)
     _say_events(client)

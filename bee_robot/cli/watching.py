@@ -120,10 +120,13 @@ class _Watch:
     def _obey(self) -> None:
         if self._interrupts.count and not self._is_cancelled:
             self._is_cancelled = True
-            self._handle.cancel()
             self._progress.note(
                 "Ctrl-C: the frame is set down and the hive closed first; again stops at once"
             )
+            try:
+                self._handle.cancel()
+            except GraphError as error:
+                self._progress.note(str(error))
         if self._interrupts.count > 1 and not self.is_stopped:
             self.is_stopped = True
             try:
