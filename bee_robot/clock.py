@@ -47,7 +47,9 @@ class SteppedClock:
 
     def __init__(self, start_s: float = 0.0, start_utc: datetime | None = None) -> None:
         self._now_s = start_s
-        self._epoch_utc = (start_utc or datetime(1970, 1, 1, tzinfo=timezone.utc)) - timedelta(seconds=start_s)
+        self._epoch_utc = (start_utc or datetime(1970, 1, 1, tzinfo=timezone.utc)) - timedelta(
+            seconds=start_s
+        )
         self._order = itertools.count()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
 
