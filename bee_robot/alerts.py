@@ -24,6 +24,7 @@ class Alert:
         return f"A{self.number:03d}: {self.what}. {self.remedy}"
 
 
+# fmt: off
 ALERTS: dict[str, Alert] = {
     # board and link
     "board_missing": Alert(101, Severity.STOP, "No board answers on the serial port", "Check cable, power and 'serial.port' in the robot file"),
@@ -56,3 +57,4 @@ ALERTS: dict[str, Alert] = {
     # data
     "store_full": Alert(401, Severity.WARNING, "The local store cannot be written", "Free space on its disk"),
 }
+# fmt: on

@@ -10,7 +10,7 @@
 
 #define BOARD_TICKS_PER_MS 16000u /* the step timer counts 16 MHz and wraps at 32 bits */
 
-extern const uint8_t board_kind;         /* one of enum board_kind */
+extern const uint8_t board_kind;          /* one of enum board_kind */
 extern const uint16_t *const board_boots; /* how often the board was powered on, as far as it can know */
 
 uint32_t board_ticks(void);

@@ -171,7 +171,7 @@ static void next_phase(uint8_t axis)
         break;
     default: /* TO_HOME */
         safety_set_referenced(axis, true);
-        active &= (uint8_t) ~(1u << axis);
+        active &= (uint8_t)~(1u << axis);
         break;
     }
 }

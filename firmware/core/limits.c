@@ -8,7 +8,7 @@
 
 #define LIFT(side) (side)
 #define SCAN(side) ((uint8_t)((side) + 2u))
-#define TOLERANCE_STEPS 2     /* of rounding millimetres to steps, each beam */
+#define TOLERANCE_STEPS 2 /* of rounding millimetres to steps, each beam */
 #define AHEAD_TOLERANCE_MM 0.01f
 #define ONE 4294967296.0f
 

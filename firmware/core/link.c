@@ -19,7 +19,7 @@ link_counters link_counts;
 static packet_receiver receiver;
 static bool is_open;
 static uint32_t session_nonce;
-static uint8_t expected;      /* next sequence number from the host */
+static uint8_t expected; /* next sequence number from the host */
 static bool ack_due;
 static uint8_t express_count; /* sequence of express packets: lets the host count losses */
 

@@ -17,8 +17,8 @@ typedef struct {
 extern link_counters link_counts;
 
 void link_reset(void);
-void link_poll(void);                          /* take in what has arrived, answer, resend */
-void link_send_events(void);                   /* send reliable messages that wait */
+void link_poll(void);        /* take in what has arrived, answer, resend */
+void link_send_events(void); /* send reliable messages that wait */
 bool link_has_session(void);
 
 void link_express(const uint8_t *message, uint8_t size);

@@ -23,9 +23,9 @@ typedef struct {
 } axis_plan;
 
 static axis_plan plans[PROTOCOL_AXES];
-static uint8_t planning;        /* axes with slices left */
-static uint8_t in_motion;       /* axes with a speed at the horizon */
-static uint32_t horizon;        /* tick at which the planned slices end */
+static uint8_t planning;  /* axes with slices left */
+static uint8_t in_motion; /* axes with a speed at the horizon */
+static uint32_t horizon;  /* tick at which the planned slices end */
 static void (*hand_over_hook)(void), (*watch_hook)(void);
 
 void motion_reset(void (*hand_over)(void), void (*watch)(void))
@@ -90,7 +90,7 @@ void motion_brake(uint8_t axes)
         plan->phase = 0;
         plan->is_braking = true;
         if (plan->left[2] == 0) { /* had not begun to move */
-            planning &= (uint8_t) ~(1u << axis);
+            planning &= (uint8_t)~(1u << axis);
             continue;
         }
         enter_phase(plan);

@@ -30,8 +30,8 @@ int32_t motion_planned_steps(uint8_t axis);
 int64_t motion_planned_velocity(uint8_t axis); /* signed, steps per slice, 32 fraction bits */
 /* Position (steps, 32 fraction bits) and velocity after the next slice as it stands. */
 void motion_peek(uint8_t axis, int64_t *position, int64_t *velocity);
-uint8_t motion_planning(void);                 /* mask of axes whose profile has slices left */
-bool motion_axis_at_rest(uint8_t axis);        /* planned and executed to the end */
+uint8_t motion_planning(void);          /* mask of axes whose profile has slices left */
+bool motion_axis_at_rest(uint8_t axis); /* planned and executed to the end */
 bool motion_at_rest(void);
 
 void motion_poll(void);

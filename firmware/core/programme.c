@@ -190,7 +190,8 @@ static void report_segment(void)
 static void report_latch(const pin_edge *edge)
 {
     uint8_t bytes[MESSAGE_LATCH_SIZE];
-    message_latch m = {.side = edge->side, .is_rising = edge->is_rising, .segment = upload.done, .time_us = edge->time_us};
+    message_latch m = {
+        .side = edge->side, .is_rising = edge->is_rising, .segment = upload.done, .time_us = edge->time_us};
     copy_positions(m.positions, edge->positions);
     link_event(bytes, message_write_latch(bytes, &m));
 }
@@ -240,8 +241,8 @@ static int64_t joint_speed(uint8_t axis)
     if ((on > 0) != (here > from) || on == 0)
         return 0;
     int64_t speed = profile_speed(s->moves[axis].speed), other = profile_speed(next->moves[axis].speed);
-    int64_t entry = profile_entry_speed((uint32_t)(on < 0 ? -on : on),
-                                        profile_acceleration(next->moves[axis].acceleration), 0);
+    int64_t entry =
+        profile_entry_speed((uint32_t)(on < 0 ? -on : on), profile_acceleration(next->moves[axis].acceleration), 0);
     speed = other < speed ? other : speed;
     return entry < speed ? entry : speed;
 }

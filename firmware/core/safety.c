@@ -113,7 +113,7 @@ void safety_set_referenced(uint8_t axis, bool is_referenced)
     if (is_referenced)
         referenced |= (uint8_t)(1u << axis);
     else
-        referenced &= (uint8_t) ~(1u << axis);
+        referenced &= (uint8_t)~(1u << axis);
 }
 
 static void report(uint8_t category, refusal why)
@@ -280,8 +280,8 @@ static void watch_heartbeat(void)
         return;
     heartbeat_seen = false;
     outputs_safe();
-    safety_stop(refused(CAUSE_HEARTBEAT_LOST, PROTOCOL_NO_AXIS, (int32_t)heartbeat_age_ms(),
-                        settings.heartbeat_deadline_ms));
+    safety_stop(
+        refused(CAUSE_HEARTBEAT_LOST, PROTOCOL_NO_AXIS, (int32_t)heartbeat_age_ms(), settings.heartbeat_deadline_ms));
 }
 
 static void watch_motion(bool new_loads)

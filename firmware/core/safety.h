@@ -30,7 +30,7 @@ refusal safety_disarm(void);
 /* Ask whether motion may begin; if so the state becomes moving. */
 refusal safety_begin_motion(void);
 refusal safety_may_move(void); /* the same without the effect */
-void safety_end_motion(void); /* came to its end by itself */
+void safety_end_motion(void);  /* came to its end by itself */
 
 void safety_stop(refusal why); /* category 1 */
 void safety_stop_asked(uint16_t token, uint8_t cause);

@@ -133,7 +133,8 @@ static void sample_loads(void)
         for (uint8_t i = 0; i < LOAD_SAMPLES; i++)
             sum += samples[side][i];
         int64_t counts = sum / (int64_t)LOAD_SAMPLES - settings.load_offset[side];
-        loads_g[side] = settings.is_accepted ? (int32_t)(counts * 1000000 / (int64_t)settings.counts_per_tonne[side]) : 0;
+        loads_g[side] =
+            settings.is_accepted ? (int32_t)(counts * 1000000 / (int64_t)settings.counts_per_tonne[side]) : 0;
     }
     samples_seen = 1;
     sample_at = (uint8_t)((sample_at + 1u) % LOAD_SAMPLES);

@@ -3,8 +3,8 @@
 #include "board.h"
 #include "settings.h"
 
-#define PERIOD_US 10000u     /* a servo pulse every 10 ms */
-#define FULL_TRAVEL 18000    /* 0.01 degrees: where a servo of unknown angle may have to come from */
+#define PERIOD_US 10000u  /* a servo pulse every 10 ms */
+#define FULL_TRAVEL 18000 /* 0.01 degrees: where a servo of unknown angle may have to come from */
 
 typedef struct {
     int32_t angle, target; /* 0.01 degrees */

@@ -8,7 +8,7 @@
 void servos_reset(void);
 void servos_command(uint8_t servo, int16_t centideg);
 bool servos_arrived(void);
-void servos_freeze(void);          /* hold where they are now */
+void servos_freeze(void);            /* hold where they are now */
 int16_t servos_angle(uint8_t servo); /* PROTOCOL_SERVO_UNKNOWN before the first command since power-on */
 void servos_poll(void);
 

@@ -13,10 +13,10 @@
 typedef struct {
     bool is_used, keeps_position;
     uint32_t steps_per_m;
-    int32_t home, minimum, maximum;              /* steps from the machine's zero */
-    uint32_t speed_q8, acceleration_q8;          /* limits, as on the wire */
-    int64_t acceleration;                        /* limit, steps per slice² */
-    int32_t longest_braking;                     /* steps from full speed to rest, and two slices */
+    int32_t home, minimum, maximum;     /* steps from the machine's zero */
+    uint32_t speed_q8, acceleration_q8; /* limits, as on the wire */
+    int64_t acceleration;               /* limit, steps per slice² */
+    int32_t longest_braking;            /* steps from full speed to rest, and two slices */
     uint32_t homing_speed_q8, homing_slow_speed_q8;
     int32_t homing_backoff;
 } axis_settings;

@@ -6,17 +6,17 @@
 
 #define BENCH_PINS 16
 
-void bench_reset(void);                                      /* door closed, e-stop released, axes 10000 steps up */
+void bench_reset(void); /* door closed, e-stop released, axes 10000 steps up */
 void bench_place(int axis, int32_t steps_above_end_stop);
-int32_t bench_position(int axis);                            /* steps above the end stop's switching point */
+int32_t bench_position(int axis); /* steps above the end stop's switching point */
 void bench_set_door(int closed);
 void bench_set_estop(int ok);
 void bench_set_load(int side, int32_t counts);
-void bench_block(int axis, int blocked);                     /* steps are lost */
-void bench_break_end_stop(int axis, int state);              /* -1 works, 0 never closes, 1 always closed */
+void bench_block(int axis, int blocked);        /* steps are lost */
+void bench_break_end_stop(int axis, int state); /* -1 works, 0 never closes, 1 always closed */
 /* Pins along the shuttle of a side, in steps above its end stop; the sensor sees within +- range. */
 void bench_set_pins(int side, const int32_t *positions, int count, int32_t range);
-void bench_force_pin(int side, int state);                   /* -1 by position, else the state */
+void bench_force_pin(int side, int state); /* -1 by position, else the state */
 int32_t bench_servo(int servo);
 int bench_output(int output);
 int bench_rail(void);

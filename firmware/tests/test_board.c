@@ -82,7 +82,8 @@ static void test_random_commands_move_nothing_unconfigured(void)
         uint8_t ack[2] = {MESSAGE_HOST_ACK, (uint8_t)any(128)};
         send(2, ack, sizeof ack);
     }
-    CHECK(link_counts.packets >= 59990 && link_counts.gaps == 0, "%u packets, %u gaps", link_counts.packets, link_counts.gaps);
+    CHECK(link_counts.packets >= 59990 && link_counts.gaps == 0, "%u packets, %u gaps", link_counts.packets,
+          link_counts.gaps);
     CHECK(all_pulses() == 0 && !bench_rail() && safety_state() == STATE_UNCONFIGURED, "moved unconfigured");
 }
 

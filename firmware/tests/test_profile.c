@@ -9,7 +9,8 @@ static int64_t magnitude(int64_t v)
 
 static void obeys(const profile *p, uint32_t distance, int64_t v0, int64_t speed, int64_t a, int64_t v1_max)
 {
-    CHECK(p->v0 == v0 && p->v1 >= 0 && p->v1 <= v1_max, "end speed %lld of at most %lld", (long long)p->v1, (long long)v1_max);
+    CHECK(p->v0 == v0 && p->v1 >= 0 && p->v1 <= v1_max, "end speed %lld of at most %lld", (long long)p->v1,
+          (long long)v1_max);
     CHECK(p->cruise >= 0 && p->cruise <= speed, "cruise %lld above %lld", (long long)p->cruise, (long long)speed);
     int64_t given_away = a >> 12; /* see slices_for */
     CHECK(magnitude(p->cruise - v0) <= a * (int64_t)p->speed_up + given_away, "first ramp too steep");
@@ -43,11 +44,13 @@ static void test_a_short_move_is_not_slower_than_it_must_be(void)
         double speed = 400 + any(16000), a = 4000 + any(60000);
         profile p;
         CHECK(profile_plan(&p, distance, 0, profile_speed((uint32_t)(speed * 256)),
-                           profile_acceleration((uint32_t)(a * 256)), 0), "%u", distance);
+                           profile_acceleration((uint32_t)(a * 256)), 0),
+              "%u", distance);
         double ramp = speed * speed / a;
         double ideal = distance >= ramp ? distance / speed + speed / a : 2.0 * __builtin_sqrt(distance / a);
         double taken = profile_slices(&p) / (double)SLICES_PER_SECOND;
-        CHECK(taken <= ideal * 1.0001 + 0.0101, "%u steps at %g, %g: %g s instead of %g", distance, speed, a, taken, ideal);
+        CHECK(taken <= ideal * 1.0001 + 0.0101, "%u steps at %g, %g: %g s instead of %g", distance, speed, a, taken,
+              ideal);
     }
 }
 

@@ -18,7 +18,8 @@ static plant_event_t events[EVENT_CAPACITY];
 static uint32_t events_in;
 static uint32_t events_out;
 
-void plant_event(plant_event_kind_t kind, int side, int level, int frame, double value) {
+void plant_event(plant_event_kind_t kind, int side, int level, int frame, double value)
+{
     if (events_in - events_out == EVENT_CAPACITY) {
         truth.events_lost++;
         return;
@@ -31,7 +32,8 @@ void plant_event(plant_event_kind_t kind, int side, int level, int frame, double
     memcpy(event->load_kg, truth.load_kg, sizeof truth.load_kg);
 }
 
-int32_t plant_take_events(plant_event_t *into, int32_t capacity) {
+int32_t plant_take_events(plant_event_t *into, int32_t capacity)
+{
     int32_t taken = 0;
     while (taken < capacity && events_out != events_in) {
         into[taken++] = events[events_out++ % EVENT_CAPACITY];
@@ -47,9 +49,13 @@ static int64_t highest_step[PLANT_USED_AXES];
 static int32_t settle_in[PLANT_USED_AXES]; /* steps until the consequences are worked out */
 static bool is_too_close[PLANT_SIDES];
 
-static int32_t settle_steps(int axis) { return axis < PLANT_SHUTTLE ? 8 : 2; }
+static int32_t settle_steps(int axis)
+{
+    return axis < PLANT_SHUTTLE ? 8 : 2;
+}
 
-static void watch_beams(int side) {
+static void watch_beams(int side)
+{
     const bool is_close = lift_mm(side) - plate_z_mm(side) < world.beam_separation_mm - 1.0;
     if (is_close && !is_too_close[side]) {
         plant_event(EVENT_BEAMS_COLLIDE, side, 0, 0, lift_mm(side) - plate_z_mm(side));
@@ -57,7 +63,8 @@ static void watch_beams(int side) {
     is_too_close[side] = is_close;
 }
 
-static void settle(int axis) {
+static void settle(int axis)
+{
     settle_in[axis] = settle_steps(axis);
     if (axis < PLANT_SCAN) {
         stack_settle(axis - PLANT_LIFT);
@@ -73,7 +80,8 @@ static void settle(int axis) {
     }
 }
 
-static bool is_step_lost(int axis, int direction, int64_t next) {
+static bool is_step_lost(int axis, int direction, int64_t next)
+{
     if (!truth.is_rail_on || world.is_axis_stuck[axis] || next < lowest_step[axis] || next > highest_step[axis]) {
         return true;
     }
@@ -85,7 +93,8 @@ static bool is_step_lost(int axis, int direction, int64_t next) {
            frames_hold_back(axis - PLANT_SCAN, direction);
 }
 
-void plant_step(int axis, int direction, uint64_t now_ns) {
+void plant_step(int axis, int direction, uint64_t now_ns)
+{
     if (axis >= PLANT_USED_AXES) {
         return; /* a spare driver: nothing hangs on it */
     }
@@ -102,11 +111,13 @@ void plant_step(int axis, int direction, uint64_t now_ns) {
     }
 }
 
-int plant_endstop(int axis) {
+int plant_endstop(int axis)
+{
     return axis < PLANT_USED_AXES && truth.position_mm[axis] <= world.axes[axis].home_mm + mm_per_step[axis] / 2.0;
 }
 
-static void reset_axes(void) {
+static void reset_axes(void)
+{
     for (int axis = 0; axis < PLANT_USED_AXES; axis++) {
         const plant_axis_t *made = &world.axes[axis];
         mm_per_step[axis] = 1.0 / made->steps_per_mm;
@@ -127,7 +138,8 @@ static const double FOLLOWS_FASTER = 1.2;
 enum { SWING_OVER_NS = 5000000 };
 static uint64_t target_changed_ns[PLANT_SERVOS];
 
-static void servo_passes(int servo, double before_deg) {
+static void servo_passes(int servo, double before_deg)
+{
     const int side = servo % PLANT_SIDES;
     const bool was_in = before_deg > ENGAGED_DEG;
     const bool is_in = truth.servo_deg[servo] > ENGAGED_DEG;
@@ -145,7 +157,8 @@ static void servo_passes(int servo, double before_deg) {
     frames_settle(side);
 }
 
-static void report_swing(int servo, bool is_moving) {
+static void report_swing(int servo, bool is_moving)
+{
     const plant_event_kind_t start = servo < PLANT_HOOK ? EVENT_FORK_SWING_START : EVENT_HOOK_SWING_START;
     if (is_moving != (truth.is_swinging[servo] != 0)) {
         truth.is_swinging[servo] = is_moving;
@@ -153,7 +166,8 @@ static void report_swing(int servo, bool is_moving) {
     }
 }
 
-static void advance_servo(int servo, double seconds) {
+static void advance_servo(int servo, double seconds)
+{
     const double before_deg = truth.servo_deg[servo];
     const double way_deg = truth.servo_target_deg[servo] - before_deg;
     if (way_deg == 0.0 || !truth.is_rail_on) {
@@ -164,12 +178,13 @@ static void advance_servo(int servo, double seconds) {
     }
     report_swing(servo, true);
     const double reach_deg = world.servo_speed_deg_s[servo] * FOLLOWS_FASTER * seconds;
-    truth.servo_deg[servo] = fabs(way_deg) <= reach_deg ? truth.servo_target_deg[servo]
-                                                        : before_deg + copysign(reach_deg, way_deg);
+    truth.servo_deg[servo] =
+        fabs(way_deg) <= reach_deg ? truth.servo_target_deg[servo] : before_deg + copysign(reach_deg, way_deg);
     servo_passes(servo, before_deg);
 }
 
-void plant_set_servo(int servo, int32_t commanded_centideg, uint64_t now_ns) {
+void plant_set_servo(int servo, int32_t commanded_centideg, uint64_t now_ns)
+{
     const double degrees = (double)commanded_centideg / 100.0;
     if (degrees != truth.servo_target_deg[servo]) {
         truth.servo_target_deg[servo] = degrees;
@@ -184,7 +199,8 @@ static uint64_t noise_state;
 static uint64_t next_load_ns;
 static int32_t load_counts[PLANT_SIDES];
 
-static double uniform(void) {
+static double uniform(void)
+{
     noise_state ^= noise_state << 13; /* xorshift64, Marsaglia 2003 */
     noise_state ^= noise_state >> 7;
     noise_state ^= noise_state << 17;
@@ -192,16 +208,23 @@ static double uniform(void) {
 }
 
 /* Nearly normal with standard deviation 1: four uniform numbers have variance 4/12. */
-static double normal(void) { return (uniform() + uniform() + uniform() + uniform() - 2.0) * 1.7320508075688772; }
+static double normal(void)
+{
+    return (uniform() + uniform() + uniform() + uniform() - 2.0) * 1.7320508075688772;
+}
 
-static void sample_loads(void) {
+static void sample_loads(void)
+{
     for (int side = 0; side < PLANT_SIDES; side++) {
         const double kg = truth.load_kg[side] + world.load_noise_kg * normal();
         load_counts[side] = (int32_t)lround(world.offset_counts[side] + world.counts_per_kg[side] * kg);
     }
 }
 
-int32_t plant_load_counts(int side) { return load_counts[side]; }
+int32_t plant_load_counts(int side)
+{
+    return load_counts[side];
+}
 
 /* Power, inputs, outputs, time. ------------------------------------------------------------------------------------- */
 
@@ -209,7 +232,8 @@ static bool is_relay_on;
 static bool was_door_closed;
 static bool was_estop_ok;
 
-static void update_rail(void) {
+static void update_rail(void)
+{
     const int32_t is_on = is_relay_on && world.is_door_closed && world.is_estop_ok;
     if (is_on != truth.is_rail_on) {
         truth.is_rail_on = is_on;
@@ -217,13 +241,15 @@ static void update_rail(void) {
     }
 }
 
-void plant_motor_rail(int is_on, uint64_t now_ns) {
+void plant_motor_rail(int is_on, uint64_t now_ns)
+{
     truth.now_ns = now_ns;
     is_relay_on = is_on;
     update_rail();
 }
 
-void plant_set_output(int output, uint16_t permille, uint64_t now_ns) {
+void plant_set_output(int output, uint16_t permille, uint64_t now_ns)
+{
     const double value = permille / 1000.0;
     truth.now_ns = now_ns;
     if (value != truth.outputs[output]) {
@@ -232,13 +258,23 @@ void plant_set_output(int output, uint16_t permille, uint64_t now_ns) {
     }
 }
 
-int plant_pin(int side) { return truth.pins[side]; }
-int plant_door_closed(void) { return world.is_door_closed; }
-int plant_estop_ok(void) { return world.is_estop_ok; }
+int plant_pin(int side)
+{
+    return truth.pins[side];
+}
+int plant_door_closed(void)
+{
+    return world.is_door_closed;
+}
+int plant_estop_ok(void)
+{
+    return world.is_estop_ok;
+}
 
 static uint64_t advanced_ns;
 
-void plant_advance(uint64_t now_ns) {
+void plant_advance(uint64_t now_ns)
+{
     const double seconds = (double)(now_ns - advanced_ns) * 1e-9;
     truth.now_ns = advanced_ns = now_ns;
     for (int servo = 0; servo < PLANT_SERVOS; servo++) {
@@ -250,7 +286,8 @@ void plant_advance(uint64_t now_ns) {
     }
 }
 
-void plant_world_changed(void) {
+void plant_world_changed(void)
+{
     if (was_door_closed != (world.is_door_closed != 0)) {
         was_door_closed = world.is_door_closed;
         plant_event(EVENT_DOOR, -1, 0, 0, world.is_door_closed);
@@ -267,7 +304,8 @@ void plant_world_changed(void) {
     }
 }
 
-void plant_power_on(void) {
+void plant_power_on(void)
+{
     memset(&truth, 0, sizeof truth);
     events_in = events_out = 0;
     noise_state = 0x9E3779B97F4A7C15u ^ world.seed;
@@ -286,8 +324,23 @@ void plant_power_on(void) {
     sample_loads();
 }
 
-plant_world_t *plant_world(void) { return &world; }
-plant_truth_t *plant_truth(void) { return &truth; }
-uint32_t plant_world_size(void) { return sizeof(plant_world_t); }
-uint32_t plant_truth_size(void) { return sizeof(plant_truth_t); }
-uint32_t plant_event_size(void) { return sizeof(plant_event_t); }
+plant_world_t *plant_world(void)
+{
+    return &world;
+}
+plant_truth_t *plant_truth(void)
+{
+    return &truth;
+}
+uint32_t plant_world_size(void)
+{
+    return sizeof(plant_world_t);
+}
+uint32_t plant_truth_size(void)
+{
+    return sizeof(plant_truth_t);
+}
+uint32_t plant_event_size(void)
+{
+    return sizeof(plant_event_t);
+}

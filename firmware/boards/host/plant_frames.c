@@ -19,15 +19,22 @@ typedef struct {
 static hook_t hooks[PLANT_SIDES];
 static bool is_colliding[PLANT_MAX_FRAMES]; /* reported; until the frame is clear again */
 
-static plant_frame_truth_t *frame_truth(int box, int number) { return &truth.frames[box - 1][number - 1]; }
-static const plant_frame_t *frame_made(int box, int number) { return &world.frames[box - 1][number - 1]; }
+static plant_frame_truth_t *frame_truth(int box, int number)
+{
+    return &truth.frames[box - 1][number - 1];
+}
+static const plant_frame_t *frame_made(int box, int number)
+{
+    return &world.frames[box - 1][number - 1];
+}
 
-
-static bool is_resting(const plant_frame_truth_t *frame) {
+static bool is_resting(const plant_frame_truth_t *frame)
+{
     return frame->lift_mm[0] <= HANGING_MM && frame->lift_mm[1] <= HANGING_MM;
 }
 
-void frames_reset(void) {
+void frames_reset(void)
+{
     for (int box = 1; box <= world.boxes; box++) {
         for (int number = 1; number <= world.frames_per_box; number++) {
             plant_frame_truth_t *frame = frame_truth(box, number);
@@ -50,12 +57,14 @@ void frames_reset(void) {
 
 /* Neighbours. ------------------------------------------------------------------------------------------------------ */
 
-static double bottom_above_rest_mm(const plant_frame_truth_t *frame) {
+static double bottom_above_rest_mm(const plant_frame_truth_t *frame)
+{
     return fmin(frame->lift_mm[0], frame->lift_mm[1]) - world.frame_height_mm;
 }
 
 /* Frames that overlap in height and stand closer than they are thick touch; returns the number of such a one, or 0. */
-static int touched_neighbour(int box, int number) {
+static int touched_neighbour(int box, int number)
+{
     const plant_frame_truth_t *frame = frame_truth(box, number);
     for (int other = 1; other <= world.frames_per_box; other++) {
         const plant_frame_truth_t *neighbour = frame_truth(box, other);
@@ -74,18 +83,21 @@ static int touched_neighbour(int box, int number) {
     return 0;
 }
 
-static bool touches_wall(const plant_frame_truth_t *frame) {
+static bool touches_wall(const plant_frame_truth_t *frame)
+{
     const double room_mm = (world.box_inner_depth_mm - world.frame_thickness_mm) / 2.0;
     const bool is_inside = bottom_above_rest_mm(frame) < world.frame_top_below_rim_mm;
     return is_inside && (fabs(frame->y_mm[0]) > room_mm || fabs(frame->y_mm[1]) > room_mm);
 }
 
-static bool touches_stack(const plant_frame_truth_t *frame) {
+static bool touches_stack(const plant_frame_truth_t *frame)
+{
     const double top_mm = fmax(frame->lift_mm[0], frame->lift_mm[1]) - world.frame_top_below_rim_mm;
     return !is_resting(frame) && top_mm > stack_bottom_above_rim_mm();
 }
 
-static void watch_frame(int box, int number, bool is_checking_neighbours) {
+static void watch_frame(int box, int number, bool is_checking_neighbours)
+{
     const plant_frame_truth_t *frame = frame_truth(box, number);
     const int other = is_checking_neighbours ? touched_neighbour(box, number) : 0;
     const bool is_at_wall = touches_wall(frame);
@@ -104,14 +116,16 @@ static void watch_frame(int box, int number, bool is_checking_neighbours) {
 
 /* A held frame. ---------------------------------------------------------------------------------------------------- */
 
-static double carried_kg(int box, int number, int side) {
+static double carried_kg(int box, int number, int side)
+{
     const plant_frame_t *made = frame_made(box, number);
-    const double glue_kg = adhesion_kg(made->ear_break_away_kg[side], frame_truth(box, number)->freed_mm[side],
-                                       world.ear_release_mm);
+    const double glue_kg =
+        adhesion_kg(made->ear_break_away_kg[side], frame_truth(box, number)->freed_mm[side], world.ear_release_mm);
     return made->mass_kg / 2.0 + glue_kg;
 }
 
-bool frames_hold_back(int side, int direction) {
+bool frames_hold_back(int side, int direction)
+{
     const int box = open_box();
     const int number = truth.held[side];
     if (direction < 0 || number == 0 || box == 0) {
@@ -122,7 +136,8 @@ bool frames_hold_back(int side, int direction) {
     return pull_mm * world.hook_stiffness_kg_mm > world.hook_max_kg;
 }
 
-static void report_ear(int side, int box, int number, double before_mm) {
+static void report_ear(int side, int box, int number, double before_mm)
+{
     const plant_frame_truth_t *frame = frame_truth(box, number);
     const bool was_up = before_mm > HANGING_MM;
     const bool is_up = frame->lift_mm[side] > HANGING_MM;
@@ -137,7 +152,8 @@ static void report_ear(int side, int box, int number, double before_mm) {
     }
 }
 
-static void raise_ear(int side, int box, int number) {
+static void raise_ear(int side, int box, int number)
+{
     plant_frame_truth_t *frame = frame_truth(box, number);
     const double before_mm = frame->lift_mm[side];
     const double up_mm = plate_z_mm(side) - engaged_mm(box);
@@ -147,12 +163,14 @@ static void raise_ear(int side, int box, int number) {
     report_ear(side, box, number, before_mm);
 }
 
-static void release(int side, int box) {
+static void release(int side, int box)
+{
     plant_event(EVENT_FRAME_RELEASED, side, box, truth.held[side], frame_truth(box, truth.held[side])->y_mm[side]);
     truth.held[side] = 0;
 }
 
-static void slide_pin(int side, int box, int number) {
+static void slide_pin(int side, int box, int number)
+{
     plant_frame_truth_t *frame = frame_truth(box, number);
     hook_t *hook = &hooks[side];
     if (frame->lift_mm[side] > HANGING_MM) { /* its weight holds it in the slot */
@@ -170,7 +188,8 @@ static void slide_pin(int side, int box, int number) {
     }
 }
 
-static void settle_held(int side, int box) {
+static void settle_held(int side, int box)
+{
     const int number = truth.held[side];
     plant_frame_truth_t *frame = frame_truth(box, number);
     raise_ear(side, box, number);
@@ -182,7 +201,8 @@ static void settle_held(int side, int box) {
 
 typedef enum { MEETS_NOTHING, MEETS_NECK, MEETS_PIN, MEETS_TOP_BAR } meeting_t;
 
-static meeting_t meet(int side, int box, int number) {
+static meeting_t meet(int side, int box, int number)
+{
     const plant_frame_truth_t *frame = frame_truth(box, number);
     const double across_mm = fabs(frame->y_mm[side] - plate_y_mm(side));
     const double above_neck_mm = plate_z_mm(side) - engaged_mm(box) - frame->lift_mm[side];
@@ -197,14 +217,16 @@ static meeting_t meet(int side, int box, int number) {
     return is_at_neck && across_mm > world.hook_half_mm - SLIDING_MM ? MEETS_NECK : MEETS_PIN;
 }
 
-static void engage(int side, int box, int number) {
+static void engage(int side, int box, int number)
+{
     truth.held[side] = number;
     hooks[side].pin_from_plate_mm = frame_truth(box, number)->y_mm[side] - plate_y_mm(side);
     plant_event(EVENT_FRAME_ENGAGED, side, box, number, hooks[side].pin_from_plate_mm);
 }
 
 /* What the plate is at now, among frames that it does not hold. */
-static void settle_plate(int side, int box) {
+static void settle_plate(int side, int box)
+{
     hook_t *hook = &hooks[side];
     bool is_crushing = false;
     for (int number = 1; number <= world.frames_per_box; number++) {
@@ -234,7 +256,8 @@ static void settle_plate(int side, int box) {
 
 /* A hook reaching over the hive must stand between the rim of the open box and the bottom of the stack. (At neck height
  * beside the outermost pins it reaches over front or rear wall, which is cut down there for it.) */
-static void watch_slot(int side, int box) {
+static void watch_slot(int side, int box)
+{
     const bool is_reaching = truth.servo_deg[PLANT_HOOK + side] > REACHING_DEG;
     const double z_mm = plate_z_mm(side);
     const double top_mm = bottom_mm(world.boxes + 1) + world.lid_height_mm;
@@ -253,7 +276,8 @@ static void watch_slot(int side, int box) {
     hooks[side].is_in_hive = !is_clear;
 }
 
-static int sense_pin(int side, int box) {
+static int sense_pin(int side, int box)
+{
     const double above_travel_mm = plate_z_mm(side) - engaged_mm(box) - world.hook_travel_mm;
     if (!is_hook_in(side) || fabs(above_travel_mm) > world.pin_sensor_range_mm) {
         return 0;
@@ -269,7 +293,8 @@ static int sense_pin(int side, int box) {
     return 0;
 }
 
-void frames_settle(int side) {
+void frames_settle(int side)
+{
     const int box = open_box();
     truth.pins[side] = box ? sense_pin(side, box) : 0;
     watch_slot(side, box);
@@ -285,7 +310,8 @@ void frames_settle(int side) {
     hooks[side].last_z_mm = plate_z_mm(side);
 }
 
-void frames_hook_leaves(int side) {
+void frames_hook_leaves(int side)
+{
     const int box = open_box();
     const int number = truth.held[side];
     if (number == 0 || box == 0) {

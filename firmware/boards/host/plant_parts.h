@@ -20,18 +20,43 @@ extern plant_truth_t truth;
 
 void plant_event(plant_event_kind_t kind, int side, int level, int frame, double value);
 
-static inline double lift_mm(int side) { return truth.position_mm[PLANT_LIFT + side]; }
-static inline double plate_z_mm(int side) { return truth.position_mm[PLANT_SCAN + side]; }
-static inline double plate_y_mm(int side) { return truth.position_mm[PLANT_SHUTTLE + side]; }
-static inline bool is_fork_in(int side) { return truth.servo_deg[PLANT_FORK + side] > ENGAGED_DEG; }
-static inline bool is_hook_in(int side) { return truth.servo_deg[PLANT_HOOK + side] > ENGAGED_DEG; }
+static inline double lift_mm(int side)
+{
+    return truth.position_mm[PLANT_LIFT + side];
+}
+static inline double plate_z_mm(int side)
+{
+    return truth.position_mm[PLANT_SCAN + side];
+}
+static inline double plate_y_mm(int side)
+{
+    return truth.position_mm[PLANT_SHUTTLE + side];
+}
+static inline bool is_fork_in(int side)
+{
+    return truth.servo_deg[PLANT_FORK + side] > ENGAGED_DEG;
+}
+static inline bool is_hook_in(int side)
+{
+    return truth.servo_deg[PLANT_HOOK + side] > ENGAGED_DEG;
+}
 
-static inline double bottom_mm(int level) { return world.base_mm + (level - 1) * world.box_height_mm; }
-static inline double frame_top_mm(int box) { return bottom_mm(box + 1) - world.frame_top_below_rim_mm; }
-static inline double engaged_mm(int box) { return frame_top_mm(box) + world.pin_neck_above_frame_top_mm; }
+static inline double bottom_mm(int level)
+{
+    return world.base_mm + (level - 1) * world.box_height_mm;
+}
+static inline double frame_top_mm(int box)
+{
+    return bottom_mm(box + 1) - world.frame_top_below_rim_mm;
+}
+static inline double engaged_mm(int box)
+{
+    return frame_top_mm(box) + world.pin_neck_above_frame_top_mm;
+}
 
 /* Propolis that still holds an edge or an ear which has once come `freed_mm`. */
-static inline double adhesion_kg(double break_away_kg, double freed_mm, double release_mm) {
+static inline double adhesion_kg(double break_away_kg, double freed_mm, double release_mm)
+{
     if (break_away_kg <= 0.0 || freed_mm >= release_mm) {
         return 0.0;
     }

@@ -15,21 +15,30 @@ static bool is_obstruction_under[PLANT_SIDES]; /* the edge has been above it sin
 static bool is_in_contact[PLANT_SIDES];
 static bool is_reported[PLANT_SIDES]; /* a fork pressing where it must not, once per occasion */
 
-static double cleat_at_rest_mm(int level) { return bottom_mm(level) + world.cleat_above_bottom_mm; }
+static double cleat_at_rest_mm(int level)
+{
+    return bottom_mm(level) + world.cleat_above_bottom_mm;
+}
 
-static double cleat_mm(int level, int side) {
+static double cleat_mm(int level, int side)
+{
     const bool is_raised = truth.stack_level != 0 && level >= truth.stack_level;
     return cleat_at_rest_mm(level) + (is_raised ? truth.edge_mm[side] : 0.0);
 }
 
-int open_box(void) {
+int open_box(void)
+{
     const bool is_open = truth.edge_mm[0] > AT_REST_MM || truth.edge_mm[1] > AT_REST_MM;
     return truth.stack_level >= 2 && is_open ? truth.stack_level - 1 : 0;
 }
 
-double stack_bottom_above_rim_mm(void) { return fmin(truth.edge_mm[0], truth.edge_mm[1]); }
+double stack_bottom_above_rim_mm(void)
+{
+    return fmin(truth.edge_mm[0], truth.edge_mm[1]);
+}
 
-void stack_reset(void) {
+void stack_reset(void)
+{
     half_weight_kg = 0.0;
     truth.stack_level = 0;
     for (int side = 0; side < PLANT_SIDES; side++) {
@@ -42,7 +51,8 @@ void stack_reset(void) {
     }
 }
 
-void stack_weigh(void) {
+void stack_weigh(void)
+{
     double mass_kg = world.lid_mass_kg;
     for (int box = truth.stack_level; box >= 1 && box <= world.boxes; box++) {
         mass_kg += world.box_mass_kg[box - 1];
@@ -55,7 +65,8 @@ void stack_weigh(void) {
 }
 
 /* The level whose cleat is the first above a fork at this height; 0 where there is none. */
-static int level_above(int side, double height_mm) {
+static int level_above(int side, double height_mm)
+{
     for (int level = 1; level <= world.boxes + 1; level++) {
         if (cleat_mm(level, side) >= height_mm - 0.5) {
             return level;
@@ -64,7 +75,8 @@ static int level_above(int side, double height_mm) {
     return 0;
 }
 
-void stack_fork_arrives(int side) {
+void stack_fork_arrives(int side)
+{
     const double fork_mm = lift_mm(side);
     for (int level = 1; level <= world.boxes + 1; level++) {
         const double cleat = cleat_mm(level, side);
@@ -77,7 +89,8 @@ void stack_fork_arrives(int side) {
     stack_settle(side);
 }
 
-static void put_down(int side) {
+static void put_down(int side)
+{
     truth.edge_mm[side] = 0.0;
     truth.load_kg[side] = 0.0;
     if (truth.edge_mm[1 - side] <= 0.0 && truth.load_kg[1 - side] <= 0.0) {
@@ -85,7 +98,8 @@ static void put_down(int side) {
     }
 }
 
-void stack_fork_leaves(int side) {
+void stack_fork_leaves(int side)
+{
     if (truth.load_kg[side] > LOADED_KG || truth.edge_mm[side] > AT_REST_MM) {
         plant_event(EVENT_STACK_DROPPED, side, truth.stack_level, 0, truth.edge_mm[side]);
     }
@@ -93,7 +107,8 @@ void stack_fork_leaves(int side) {
     put_down(side);
 }
 
-static void watch_fork(int side) {
+static void watch_fork(int side)
+{
     const int level = truth.fork_level[side];
     const double fork_mm = lift_mm(side);
     const bool is_on_lower = level >= 2 && fork_mm - FORK_THICKNESS_MM < cleat_mm(level - 1, side) + CLEAT_THICKNESS_MM;
@@ -104,7 +119,8 @@ static void watch_fork(int side) {
     is_reported[side] = is_on_lower || is_odd;
 }
 
-static void report_edge(int side, double before_mm) {
+static void report_edge(int side, double before_mm)
+{
     const double now_mm = truth.edge_mm[side];
     if (before_mm <= AT_REST_MM && now_mm > AT_REST_MM) {
         plant_event(EVENT_EDGE_LEAVES_RIM, side, truth.stack_level, 0, now_mm);
@@ -114,7 +130,8 @@ static void report_edge(int side, double before_mm) {
 }
 
 /* Height at which the edge comes to rest when it is lowered now. */
-static double floor_mm(int side) {
+static double floor_mm(int side)
+{
     const double thing_mm = world.obstruction_mm[side];
     if (thing_mm <= 0.0) {
         is_obstruction_under[side] = false;
@@ -126,7 +143,8 @@ static double floor_mm(int side) {
     return is_obstruction_under[side] ? thing_mm : 0.0;
 }
 
-static void watch_contact(int side, double rest_mm) {
+static void watch_contact(int side, double rest_mm)
+{
     const bool is_on_thing = rest_mm > 0.0 && truth.edge_mm[side] <= rest_mm;
     if (is_on_thing) {
         truth.pressed_kg = fmax(truth.pressed_kg, half_weight_kg - truth.load_kg[side]);
@@ -137,7 +155,8 @@ static void watch_contact(int side, double rest_mm) {
     is_in_contact[side] = is_on_thing;
 }
 
-void stack_settle(int side) {
+void stack_settle(int side)
+{
     const int level = truth.fork_level[side];
     if (!is_fork_in(side) || level == 0) {
         return;
@@ -154,8 +173,7 @@ void stack_settle(int side) {
     double *freed_mm = &truth.freed_mm[level - 1][side];
     const double before_mm = truth.edge_mm[side];
     const double rest_mm = floor_mm(side);
-    const double glue_kg =
-        adhesion_kg(world.seam_break_away_kg[level - 1][side], *freed_mm, world.seam_release_mm);
+    const double glue_kg = adhesion_kg(world.seam_break_away_kg[level - 1][side], *freed_mm, world.seam_release_mm);
     const double carried_kg = half_weight_kg + glue_kg;
     const double hanging_mm = above_cleat_mm - carried_kg / world.fork_stiffness_kg_mm;
     if (hanging_mm > rest_mm) {

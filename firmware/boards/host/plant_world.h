@@ -67,10 +67,10 @@ typedef struct {
     double beam_separation_mm;
     double fork_stiffness_kg_mm; /* one fork with beam and screw */
     double hook_stiffness_kg_mm;
-    double hook_max_kg;      /* more than this on one hook stalls the scan beam */
-    double seam_release_mm;  /* way over which a broken seam lets go */
-    double ear_release_mm;   /* way over which an ear lets go */
-    double load_noise_kg;    /* standard deviation of one load sample */
+    double hook_max_kg;                 /* more than this on one hook stalls the scan beam */
+    double seam_release_mm;             /* way over which a broken seam lets go */
+    double ear_release_mm;              /* way over which an ear lets go */
+    double load_noise_kg;               /* standard deviation of one load sample */
     double obstruction_mm[PLANT_SIDES]; /* height of a thing lying on the rim of the open box; 0 is none */
     uint32_t seed;
     int32_t boxes;
@@ -97,16 +97,16 @@ typedef struct {
     double servo_deg[PLANT_SERVOS];
     double servo_target_deg[PLANT_SERVOS];
     double outputs[PLANT_OUTPUTS];
-    double load_kg[PLANT_SIDES];    /* without noise */
-    double edge_mm[PLANT_SIDES];    /* of the stack's lower edges above the rim */
+    double load_kg[PLANT_SIDES]; /* without noise */
+    double edge_mm[PLANT_SIDES]; /* of the stack's lower edges above the rim */
     double freed_mm[PLANT_MAX_LEVELS][PLANT_SIDES];
-    double pressed_kg;              /* the most that an obstruction has carried */
+    double pressed_kg; /* the most that an obstruction has carried */
     plant_frame_truth_t frames[PLANT_MAX_BOXES][PLANT_MAX_FRAMES];
-    int32_t stack_level;            /* lowest level that the forks carry; 0 is none */
+    int32_t stack_level;             /* lowest level that the forks carry; 0 is none */
     int32_t fork_level[PLANT_SIDES]; /* the level under whose cleat a fork is; 0 is none, or stowed */
-    int32_t held[PLANT_SIDES];      /* number of the frame whose pin is in the hook; 0 is none */
+    int32_t held[PLANT_SIDES];       /* number of the frame whose pin is in the hook; 0 is none */
     int32_t pins[PLANT_SIDES];
-    int32_t is_rail_on;             /* relay, door and e-stop together */
+    int32_t is_rail_on; /* relay, door and e-stop together */
     int32_t is_swinging[PLANT_SERVOS];
 } plant_truth_t;
 
@@ -143,12 +143,12 @@ typedef enum {
 
 typedef struct {
     uint64_t at_ns;
-    double value; /* what the kind measures: mm, kg, 0..1 */
+    double value;                        /* what the kind measures: mm, kg, 0..1 */
     double position_mm[PLANT_USED_AXES]; /* the machine at that instant */
     double servo_deg[PLANT_SERVOS];
     double load_kg[PLANT_SIDES];
     int32_t kind;
-    int32_t side; /* or the output; -1 where it means nothing */
+    int32_t side;  /* or the output; -1 where it means nothing */
     int32_t level; /* box or level */
     int32_t frame;
 } plant_event_t;
