@@ -77,6 +77,8 @@ void link_event(const uint8_t *message, uint8_t size)
         return;
     }
     event *e = &events[next % EVENTS];
+    /* the caller's buffer is written by the call that gives size */
+    // cppcheck-suppress uninitvar
     memcpy(e->bytes, message, size);
     e->size = size;
     next++;
