@@ -37,7 +37,7 @@ NAME = "inspect"
 HELP = "Visit a box: lift and photograph every frame, close the hive, report"
 
 EXIT_BAD_INPUT, EXIT_FAILED = 2, 3
-SPEED = 8.0
+SPEED = 6.0
 SEED = 1
 RUNNING_ROBOT_S = 2.0
 EXIT_STATUS = """\
