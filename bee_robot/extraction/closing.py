@@ -69,7 +69,7 @@ async def _wait_for_bees(visit: BoxVisit) -> None:
             waited_s = visit.context.clock.now_s() - since_s
             visit.tell(
                 EventKind.PHASE,
-                f"nobody looked at the rim of box {visit.box}; the bees were given {waited_s:.0f} s to leave it",
+                f"no camera sees the rim of box {visit.box}: the bees were given {waited_s:.0f} s to leave it",
                 rim=rim.value,
                 waited_s=round(waited_s, 1),
             )

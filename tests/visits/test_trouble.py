@@ -166,7 +166,7 @@ def test_a_rim_that_nobody_saw_is_in_the_record(bench) -> None:
     bench.rim = [RimState.UNKNOWN]
     bench.when(Phase.LOCATE, lambda: bench.control.request_stop("enough seen"))
     assert bench.inspect(1).end_state is EndState.CLOSED
-    (unseen,) = [event for event in bench.events if "nobody looked at the rim" in event.text]
+    (unseen,) = [event for event in bench.events if "no camera sees the rim" in event.text]
     assert unseen.data["rim"] == "unknown" and unseen.data["waited_s"] == pytest.approx(20, abs=0.2)
 
 
