@@ -1,4 +1,4 @@
-"""The readings that decide whether a hive may be opened: contract, and the twin's.
+"""The readings that decide whether a hive may be opened. On the twin they come from sim/weather.py over the graph.
 
 A reading carries its age; what is missing or stale counts as no (safety/conditions.py). There is no hardware
 implementation yet: on a robot without one every reading is missing, and a visit needs a person's override.
@@ -7,7 +7,6 @@ implementation yet: on a robot without one every reading is missing, and a visit
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,3 @@ class ClimateReading:
     humidity_pct: float | None = None
     battery_pct: float | None = None
     rain_mm_h: float | None = None
-
-
-class ClimateSource(Protocol):
-    def latest(self) -> ClimateReading | None: ...

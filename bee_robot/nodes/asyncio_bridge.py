@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from rclpy.clock import JumpThreshold
+from rclpy.clock import JumpHandle, JumpThreshold
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.task import Future
@@ -30,6 +30,7 @@ class AsyncioBridge:
         self.loop = asyncio.new_event_loop()
         self._wake = node.create_guard_condition(lambda: None)
         self._thread = threading.Thread(target=self._run, name=f"{node.get_name()}_asyncio", daemon=True)
+        self._jump: JumpHandle | None = None
         self.clock: Clock = self._make_clock()
         self._thread.start()
 
@@ -124,6 +125,9 @@ class AsyncioBridge:
 
     def close(self) -> None:
         """Cancel what still runs on the loop and end its thread. Call from outside the loop."""
+        if self._jump is not None:
+            self._jump.unregister()  # no clock sample reaches a loop that has ended
+            self._jump = None
         if self._thread.is_alive():
             self.loop.call_soon_threadsafe(self.loop.stop)
             self._thread.join(timeout=5.0)

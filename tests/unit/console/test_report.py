@@ -132,7 +132,7 @@ def test_the_report_says_what_the_visit_found_and_how_it_ended(store: LocalStore
     assert path.parent == store.root / "reports"
     assert "linden, box 1" in page.words and "Sunday 21 June 2026, 12:00 (UTC+3)" in page.words
     assert "Closed and safe" in page.words
-    assert "Open for 7 min 05 s" in page.words and "within the plan" in page.words
+    assert "Open for 7 min 05 s" in page.words and "within the limit" in page.words
     assert "3 of 4 comb faces were photographed, 2 analysed" in page.words
     assert "About 400 bees were on the 2 faces counted; together they hid 1.00 sides of 2" in page.words
     assert "4.0 dm²" in page.words and "3.2 to 4.8, 90 % interval" in page.words
