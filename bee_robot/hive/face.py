@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
-from bee_robot.hive.comb import CellClass
+from bee_robot.hive.comb import Caste, CellClass
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,131 @@ class PictureSource:
         return cls(str(data["sha256"]), int(data["width_px"]), int(data["height_px"]), str(data["view"]))
 
 
+class FindingKind(Enum):
+    """Things on a comb that are neither bees nor cells of the usual classes."""
+
+    QUEEN_CELL = "queen_cell"
+    VARROA = "varroa"
+
+
+@dataclass(frozen=True)
+class SeenBee:
+    """A bee that was found. heading_rad: of her head, counter-clockwise from +x; None where it could not be told."""
+
+    x_mm: float
+    y_mm: float
+    caste: Caste
+    probability: float
+    length_mm: float
+    heading_rad: float | None = None
+
+
+@dataclass(frozen=True)
+class SeenCell:
+    """A cell that was found. cell_class: None where a bee hides what is in it."""
+
+    x_mm: float
+    y_mm: float
+    cell_class: CellClass | None
+    probability: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    kind: FindingKind
+    x_mm: float
+    y_mm: float
+    probability: float
+
+
+@dataclass(frozen=True)
+class FaceMap:
+    """What was found, and where, on the straightened picture of a face.
+
+    Coordinates are those of the face: origin in the middle of the comb, x to the right, y up, millimetres. The straightened
+    picture has width_px x height_px pixels of mm_per_pixel; the face's origin is at (origin_x_px, origin_y_px) from its
+    upper left corner. picture_sha256 names it, "" where it was not kept. Lengths are kept to 0.01 mm, probabilities
+    to 0.001.
+    """
+
+    width_px: int
+    height_px: int
+    mm_per_pixel: float
+    origin_x_px: float
+    origin_y_px: float
+    bees: tuple[SeenBee, ...]
+    cells: tuple[SeenCell, ...]
+    findings: tuple[Finding, ...] = ()
+    picture_sha256: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Lists of columns: a face has thousands of cells."""
+        return {
+            "width_px": self.width_px,
+            "height_px": self.height_px,
+            "mm_per_pixel": self.mm_per_pixel,
+            "origin_x_px": self.origin_x_px,
+            "origin_y_px": self.origin_y_px,
+            "picture_sha256": self.picture_sha256,
+            "bees": {
+                "x_mm": [round(bee.x_mm, 2) for bee in self.bees],
+                "y_mm": [round(bee.y_mm, 2) for bee in self.bees],
+                "caste": [bee.caste.value for bee in self.bees],
+                "probability": [round(bee.probability, 3) for bee in self.bees],
+                "length_mm": [round(bee.length_mm, 2) for bee in self.bees],
+                "heading_rad": [
+                    None if bee.heading_rad is None else round(bee.heading_rad, 2) for bee in self.bees
+                ],
+            },
+            "cells": {
+                "x_mm": [round(cell.x_mm, 2) for cell in self.cells],
+                "y_mm": [round(cell.y_mm, 2) for cell in self.cells],
+                "class": [cell.cell_class.value if cell.cell_class else None for cell in self.cells],
+                "probability": [round(cell.probability, 3) for cell in self.cells],
+            },
+            "findings": {
+                "kind": [finding.kind.value for finding in self.findings],
+                "x_mm": [round(finding.x_mm, 2) for finding in self.findings],
+                "y_mm": [round(finding.y_mm, 2) for finding in self.findings],
+                "probability": [round(finding.probability, 3) for finding in self.findings],
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> FaceMap:
+        """Raises KeyError for a missing field, ValueError for an unknown class or columns of different lengths."""
+        bees, cells, findings = data["bees"], data["cells"], data["findings"]
+        return cls(
+            width_px=int(data["width_px"]),
+            height_px=int(data["height_px"]),
+            mm_per_pixel=float(data["mm_per_pixel"]),
+            origin_x_px=float(data["origin_x_px"]),
+            origin_y_px=float(data["origin_y_px"]),
+            picture_sha256=str(data["picture_sha256"]),
+            bees=tuple(
+                SeenBee(x, y, Caste(caste), p, length, heading)
+                for x, y, caste, p, length, heading in _rows(
+                    bees, "x_mm", "y_mm", "caste", "probability", "length_mm", "heading_rad"
+                )
+            ),
+            cells=tuple(
+                SeenCell(x, y, CellClass(name) if name is not None else None, p)
+                for x, y, name, p in _rows(cells, "x_mm", "y_mm", "class", "probability")
+            ),
+            findings=tuple(
+                Finding(FindingKind(kind), x, y, p)
+                for kind, x, y, p in _rows(findings, "kind", "x_mm", "y_mm", "probability")
+            ),
+        )
+
+
+def _rows(columns: Mapping[str, Any], *names: str) -> Iterable[tuple[Any, ...]]:
+    chosen = [columns[name] for name in names]
+    if len({len(column) for column in chosen}) > 1:
+        raise ValueError(f"columns {', '.join(names)} have different lengths")
+    return zip(*chosen)
+
+
 @dataclass(frozen=True)
 class FaceAnalysis:
     """One side of a frame, analysed.
@@ -79,7 +205,7 @@ class FaceAnalysis:
     bees: number of bees seen on the comb. bee_coverage: share of the comb hidden by bees, 0 to 1.
     comb_area: comb in view, dm2. areas: dm2 by cell class, with what bees hide filled in from its
     neighbourhood. An estimate is None, and a class absent, when the method cannot know it; `warnings`
-    then say why, in words for the beekeeper.
+    then say why, in words for the beekeeper. map: every bee and cell that was found, None where the method finds none.
     """
 
     bees: Estimate | None
@@ -92,6 +218,7 @@ class FaceAnalysis:
     model_version: str
     runtime_provider: str
     comb_found: bool = field(default=True)
+    map: FaceMap | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; `from_dict` gives an equal object back."""
@@ -106,6 +233,7 @@ class FaceAnalysis:
             "model": self.model,
             "model_version": self.model_version,
             "runtime_provider": self.runtime_provider,
+            "map": self.map.to_dict() if self.map is not None else None,
         }
 
     @classmethod
@@ -126,4 +254,5 @@ class FaceAnalysis:
             model_version=str(data["model_version"]),
             runtime_provider=str(data["runtime_provider"]),
             comb_found=bool(data["comb_found"]),
+            map=FaceMap.from_dict(data["map"]) if data.get("map") is not None else None,
         )

@@ -9,23 +9,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from bee_robot.hive.comb import CELL_CLASSES, CellClass, CombFace
+from bee_robot.hive.comb import CELL_CLASSES, CELL_CONTENT_KG, CombFace
 from bee_robot.sim.comb_layout import lay_out_face
 
 SIDES = ("rear", "front")
 EMPTY_BOX_KG = 6.0
 EMPTY_FRAME_KG = 0.55  # wood and drawn comb; empty deep frames weigh 0.45 to 0.7 kg
 BEE_KG = 0.000115
-#: One cell's content. Honey: 330 g/dm2 of comb with both sides at 411 cells/dm2 and side; nectar is thinner and
-#: less; bee bread and brood from the usual tables (0.17 g of bee bread; a pupa 0.13 g, larvae half of it).
-CELL_KG = {
-    CellClass.HONEY: 0.00040,
-    CellClass.NECTAR: 0.00022,
-    CellClass.POLLEN: 0.00017,
-    CellClass.CAPPED_BROOD: 0.00013,
-    CellClass.DRONE_BROOD: 0.00030,
-    CellClass.LARVAE: 0.00007,
-}
 
 
 class HiveWorld:
@@ -64,7 +54,7 @@ class HiveWorld:
             face = self.face(box, frame, side)
             counts = np.bincount(face.cell_class, minlength=len(CELL_CLASSES))
             mass += sum(
-                CELL_KG.get(cell_class, 0.0) * int(count)
+                CELL_CONTENT_KG.get(cell_class, 0.0) * int(count)
                 for cell_class, count in zip(CELL_CLASSES, counts, strict=True)
             )
             mass += BEE_KG * len(face.bees)
