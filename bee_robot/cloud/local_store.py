@@ -193,7 +193,7 @@ class LocalStore:
         frame: int = 0,
         face: str = "",
         calibration: str = "",
-        is_annotated: bool = False,
+        is_straightened: bool = False,
         source: str = "",
     ) -> str:
         """Store a JPEG or PNG photograph; returns the SHA-256 of its bytes once both are on the disk.
@@ -224,7 +224,7 @@ class LocalStore:
                     "view": view,
                     "calibration": calibration,
                     "taken_utc": utc_to_text(taken_utc or self._clock.utc()),
-                    "is_annotated": int(is_annotated),
+                    "is_straightened": int(is_straightened),
                     "source": source,
                 },
             )
@@ -276,13 +276,16 @@ class LocalStore:
             )
             return face_id
 
-    def record_analysis(self, face_id: int, analysis: FaceAnalysis, annotated: bytes | None = None) -> None:
-        """What was found on a face, with a picture of the whole face that has it drawn in. The latest analysis counts."""
+    def record_analysis(self, face_id: int, analysis: FaceAnalysis, straight: bytes | None = None) -> None:
+        """What was found on a face, with the straightened picture of it that `analysis.map` speaks of.
+
+        The latest analysis counts.
+        """
         face = self.face(face_id)
-        drawn = []
-        if annotated is not None:
+        straightened = []
+        if straight is not None:
             sha256 = self.save_picture(
-                annotated,
+                straight,
                 camera="",
                 view="whole",
                 taken_utc=face.taken_utc,
@@ -290,17 +293,17 @@ class LocalStore:
                 box=face.box,
                 frame=face.frame,
                 face=face.face,
-                is_annotated=True,
-                source=f"drawn by {analysis.model} {analysis.model_version}".strip(),
+                is_straightened=True,
+                source=f"straightened for {analysis.model} {analysis.model_version}".strip(),
             )
-            drawn.append(sha256)
+            straightened.append(sha256)
         row = {
             "model": analysis.model,
             "model_version": analysis.model_version,
             "provider": analysis.runtime_provider,
             "analysis": to_text(analysis.to_dict()),
         }
-        self._add_analysis(face, row, drawn)
+        self._add_analysis(face, row, straightened)
 
     def record_failed_analysis(
         self, face_id: int, error: str, *, model: str = "", model_version: str = "", provider: str = ""
@@ -314,14 +317,14 @@ class LocalStore:
         }
         self._add_analysis(self.face(face_id), row, [])
 
-    def _add_analysis(self, face: FaceRecord, row: Mapping[str, object], drawn: Sequence[str]) -> None:
+    def _add_analysis(self, face: FaceRecord, row: Mapping[str, object], straight: Sequence[str]) -> None:
         key = (face.inspection, face.box, face.frame, face.face)
         with self._database.write() as connection:
             now = utc_to_text(self._clock.utc())
             analysis_id = _insert(connection, "analyses", {"face": face.id, "recorded_utc": now, **row})
             places = [
-                (analysis_id, place, self._picture_id(connection, key, sha256, is_annotated=True))
-                for place, sha256 in enumerate(drawn)
+                (analysis_id, place, self._picture_id(connection, key, sha256, is_straightened=True))
+                for place, sha256 in enumerate(straight)
             ]
             connection.executemany("INSERT INTO analysis_pictures VALUES (?, ?, ?)", places)
 
@@ -419,13 +422,13 @@ class LocalStore:
         connection: sqlite3.Connection,
         key: tuple[str, int, int, str],
         sha256: str,
-        is_annotated: bool = False,
+        is_straightened: bool = False,
     ) -> int:
         """The newest picture with these bytes, that of this face before any other. Raises StoreError."""
         row = connection.execute(
-            "SELECT id FROM pictures WHERE sha256 = ? AND is_annotated = ?"
+            "SELECT id FROM pictures WHERE sha256 = ? AND is_straightened = ?"
             " ORDER BY (inspection IS ? AND box = ? AND frame = ? AND face = ?) DESC, id DESC LIMIT 1",
-            (sha256, int(is_annotated), *key),
+            (sha256, int(is_straightened), *key),
         ).fetchone()
         if row is None:
             raise StoreError(self.root, f"it holds no picture {sha256}", "store it with save_picture first")

@@ -178,7 +178,7 @@ def _violations(connection: sqlite3.Connection, inspection: str) -> tuple[Violat
 
 def _loose_pictures(connection: sqlite3.Connection, inspection: str) -> tuple[StoredPicture, ...]:
     rows = connection.execute(
-        f"SELECT {_PICTURE_COLUMNS} FROM {_PICTURES} WHERE p.inspection = ? AND p.is_annotated = 0"
+        f"SELECT {_PICTURE_COLUMNS} FROM {_PICTURES} WHERE p.inspection = ? AND p.is_straightened = 0"
         " AND NOT EXISTS (SELECT 1 FROM face_pictures fp WHERE fp.picture = p.id) ORDER BY p.id",
         (inspection,),
     )
@@ -201,7 +201,7 @@ def _picture(row: sqlite3.Row) -> StoredPicture:
         view=row["view"],
         calibration=row["calibration"],
         taken_utc=text_to_utc(row["taken_utc"]),
-        is_annotated=bool(row["is_annotated"]),
+        is_straightened=bool(row["is_straightened"]),
         source=row["source"],
     )
 
@@ -253,7 +253,7 @@ def _latest_analyses(
     connection: sqlite3.Connection, where: str, values: Sequence[Any]
 ) -> dict[int, StoredAnalysis]:
     where = f"({where}) AND {_IS_LATEST_ANALYSIS}"
-    drawn = _linked_pictures(connection, "l.analysis", _OF_ANALYSES, where, values)
+    straight = _linked_pictures(connection, "l.analysis", _OF_ANALYSES, where, values)
     rows = connection.execute(
         f"SELECT a.* FROM analyses a JOIN faces f ON f.id = a.face WHERE {where}", tuple(values)
     ).fetchall()
@@ -266,7 +266,7 @@ def _latest_analyses(
             provider=row["provider"],
             analysis=FaceAnalysis.from_dict(from_text(row["analysis"])) if row["analysis"] else None,
             error=row["error"] or "",
-            annotated=tuple(drawn[row["id"]]),
+            straight=tuple(straight[row["id"]]),
         )
         for row in rows
     }

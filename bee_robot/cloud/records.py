@@ -78,13 +78,13 @@ class StoredPicture:
     view: str
     calibration: str
     taken_utc: datetime
-    is_annotated: bool
+    is_straightened: bool
     source: str
 
 
 @dataclass(frozen=True)
 class StoredAnalysis:
-    """The latest attempt to analyse a face: either `analysis` or `error`. `annotated`: pictures with the findings drawn in."""
+    """The latest attempt to analyse a face: either `analysis` or `error`. `straight`: the face straightened, without drawings."""
 
     id: int
     recorded_utc: datetime
@@ -93,7 +93,7 @@ class StoredAnalysis:
     provider: str
     analysis: FaceAnalysis | None
     error: str
-    annotated: tuple[StoredPicture, ...]
+    straight: tuple[StoredPicture, ...]
 
 
 @dataclass(frozen=True)

@@ -78,8 +78,8 @@ def facts_as_json(facts: ReportFacts, store: LocalStore) -> dict[str, Any]:
     data: dict[str, Any] = to_json(facts)
     record = data["record"]
     for face in record["faces"]:
-        drawn = face["latest"]["annotated"] if face["latest"] is not None else []
-        for picture in [*face["pictures"], *drawn]:
+        straight = face["latest"]["straight"] if face["latest"] is not None else []
+        for picture in [*face["pictures"], *straight]:
             path = store.picture_path(picture["sha256"])
             picture["path"] = path.relative_to(store.root).as_posix()
     data["frames"] = [frame.number for frame in facts.frames]

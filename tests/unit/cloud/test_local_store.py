@@ -132,7 +132,7 @@ def test_a_face_carries_its_photographs_and_what_was_found(
     ]
     assert face.analysis == analysis()
     assert face.latest is not None
-    assert [store.picture_bytes(p.sha256) for p in face.latest.annotated] == [photograph(3)]
+    assert [store.picture_bytes(p.sha256) for p in face.latest.straight] == [photograph(3)]
     assert store.inspection(visit).loose_pictures == ()
 
 
