@@ -99,7 +99,7 @@ class CameraConfiguration(Section):
     device: str = Field("", description="video device such as /dev/video0; not needed on the twin")
     width_px: int = Field(ge=64, le=8000)
     height_px: int = Field(ge=64, le=8000)
-    view_width_mm: float = Field(236, gt=0, description="width that the picture covers at the comb")
+    view_width_mm: float = Field(264, gt=0, description="width that the picture covers at the comb")
 
 
 class HiveConfiguration(Section):

@@ -174,7 +174,7 @@ def _ros() -> Iterator[Finding]:
 
 def _firmware() -> Iterator[Finding]:
     try:
-        from bee_robot.sim.twin import library_path
+        from bee_robot.sim.native import library_path
     except ImportError as error:
         yield Finding(
             "robot", "simulated board", State.ABSENT, f"cannot be looked for without {error.name}", INSTALL

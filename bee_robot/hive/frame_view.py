@@ -18,7 +18,9 @@ Half = Literal["left", "right"]
 CAMERA_X_MM = 90.0  # left and right of the middle of the comb (design of the machine)
 CAMERA_BELOW_MM = 10.0  # below the middle of the comb
 CAMERA_DISTANCE_MM = 240.0
-VIEW_WIDTH_MM = 236.0  # width of the picture at the comb, without distortion
+VIEW_WIDTH_MM = (
+    264.0  # width of the picture at the comb, without distortion: 60 px a cell at full size, tags in view
+)
 RADIAL_K1, RADIAL_K2 = -0.06, 0.008  # a typical 12 MP lens of this angle; barrel
 FULL_SIZE_PX = (3000, 4000)
 

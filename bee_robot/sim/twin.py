@@ -20,6 +20,7 @@ from bee_robot.mcu.transport import PipeTransport
 from bee_robot.rulebook import AxisSample, MotionSample, Situation
 from bee_robot.sim import plant as plants
 from bee_robot.sim.knobs import Knobs
+from bee_robot.sim.native import library_path
 from bee_robot.sim.plant import OUTPUT_NAMES, SIDES, HiveMasses, Plant, PlantEvent, Truth
 from bee_robot.sim.situation import SituationWatch
 
@@ -42,17 +43,6 @@ class Observer(Protocol):
     def happened(self, event: PlantEvent, sample: MotionSample) -> None:
         """Called for every event of the plant with the machine at that instant, before the next `observe`."""
         ...
-
-
-def library_path() -> Path:
-    """Where the firmware for the host is: $BEE_HOST_LIBRARY, in the installed package, or what `make firmware` has built."""
-    given = os.environ.get("BEE_HOST_LIBRARY")
-    if given:
-        return Path(given)
-    installed = Path(__file__).with_name("libbee_host.so")
-    if installed.is_file():
-        return installed
-    return Path(__file__).resolve().parents[2] / "build" / "firmware" / "host" / "libbee_host.so"
 
 
 _idle: dict[tuple[str, float], list[ctypes.CDLL]] = {}  # libraries of closed twins, by file and its age

@@ -1,0 +1,367 @@
+"""The scene before a frame camera as the renderer in C takes it (firmware/boards/host/renderer/comb_scene.h, field by field).
+
+Face coordinates, millimetres, radians.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import POINTER, c_float, c_int32, c_uint8, c_uint32
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from bee_robot.hive.comb import (
+    CELL_CLASSES,
+    CELL_PITCH_MM,
+    Caste,
+    CellClass,
+    CombFace,
+    QueenCellKind,
+)
+from bee_robot.hive.frame_view import FrameView
+from bee_robot.sim.native import library_path
+
+GRID_STEP_PX = 16
+TOP_BAR_MM, SIDE_BAR_MM, BOTTOM_BAR_MM = 20.0, 11.0, 11.0
+TAG_MM = 8.0
+TAG_Y_MM = 60.0
+TAG_DICTIONARY = cv2.aruco.DICT_4X4_1000
+CASTES = (Caste.WORKER, Caste.DRONE, Caste.QUEEN)
+QUEEN_CELL_KINDS = tuple(QueenCellKind)
+HAS_POLLEN, HAS_MITE = 1, 2
+FIRST_BEE, FIRST_QUEEN_CELL = 1 << 20, 1 << 21
+CROWDED_MM = 5.2  # bees whose middles are nearer stand on each other in part
+STEP_UP_MM = 1.7
+MAX_STOREYS = 2
+
+
+class RenderError(Exception):
+    """The picture cannot be drawn: why, what to do."""
+
+
+class _Camera(ctypes.Structure):
+    _fields_ = [
+        *((name, c_int32) for name in ("width", "height", "grid_step", "grid_width", "grid_height")),
+        *((name, c_float) for name in ("camera_x", "camera_y", "camera_z", "px_per_mm")),
+        ("seed", c_uint32),
+        ("grid", POINTER(c_float)),
+    ]
+
+
+class _Cells(ctypes.Structure):
+    _fields_ = [
+        ("count", c_int32),
+        *((name, c_float) for name in ("width_mm", "height_mm", "wax_age", "propolis")),
+        *((name, POINTER(c_float)) for name in ("x", "y", "size", "age", "fill")),
+        *((name, POINTER(c_uint8)) for name in ("contents", "tint")),
+    ]
+
+
+class _Bee(ctypes.Structure):
+    _fields_ = [
+        *((name, c_float) for name in "x y z heading length bend wing_spread amber darkness fur".split()),
+        ("caste", c_int32),
+        ("flags", c_int32),
+        ("seed", c_uint32),
+    ]
+
+
+class _QueenCell(ctypes.Structure):
+    _fields_ = [("x", c_float), ("y", c_float), ("length", c_float), ("kind", c_int32), ("seed", c_uint32)]
+
+
+class _Burr(ctypes.Structure):
+    _fields_ = [*((name, c_float) for name in ("x", "y", "length", "width", "angle")), ("seed", c_uint32)]
+
+
+class _Wood(ctypes.Structure):
+    _fields_ = [
+        *(
+            (name, c_float)
+            for name in ("bar_top_mm", "bar_side_mm", "bar_bottom_mm", "tag_x", "tag_y", "tag_mm")
+        ),
+        ("tag", c_uint8 * 36),
+    ]
+
+
+class _Scene(ctypes.Structure):
+    _fields_ = [
+        ("camera", _Camera),
+        ("cells", _Cells),
+        ("wood", _Wood),
+        *((name, c_int32) for name in ("bee_count", "queen_cell_count", "burr_count")),
+        ("bees", POINTER(_Bee)),
+        ("queen_cells", POINTER(_QueenCell)),
+        ("burr", POINTER(_Burr)),
+    ]
+
+
+class _Picture(ctypes.Structure):
+    _fields_ = [("light", POINTER(c_float)), ("height", POINTER(c_float)), ("shows", POINTER(c_int32))]
+
+
+class _Development(ctypes.Structure):
+    _fields_ = [
+        *(
+            (name, c_float)
+            for name in ("exposure", "red_gain", "blue_gain", "falloff", "shot_noise", "read_noise")
+        ),
+        ("seed", c_uint32),
+    ]
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """light: float32 (H, W, 3), linear red, green, blue. shows: int32 (H, W), a cell's index, FIRST_BEE + a bee's,
+    FIRST_QUEEN_CELL + a queen cell's, or negative. body_px, queen_cell_px: int32, pixels of each body if nothing hid it."""
+
+    light: NDArray[np.float32]
+    shows: NDArray[np.int32]
+    body_px: NDArray[np.int32]
+    queen_cell_px: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Development:
+    """How light becomes numbers: exposure, gains against green, strobe fall-off to the corners, noise in 8-bit levels."""
+
+    exposure: float
+    red_gain: float
+    blue_gain: float
+    falloff: float
+    shot_noise: float
+    read_noise: float
+    seed: int
+
+
+def draw(face: CombFace, view: FrameView, seed: int) -> Rendering:
+    """Ray by ray; the same face, view and seed give the same picture. Raises RenderError."""
+    rng = np.random.default_rng((seed, face.frame_id, 3))
+    kept: list[Any] = []
+    scene = _scene(face, view, seed, rng, kept)
+    shape = (view.height_px, view.width_px)
+    light = np.empty((*shape, 3), np.float32)
+    height = np.empty(shape, np.float32)
+    shows = np.empty(shape, np.int32)
+    order = _storeys(face)[1]
+    body_px = np.zeros(max(len(face.bees), 1), np.int32)
+    queen_cell_px = np.zeros(max(len(face.queen_cells), 1), np.int32)
+    picture = _Picture(_floats(light), _floats(height), shows.ctypes.data_as(POINTER(c_int32)))
+    failed = _library().comb_render(
+        ctypes.byref(scene),
+        picture,
+        body_px.ctypes.data_as(POINTER(c_int32)),
+        queen_cell_px.ctypes.data_as(POINTER(c_int32)),
+    )
+    if failed:
+        raise RenderError(
+            f"no memory for a picture of {view.width_px} x {view.height_px} px; ask for a smaller one"
+        )
+    # The renderer numbers bees in the order of drawing.
+    back = np.empty(len(order) + 1, np.int32)
+    back[: len(order)] = order
+    is_bee = (shows >= FIRST_BEE) & (shows < FIRST_QUEEN_CELL)
+    shows[is_bee] = FIRST_BEE + back[shows[is_bee] - FIRST_BEE]
+    bodies = np.zeros(len(face.bees), np.int32)
+    bodies[order] = body_px[: len(order)]
+    return Rendering(light, shows, bodies, queen_cell_px[: len(face.queen_cells)])
+
+
+def develop(view: FrameView, light: NDArray[np.float32], how: Development) -> NDArray[np.uint8]:
+    """uint8 (H, W, 3) blue, green, red."""
+    bgr = np.empty(light.shape, np.uint8)
+    camera = _Camera(width=light.shape[1], height=light.shape[0], seed=0)
+    settings = _Development(
+        how.exposure,
+        how.red_gain,
+        how.blue_gain,
+        how.falloff,
+        how.shot_noise,
+        how.read_noise,
+        how.seed & 0xFFFFFFFF,
+    )
+    light = np.ascontiguousarray(light, np.float32)
+    _library().comb_develop(
+        ctypes.byref(camera), _floats(light), ctypes.byref(settings), bgr.ctypes.data_as(POINTER(c_uint8))
+    )
+    return bgr
+
+
+@lru_cache(maxsize=1)
+def _library() -> ctypes.CDLL:
+    path = library_path()
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError:
+        raise RenderError(f"{path}: the renderer is not built; run 'make firmware'") from None
+    library.comb_render.argtypes = [POINTER(_Scene), _Picture, POINTER(c_int32), POINTER(c_int32)]
+    library.comb_render.restype = ctypes.c_int
+    library.comb_develop.argtypes = [
+        POINTER(_Camera),
+        POINTER(c_float),
+        POINTER(_Development),
+        POINTER(c_uint8),
+    ]
+    library.comb_develop.restype = None
+    return library
+
+
+def _floats(array: NDArray[np.float32]) -> Any:
+    return array.ctypes.data_as(POINTER(c_float))
+
+
+def _scene(face: CombFace, view: FrameView, seed: int, rng: np.random.Generator, kept: list[Any]) -> _Scene:
+    """`kept` holds what the pointers lead to."""
+    surface = (
+        seed * 0 + face.frame_id * 2 + (face.side == "front")
+    ) * 7919 + 11  # the comb is the same for every camera
+    bees, order = _bees(face, surface)
+    queen_cells = (_QueenCell * max(len(face.queen_cells), 1))(
+        *(
+            _QueenCell(q.x_mm, q.y_mm, q.length_mm, QUEEN_CELL_KINDS.index(q.kind), surface + 31 * k)
+            for k, q in enumerate(face.queen_cells)
+        )
+    )
+    burr = (_Burr * max(len(face.burr_comb), 1))(
+        *(
+            _Burr(b.x_mm, b.y_mm, b.length_mm, b.width_mm, b.angle_rad, surface + 57 * k)
+            for k, b in enumerate(face.burr_comb)
+        )
+    )
+    kept += [bees, queen_cells, burr]
+    return _Scene(
+        camera=_camera(view, surface, kept),
+        cells=_cells(face, rng, kept),
+        wood=_wood(face),
+        bee_count=len(order),
+        queen_cell_count=len(face.queen_cells),
+        burr_count=len(face.burr_comb),
+        bees=bees,
+        queen_cells=queen_cells,
+        burr=burr,
+    )
+
+
+def _camera(view: FrameView, seed: int, kept: list[Any]) -> _Camera:
+    columns = view.width_px // GRID_STEP_PX + 2
+    rows = view.height_px // GRID_STEP_PX + 2
+    u, v = np.meshgrid(np.arange(columns) * GRID_STEP_PX, np.arange(rows) * GRID_STEP_PX)
+    grid = np.ascontiguousarray(view.to_face(u, v), np.float32)
+    kept.append(grid)
+    return _Camera(
+        view.width_px,
+        view.height_px,
+        GRID_STEP_PX,
+        columns,
+        rows,
+        view.x_mm,
+        view.y_mm,
+        view.distance_mm,
+        1 / view.mm_per_pixel,
+        seed & 0xFFFFFFFF,
+        _floats(grid),
+    )
+
+
+def _cells(face: CombFace, rng: np.random.Generator, kept: list[Any]) -> _Cells:
+    n = face.cell_x_mm.size
+    own = np.random.default_rng((face.frame_id, face.side == "front"))
+    size = _column(face.cell_size_mm, n, lambda: np.full(n, CELL_PITCH_MM))
+    age = _column(face.cell_age_d, n, lambda: _guessed_ages(face, own))
+    fill = _column(face.cell_fill, n, lambda: own.uniform(0.3, 0.95, n))
+    tint = np.ascontiguousarray(
+        face.cell_tint if face.cell_tint.size == n else own.integers(0, 8, n), np.uint8
+    )
+    columns = [
+        np.ascontiguousarray(c, np.float32)
+        for c in (face.cell_x_mm, face.cell_y_mm, size, np.nan_to_num(age), fill)
+    ]
+    contents = np.ascontiguousarray(face.cell_class, np.uint8)
+    kept += [*columns, contents, tint]
+    return _Cells(
+        n,
+        face.width_mm,
+        face.height_mm,
+        face.wax_age,
+        face.propolis,
+        *(_floats(c) for c in columns),
+        contents.ctypes.data_as(POINTER(c_uint8)),
+        tint.ctypes.data_as(POINTER(c_uint8)),
+    )
+
+
+def _column(values: NDArray[Any], n: int, otherwise: Any) -> NDArray[Any]:
+    return values if values.size == n else np.asarray(otherwise())
+
+
+def _guessed_ages(face: CombFace, rng: np.random.Generator) -> NDArray[np.float64]:
+    """For a face whose brood has no ages: somewhere in those of its class."""
+    ages = np.zeros(face.cell_class.size)
+    for cell_class, (youngest, oldest) in {
+        CellClass.EGGS: (0.2, 3.0),
+        CellClass.LARVAE: (3.0, 9.0),
+        CellClass.CAPPED_BROOD: (9.0, 21.0),
+        CellClass.DRONE_BROOD: (10.0, 24.0),
+    }.items():
+        chosen = face.cell_class == CELL_CLASSES.index(cell_class)
+        ages[chosen] = rng.uniform(youngest, oldest, int(chosen.sum()))
+    return ages
+
+
+def _wood(face: CombFace) -> _Wood:
+    dictionary = cv2.aruco.getPredefinedDictionary(TAG_DICTIONARY)
+    modules = cv2.aruco.generateImageMarker(dictionary, face.frame_id % 1000, 6, borderBits=1)
+    return _Wood(
+        TOP_BAR_MM,
+        SIDE_BAR_MM,
+        BOTTOM_BAR_MM,
+        face.width_mm / 2 + SIDE_BAR_MM / 2,
+        TAG_Y_MM,
+        TAG_MM,
+        (c_uint8 * 36)(*(modules > 127).astype(np.uint8).ravel().tolist()),
+    )
+
+
+def _storeys(face: CombFace) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """How far above the comb every bee stands, and the order of drawing: on whom she stands comes first."""
+    n = len(face.bees)
+    storey = np.zeros(n, np.int64)
+    if n > 1:
+        places = np.array([(bee.x_mm, bee.y_mm) for bee in face.bees])
+        for a, b in sorted(cKDTree(places).query_pairs(CROWDED_MM)):
+            if face.bees[b].caste is Caste.QUEEN:  # nobody stands on a queen
+                a, b = b, a
+            storey[b] = max(storey[b], min(storey[a] + 1, MAX_STOREYS))
+    return storey * STEP_UP_MM, np.argsort(storey, kind="stable")
+
+
+def _bees(face: CombFace, seed: int) -> tuple[Any, NDArray[np.int64]]:
+    rng = np.random.default_rng((seed, 5))
+    heights, order = _storeys(face)
+    amber_of_colony, dark_of_colony = rng.uniform(0.0, 0.9), rng.uniform(0.2, 0.9)
+    array = (_Bee * max(len(face.bees), 1))()
+    looks = rng.normal(0, 1, (len(face.bees), 6))
+    for place, k in enumerate(order):
+        bee, look = face.bees[k], looks[k]
+        array[place] = _Bee(
+            x=bee.x_mm,
+            y=bee.y_mm,
+            z=float(heights[k]),
+            heading=bee.heading_rad,
+            length=bee.length_mm,
+            bend=float(0.22 * look[0]),
+            wing_spread=float(np.clip(abs(0.16 + 0.13 * look[1]), 0.03, 0.75)),
+            amber=float(np.clip(amber_of_colony + 0.25 * look[2], 0, 1)),
+            darkness=float(np.clip(dark_of_colony + 0.2 * look[3], 0, 1)),
+            fur=float(np.clip(0.95 + 0.25 * look[4], 0.2, 1.3)),
+            caste=CASTES.index(bee.caste),
+            flags=HAS_POLLEN * bee.carries_pollen + HAS_MITE * bee.has_mite,
+            seed=(seed * 131 + int(k) * 7907 + 3) & 0xFFFFFFFF,
+        )
+    return array, order
