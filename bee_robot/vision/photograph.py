@@ -69,8 +69,8 @@ class Picture:
         return float((sample.max(axis=2) - sample.min(axis=2)).mean()) > LEAST_COLOUR
 
 
-def decode(photograph: Photograph) -> Picture:
-    """Check and decode a photograph to a working copy of at most WORKING_SIDE_PX.
+def decode(photograph: Photograph, longest_side_px: int = WORKING_SIDE_PX) -> Picture:
+    """Check and decode a photograph to a working copy of at most `longest_side_px`.
 
     Looks at the header before it spends memory. Raises PhotographError when the file is empty, not a
     JPEG or PNG, cut off, too large or too small, or when it is black or shows nothing at all.
@@ -78,7 +78,7 @@ def decode(photograph: Photograph) -> Picture:
     width_px, height_px = header_size(photograph.data, photograph.name)
     _refuse_size(width_px, height_px, photograph.name)
     _refuse_cut_off(photograph.data, photograph.name)
-    divisor = next(n for n in (8, 4, 2, 1) if n == 1 or max(width_px, height_px) / n >= WORKING_SIDE_PX)
+    divisor = next(n for n in (8, 4, 2, 1) if n == 1 or max(width_px, height_px) / n >= longest_side_px)
     flag = {
         1: cv2.IMREAD_COLOR,
         2: cv2.IMREAD_REDUCED_COLOR_2,
@@ -93,8 +93,8 @@ def decode(photograph: Photograph) -> Picture:
     if bool((decoded[-BLANK_ROWS:] == UNDECODED_GREY).all()):
         raise _cut_off(photograph.name)
     longest_px = max(decoded.shape[:2])
-    if longest_px > WORKING_SIDE_PX:
-        shrink = WORKING_SIDE_PX / longest_px
+    if longest_px > longest_side_px:
+        shrink = longest_side_px / longest_px
         decoded = cv2.resize(decoded, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
     _refuse_nothing_to_see(decoded, photograph.name)
     is_turned = (decoded.shape[1] > decoded.shape[0]) != (width_px > height_px)  # by the EXIF orientation

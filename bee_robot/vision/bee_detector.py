@@ -1,0 +1,156 @@
+"""Bees in a photograph of any kind and scale: entrances, close-ups of comb, bees in flight. One box for each.
+
+The network (tools/train/train_bee_detector.py) knows bees from about 12 to 120 pixels. A photograph is read at several sizes, each half
+of the one before; each size answers for the bees that it shows best, and of boxes of one bee the surest is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from bee_robot.hive.comb import Caste
+from bee_robot.vision.model_runtime import Model, load_model
+
+MODEL_NAME = "bee_detector"
+CASTES = (Caste.WORKER, Caste.DRONE, Caste.QUEEN)
+STRIDE_PX = 4
+BLOCK_PX = 32  # sides of the network's input are whole blocks
+LONGEST_SIDE_PX = (
+    2048  # of the largest size that is read; more takes longer and finds no smaller bees in practice
+)
+ENLARGED_BELOW_PX = 1000  # longest side; smaller photographs are also read at twice their size
+SMALLEST_LEVEL_PX = 160  # longest side; bees larger than half the picture need no further size
+LEAST_PROBABILITY = 0.3
+FAINTEST = 0.02  # boxes below are never made
+MOST_BOXES = 3000  # of one size, the surest
+#: Side of a square as large as the box, in pixels of the network's input, that a size answers for. The largest size
+#: also takes smaller bees, the smallest size larger ones.
+FINEST_PX, COARSEST_PX = 20.0, 110.0
+SAME_BEE_OVERLAP = 0.5  # intersection over union
+INSIDE_OVERLAP = 0.85  # share of the smaller box: a part of a bee that passed for a bee
+
+
+@dataclass(frozen=True)
+class BeeBox:
+    """One bee in pixels of the photograph, from its upper left corner. kind: what she most looks like."""
+
+    left_px: float
+    top_px: float
+    width_px: float
+    height_px: float
+    probability: float
+    kind: Caste
+
+    @property
+    def size_px(self) -> float:
+        """Side of a square as large as the box."""
+        return float((self.width_px * self.height_px) ** 0.5)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Boxes as columns: corners float32 (N, 4) left, top, right, bottom; scores (N,); kinds (N,)."""
+
+    corners: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    kinds: NDArray[np.int64]
+
+    def __getitem__(self, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> _Found:
+        return _Found(self.corners[chosen], self.scores[chosen], self.kinds[chosen])
+
+
+def detector_model(threads: int = 1) -> Model:
+    """The network; for its version and what computes it. Raises ModelError where it cannot be had."""
+    return load_model(MODEL_NAME, threads=threads)
+
+
+def detect_bees(
+    bgr: NDArray[np.uint8], *, least_probability: float = LEAST_PROBABILITY, threads: int = 1
+) -> tuple[BeeBox, ...]:
+    """Bees in a picture, uint8 (H, W, 3), the surest first. Raises ModelError where the network cannot be had."""
+    model = detector_model(threads)
+    found = []
+    scales = _scales(max(bgr.shape[:2]))
+    for index, scale in enumerate(scales):
+        low = 0.0 if index == 0 else FINEST_PX
+        high = float("inf") if index == len(scales) - 1 else COARSEST_PX
+        level = _read(model, _scaled(bgr, scale), max(FAINTEST, least_probability))
+        sizes = np.sqrt(_areas(level.corners))
+        level = level[(sizes >= low) & (sizes <= high)]
+        found.append(_Found(level.corners / np.float32(scale), level.scores, level.kinds))
+    merged = _merged(
+        _Found(
+            np.concatenate([level.corners for level in found]),
+            np.concatenate([level.scores for level in found]),
+            np.concatenate([level.kinds for level in found]),
+        )
+    )
+    limits = np.array([bgr.shape[1], bgr.shape[0]] * 2, np.float32)
+    corners = np.clip(merged.corners, 0, limits)
+    return tuple(
+        BeeBox(float(x0), float(y0), float(x1 - x0), float(y1 - y0), float(score), CASTES[kind])
+        for (x0, y0, x1, y1), score, kind in zip(corners, merged.scores, merged.kinds)
+    )
+
+
+def _scales(longest_px: int) -> list[float]:
+    """Sizes at which a picture is read, as factors, the largest first."""
+    largest = 2.0 if longest_px < ENLARGED_BELOW_PX else min(1.0, LONGEST_SIDE_PX / longest_px)
+    scales = [largest]
+    while scales[-1] * longest_px / 2 >= SMALLEST_LEVEL_PX:
+        scales.append(scales[-1] / 2)
+    return scales
+
+
+def _scaled(bgr: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    if scale == 1.0:
+        return bgr
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=interpolation), np.uint8)
+
+
+def _read(model: Model, bgr: NDArray[np.uint8], faintest: float) -> _Found:
+    """What the network finds in one size of a picture, in pixels of that size."""
+    height, width = bgr.shape[:2]
+    blocks = (-(-height // BLOCK_PX) * BLOCK_PX, -(-width // BLOCK_PX) * BLOCK_PX)
+    padded = np.empty((*blocks, 3), np.float32)
+    padded[:] = bgr.reshape(-1, 3).mean(axis=0)
+    padded[:height, :width] = bgr
+    out = model.run(picture=padded.transpose(2, 0, 1)[None])
+    heat, sides, kinds = out["heat"][0, 0], out["sides"][0], out["kinds"][0]
+    is_peak = (heat >= faintest) & (heat == cv2.dilate(heat, np.ones((3, 3), np.uint8)))
+    rows, columns = np.nonzero(is_peak)
+    strongest = np.argsort(-heat[rows, columns])[:MOST_BOXES]
+    rows, columns = rows[strongest], columns[strongest]
+    x, y = (columns + 0.5) * STRIDE_PX, (rows + 0.5) * STRIDE_PX
+    left, top, right, bottom = sides[:, rows, columns]
+    corners = np.stack([x - left, y - top, x + right, y + bottom], axis=1).astype(np.float32)
+    return _Found(corners, heat[rows, columns], kinds[:, rows, columns].argmax(axis=0))
+
+
+def _areas(corners: NDArray[np.float32]) -> NDArray[np.float32]:
+    sides = np.maximum(corners[:, 2:] - corners[:, :2], 0)
+    return np.asarray(sides[:, 0] * sides[:, 1], np.float32)
+
+
+def _merged(found: _Found) -> _Found:
+    """One box for each bee: of boxes that overlap much, or lie in one another, the surest."""
+    found = found[np.argsort(-found.scores, kind="stable")]
+    areas = _areas(found.corners)
+    is_open = np.ones(len(areas), bool)
+    kept = []
+    for index in range(len(areas)):
+        if not is_open[index]:
+            continue
+        kept.append(index)
+        low = np.maximum(found.corners[index, :2], found.corners[:, :2])
+        high = np.minimum(found.corners[index, 2:], found.corners[:, 2:])
+        shared = np.prod(np.maximum(high - low, 0), axis=1)
+        is_same = shared > SAME_BEE_OVERLAP * (areas[index] + areas - shared)
+        is_part = shared > INSIDE_OVERLAP * np.minimum(areas[index], areas)
+        is_open &= ~(is_same | is_part)
+    return found[np.array(kept, np.intp)]
