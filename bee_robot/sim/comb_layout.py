@@ -1,137 +1,180 @@
-"""How a colony uses one side of a comb: brood in an ellipse, bee bread and nectar around it, honey above.
+"""Comb as bees build it: where its cells are, how large, where it is not built, and how old its wax is.
 
-Shares follow labelled frames (facts: capped brood 18 %, larvae 11 %, eggs 8 %, honey 7 %, nectar 7 %, bee
-bread 5 %, empty 44 % on average) and the equilibrium capped : open : eggs = 4 : 2 : 1.
+The two sides of a frame are one comb: what is seen at x on one side is at -x on the other.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
-from bee_robot.hive.comb import (
-    BODY_LENGTH_MM,
-    CELL_CLASSES,
-    CELL_PITCH_MM,
-    COMB_HEIGHT_MM,
-    COMB_WIDTH_MM,
-    BeeOnComb,
-    Caste,
-    CellClass,
-    CombFace,
-)
+from bee_robot.hive.comb import CELL_PITCH_MM, COMB_HEIGHT_MM, COMB_WIDTH_MM, BurrComb
 
-FULL_NEST_HALF_AXES_MM = (185.0, 125.0)
-NEST_CENTRE_Y_MM = -12.0
-#: Squared radius of the nest up to which a cell is capped, holds a larva, holds an egg: areas 4 : 2 : 1.
-CAPPED_TO, LARVAE_TO = 4 / 7, 6 / 7
-POLLEN_RADIUS, NECTAR_RADIUS = 1.22, 1.5
-BEE_SPACING_MM = 8.6  # of the places where bees may stand; a full comb has about 115 bees on a dm2
-DRONE_SHARE = 0.02
+DRONE_PITCH_MM = 6.6  # facts: 6.4 to 6.9
+SIDES = ("rear", "front")
 
 Field = NDArray[np.float32]
 
 
-def lay_out_face(
-    rng: np.random.Generator,
-    *,
-    frame_id: int,
-    side: str,
-    brood: float,
-    stores: float,
-    has_queen: bool = False,
-) -> CombFace:
-    """One side of a comb. brood, stores: 0 to about 1, how far the nest and the honey reach over it."""
-    x, y = hexagonal_lattice(COMB_WIDTH_MM, COMB_HEIGHT_MM)
-    nest = _nest_radius(rng, x, y, brood)
-    classes = _classes(rng, x, y, nest, stores)
-    return CombFace(
-        frame_id=frame_id,
-        side=side,
-        cell_x_mm=x,
-        cell_y_mm=y,
-        cell_class=classes,
-        bees=_bees(rng, brood, has_queen),
-    )
-
-
-def hexagonal_lattice(width_mm: float, height_mm: float) -> tuple[Field, Field]:
+@lru_cache(maxsize=4)
+def hexagonal_lattice(
+    width_mm: float, height_mm: float, pitch_mm: float = CELL_PITCH_MM
+) -> tuple[Field, Field]:
     """Centres of cells whose walls stand upright in rows, within a comb centred at the origin."""
-    row_mm = CELL_PITCH_MM * 3**0.5 / 2
-    rows = int((height_mm - CELL_PITCH_MM) / row_mm) + 1
-    columns = int((width_mm - 1.5 * CELL_PITCH_MM) / CELL_PITCH_MM) + 1
+    row_mm = pitch_mm * 3**0.5 / 2
+    rows = int((height_mm - pitch_mm) / row_mm) + 1
+    columns = int((width_mm - 1.5 * pitch_mm) / pitch_mm) + 1
     row, column = np.mgrid[:rows, :columns]
-    x = (column + 0.5 * (row % 2)) * CELL_PITCH_MM
+    x = (column + 0.5 * (row % 2)) * pitch_mm
     y = row * row_mm
     return (x - x.max() / 2).ravel().astype(np.float32), (y - y.max() / 2).ravel().astype(np.float32)
 
 
-def _wander(rng: np.random.Generator, x: Field, y: Field, wavelength_mm: float) -> Field:
+def wander(rng: np.random.Generator, x: Field, y: Field, wavelength_mm: float, waves: int = 5) -> Field:
     """A smooth random field of about unit deviation."""
+    direction, phase = rng.uniform(0, 2 * np.pi, (2, waves))
+    wave = 2 * np.pi / (wavelength_mm * rng.uniform(0.6, 1.6, waves))
     field = np.zeros_like(x)
-    for _ in range(5):
-        direction, phase = rng.uniform(0, 2 * np.pi, 2)
-        wave = 2 * np.pi / (wavelength_mm * rng.uniform(0.6, 1.6))
-        field += np.sin(wave * (x * np.cos(direction) + y * np.sin(direction)) + phase).astype(np.float32)
-    return field * np.float32((2 / 5) ** 0.5)
+    for kx, ky, p in zip(wave * np.cos(direction), wave * np.sin(direction), phase, strict=True):
+        field += np.sin(np.float32(kx) * x + np.float32(ky) * y + np.float32(p))
+    return field * np.float32((2 / waves) ** 0.5)
 
 
-def _nest_radius(rng: np.random.Generator, x: Field, y: Field, brood: float) -> Field:
-    """1 on the edge of the brood nest, less inside; large everywhere on a comb without brood."""
-    if brood < 0.05:
-        return np.full_like(x, 10.0)
-    size = np.sqrt(brood) * rng.uniform(0.92, 1.05)
-    half_width, half_height = (size * axis for axis in FULL_NEST_HALF_AXES_MM)
-    centre_x = rng.normal(0, 10)
-    radius = np.hypot((x - centre_x) / half_width, (y - NEST_CENTRE_Y_MM) / half_height)
-    return np.asarray(radius * (1 + 0.07 * _wander(rng, x, y, 130.0)), np.float32)
+@dataclass(frozen=True)
+class FrameComb:
+    """The comb of one frame. Outline and drone patches are in the coordinates of its rear side.
+
+    bare_corner_mm: how far the two bottom corners (left, right) are not built, along both edges. bottom_gap_mm: between
+    comb and bottom bar in the middle. drone_patches: x, y, half width, half height of each.
+    """
+
+    wax_age: float
+    propolis: float
+    bare_corner_mm: tuple[float, float]
+    bottom_gap_mm: float
+    drone_patches: tuple[tuple[float, float, float, float], ...]
+    outline_seed: int
 
 
-def _classes(rng: np.random.Generator, x: Field, y: Field, nest: Field, stores: float) -> NDArray[np.uint8]:
-    def index(cell_class: CellClass) -> int:
-        return CELL_CLASSES.index(cell_class)
+@dataclass(frozen=True)
+class SideComb:
+    """Cells of one side: x, y, centre to centre, millimetres."""
 
-    chance = rng.random((3, x.size))
-    patches = _wander(rng, x, y, 45.0) + rng.normal(0, 0.25, x.size)  # neighbours are used alike
-    age = nest**2 + 0.10 * _wander(rng, x, y, 60.0) + rng.normal(0, 0.03, x.size)
-    classes = np.full(x.size, index(CellClass.EMPTY), np.uint8)
-    height = y / COMB_HEIGHT_MM + 0.5 + 0.05 * _wander(rng, x, y, 150.0) + 0.22 * (x / COMB_WIDTH_MM * 2) ** 2
-    height = height + rng.normal(0, 0.012, x.size)
-    is_ripening = (height > 1.02 - 1.1 * stores) & (patches > -0.7)
-    classes[is_ripening] = index(CellClass.NECTAR)
-    above = y > NEST_CENTRE_Y_MM - 40
-    classes[(nest < NECTAR_RADIUS) & above & (patches > 0.6)] = index(CellClass.NECTAR)
-    classes[(height > 1.15 - 1.1 * stores) & (chance[0] < 0.985)] = index(CellClass.HONEY)
-    classes[(nest < POLLEN_RADIUS) & above & (patches < 0.5)] = index(CellClass.POLLEN)
-    classes[nest < 1] = index(CellClass.EGGS)
-    classes[(nest < 1) & (age < LARVAE_TO)] = index(CellClass.LARVAE)
-    classes[(nest < 1) & (age < CAPPED_TO)] = index(CellClass.CAPPED_BROOD)
-    classes[(nest < 1) & (chance[1] < 0.07)] = index(CellClass.EMPTY)
-    is_corner = (y < -0.33 * COMB_HEIGHT_MM) & (np.abs(x) > 0.33 * COMB_WIDTH_MM) & (nest < 1.4)
-    classes[is_corner & (chance[2] < 0.25)] = index(CellClass.DRONE_BROOD)
-    return classes
+    x_mm: Field
+    y_mm: Field
+    size_mm: Field
+    is_drone: NDArray[np.bool_]
 
 
-def _bees(rng: np.random.Generator, brood: float, has_queen: bool) -> tuple[BeeOnComb, ...]:
-    """Bees at jittered places, denser over the nest; bodies may touch and overlap a little."""
-    spacing = BEE_SPACING_MM
-    row, column = np.mgrid[: int(COMB_HEIGHT_MM / (0.87 * spacing)), : int(COMB_WIDTH_MM / spacing)]
-    x = ((column + 0.5 * (row % 2) + 0.5) * spacing - COMB_WIDTH_MM / 2).ravel().astype(np.float32)
-    y = ((row + 0.5) * 0.87 * spacing - COMB_HEIGHT_MM / 2).ravel().astype(np.float32)
-    x += rng.normal(0, 1.6, x.size).astype(np.float32)
-    y += rng.normal(0, 1.6, y.size).astype(np.float32)
-    nearness = np.exp(-0.5 * ((x / 150) ** 2 + ((y - NEST_CENTRE_Y_MM) / 105) ** 2))
-    crowd = rng.uniform(0.7, 1.15)
-    density = crowd * (0.09 + 0.42 * min(brood, 1.0) * nearness) * (1 + 0.55 * _wander(rng, x, y, 110.0))
-    chosen = np.flatnonzero(rng.random(x.size) < density)
-    castes = np.where(rng.random(chosen.size) < DRONE_SHARE, Caste.DRONE.value, Caste.WORKER.value)
-    if has_queen and chosen.size:
-        castes[int(np.argmin(np.hypot(x[chosen], y[chosen])))] = Caste.QUEEN.value
-    headings = rng.uniform(0, 2 * np.pi, chosen.size)
-    sizes = rng.normal(1.0, 0.04, chosen.size)
-    return tuple(
-        BeeOnComb(
-            float(x[k]), float(y[k]), float(heading), Caste(caste), float(BODY_LENGTH_MM[Caste(caste)] * size)
-        )
-        for k, heading, caste, size in zip(chosen, headings, castes, sizes, strict=True)
+def build_comb(rng: np.random.Generator, *, is_brood_comb: bool, nearness: float) -> FrameComb:
+    """The comb of one frame. nearness: 1 in the middle of the brood nest, 0 at the walls and above."""
+    if is_brood_comb:
+        wax_age = float(np.clip(rng.beta(2.2, 2.0) * 0.75 + 0.3 * nearness, 0.1, 1.0))
+    else:
+        wax_age = float(rng.beta(1.6, 4.0) * 0.7)
+    patches = []
+    for side in (-1, 1):
+        if is_brood_comb and rng.random() < 0.34:
+            half_width, half_height = rng.uniform(22, 62), rng.uniform(16, 42)
+            x = side * (COMB_WIDTH_MM / 2 - rng.uniform(0.4, 1.5) * half_width)
+            patches.append(
+                (x, -COMB_HEIGHT_MM / 2 + rng.uniform(0.4, 0.9) * half_height, half_width, half_height)
+            )
+    is_ragged = rng.random() < 0.55
+    corners = rng.gamma(1.6, 22.0, 2) if is_ragged else rng.gamma(1.5, 6.0, 2)
+    return FrameComb(
+        wax_age=wax_age,
+        propolis=float(rng.beta(2.0, 3.5)),
+        bare_corner_mm=(float(min(corners[0], 110)), float(min(corners[1], 110))),
+        bottom_gap_mm=float(rng.uniform(0, 9) if is_ragged else 0.0),
+        drone_patches=tuple(patches),
+        outline_seed=int(rng.integers(2**31)),
     )
+
+
+def cells_of_side(comb: FrameComb, side: str, rng: np.random.Generator) -> SideComb:
+    """All cells of a side, worker cells and patches of larger ones, as regular as bees build."""
+    mirror = -1.0 if side == "front" else 1.0
+    x, y = hexagonal_lattice(COMB_WIDTH_MM, COMB_HEIGHT_MM)
+    x = x * np.float32(mirror)  # one comb, seen from behind
+    keep = np.ones(x.size, bool)
+    extra: list[tuple[Field, Field]] = []
+    for patch in comb.drone_patches:
+        keep &= _outside_mm(patch, x, y) > 0.5 * CELL_PITCH_MM
+        large_x, large_y = _large_lattice()
+        inside = _outside_mm(patch, large_x, large_y) < -0.45 * DRONE_PITCH_MM
+        extra.append((large_x[inside], large_y[inside]))
+    worker_x, worker_y = x[keep], y[keep]
+    all_x = np.concatenate([worker_x, *(e[0] for e in extra)])
+    all_y = np.concatenate([worker_y, *(e[1] for e in extra)])
+    is_drone = np.arange(all_x.size) >= worker_x.size
+    is_built = _is_built(comb, all_x, all_y)
+    all_x, all_y, is_drone = all_x[is_built], all_y[is_built], is_drone[is_built]
+    size = np.where(is_drone, np.float32(DRONE_PITCH_MM), np.float32(CELL_PITCH_MM))
+    shift_x, shift_y = 0.35 * wander(rng, all_x, all_y, 190.0, 3), 0.35 * wander(rng, all_x, all_y, 190.0, 3)
+    jitter = rng.normal(0, 0.10, (2, all_x.size)).astype(np.float32)
+    return SideComb(
+        x_mm=np.asarray(all_x * mirror + shift_x + jitter[0], np.float32),
+        y_mm=np.asarray(all_y + shift_y + jitter[1], np.float32),
+        size_mm=size.astype(np.float32),
+        is_drone=is_drone,
+    )
+
+
+@lru_cache(maxsize=1)
+def _large_lattice() -> tuple[Field, Field]:
+    return hexagonal_lattice(COMB_WIDTH_MM, COMB_HEIGHT_MM, DRONE_PITCH_MM)
+
+
+def _outside_mm(patch: tuple[float, float, float, float], x: Field, y: Field) -> Field:
+    """Roughly how far a place is outside an ellipse; negative inside."""
+    middle_x, middle_y, half_width, half_height = patch
+    radius = np.hypot((x - middle_x) / half_width, (y - middle_y) / half_height)
+    return np.asarray((radius - 1) * min(half_width, half_height), np.float32)
+
+
+def _is_built(comb: FrameComb, x: Field, y: Field) -> NDArray[np.bool_]:
+    """False in bare corners and in the gap above the bottom bar: a smooth, wavy outline."""
+    rng = np.random.default_rng(comb.outline_seed)
+    waves = wander(rng, x, np.zeros_like(x), 85.0, 4)
+    from_bottom = y + COMB_HEIGHT_MM / 2
+    built = from_bottom > comb.bottom_gap_mm * (1 + 0.6 * waves) - 1.0
+    for corner_mm, side in zip(comb.bare_corner_mm, (-1.0, 1.0), strict=True):
+        if corner_mm > 8.0:
+            from_side = COMB_WIDTH_MM / 2 - side * x
+            # a rounded corner: far from it (in units of corner_mm) there is comb
+            reach = np.hypot(np.maximum(0, corner_mm - from_side), np.maximum(0, corner_mm - from_bottom))
+            built &= reach < corner_mm * (0.98 + 0.05 * waves)
+    return np.asarray(built, np.bool_)
+
+
+def burr_comb(rng: np.random.Generator) -> tuple[BurrComb, ...]:
+    """Ridges where bees filled too wide a gap: along the top bar, sometimes across the comb."""
+    ridges = []
+    for _ in range(int(rng.poisson(0.55))):
+        if rng.random() < 0.7:
+            x, y = rng.uniform(-180, 180), COMB_HEIGHT_MM / 2 + rng.uniform(-4, 5)
+            ridges.append(
+                BurrComb(
+                    float(x),
+                    float(y),
+                    float(rng.uniform(12, 70)),
+                    float(rng.uniform(3, 8)),
+                    float(rng.normal(0, 0.1)),
+                )
+            )
+        else:
+            x, y = rng.uniform(-180, 180), rng.uniform(-120, 120)
+            ridges.append(
+                BurrComb(
+                    float(x),
+                    float(y),
+                    float(rng.uniform(10, 40)),
+                    float(rng.uniform(3, 7)),
+                    float(rng.uniform(-1.5, 1.5)),
+                )
+            )
+    return tuple(ridges)

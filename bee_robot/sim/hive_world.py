@@ -1,31 +1,48 @@
 """The colony in the twin's boxes: what is on every side of every frame, and what it weighs.
 
-Deterministic by seed. Faces are made when they are first asked for and stay as they are.
+Deterministic by seed, scenario and day. The combs of a seed stay the same from visit to visit; what is in them follows the
+colony. Faces are made when they are first asked for and stay as they are; masses need no faces.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bee_robot.hive.comb import CELL_CLASSES, CELL_CONTENT_KG, CombFace
-from bee_robot.sim.comb_layout import lay_out_face
+from bee_robot.hive.colony import Colony
+from bee_robot.hive.comb import CELL_CLASSES, CELL_CONTENT_KG, CellClass, CombFace, QueenCell
+from bee_robot.sim import scenarios
+from bee_robot.sim.bees_on_comb import SideBees, Standing, place_bees
+from bee_robot.sim.bees_on_frames import bees_of_sides, liking_of_cells
+from bee_robot.sim.colony_on_frames import Contents, HiveCombs, build_combs, fill_cells
+from bee_robot.sim.comb_layout import SIDES, burr_comb
+from bee_robot.sim.queen_cells import queen_cells_of_sides
 
-SIDES = ("rear", "front")
 EMPTY_BOX_KG = 6.0
 EMPTY_FRAME_KG = 0.55  # wood and drawn comb; empty deep frames weigh 0.45 to 0.7 kg
 BEE_KG = 0.000115
+_CONTENT_KG = np.array([CELL_CONTENT_KG.get(cell_class, 0.0) for cell_class in CELL_CLASSES])
+_BROOD = [CELL_CLASSES.index(c) for c in (CellClass.CAPPED_BROOD, CellClass.LARVAE, CellClass.EGGS)]
 
 
 class HiveWorld:
     """A hive of `boxes` boxes (1 at the bottom) with `frames_per_box` frames (1 at the back).
 
-    Brood is in the middle of the lower boxes, honey at the outside and on top; one queen lives in box 1.
-    Unknown boxes, frames and sides raise ValueError.
+    scenario: a name of sim.scenarios; day: whole days after its start, which is the fixed summer day of the simulation.
+    Unknown boxes, frames, sides and scenarios and days before the start raise ValueError.
     """
 
-    def __init__(self, seed: int, boxes: int = 3, frames_per_box: int = 10) -> None:
+    def __init__(
+        self,
+        seed: int,
+        boxes: int = 3,
+        frames_per_box: int = 10,
+        scenario: str = scenarios.DEFAULT,
+        day: int = 0,
+    ) -> None:
         if boxes < 1 or frames_per_box < 1:
             raise ValueError(
                 f"a hive has at least one box and one frame; got {boxes} boxes of {frames_per_box}"
@@ -33,6 +50,13 @@ class HiveWorld:
         self.seed = seed
         self.boxes = boxes
         self.frames_per_box = frames_per_box
+        self.scenario = scenarios.scenario_named(scenario)
+        self.day = day
+        self._combs: HiveCombs = build_combs(seed, boxes, frames_per_box)
+        course = scenarios.course(self.scenario, self._combs.room, seed, day)
+        self.colony: Colony = course[-1]
+        """The colony on this day: what all faces together hold."""
+        self._contents: Contents = fill_cells(self._combs, course)
         self._face = lru_cache(maxsize=None)(self._make_face)
 
     def frame_id(self, box: int, frame: int) -> int:
@@ -49,36 +73,68 @@ class HiveWorld:
 
     def frame_mass_kg(self, box: int, frame: int) -> float:
         """Frame with comb, stores, brood and the bees on it."""
-        mass = EMPTY_FRAME_KG
-        for side in SIDES:
-            face = self.face(box, frame, side)
-            counts = np.bincount(face.cell_class, minlength=len(CELL_CLASSES))
-            mass += sum(
-                CELL_CONTENT_KG.get(cell_class, 0.0) * int(count)
-                for cell_class, count in zip(CELL_CLASSES, counts, strict=True)
-            )
-            mass += BEE_KG * len(face.bees)
-        return mass
+        self._require(box, frame)
+        sides = [self._combs.side_index(box, frame, side) for side in SIDES]
+        contents = float((self._cells_by_side[sides] @ _CONTENT_KG).sum())
+        return EMPTY_FRAME_KG + contents + BEE_KG * sum(self._bees[side].number for side in sides)
 
     def box_mass_kg(self, box: int) -> float:
         """A box without its frames."""
         self._require(box, 1)
         return EMPTY_BOX_KG
 
+    @cached_property
+    def _cells_by_side(self) -> NDArray[np.int64]:
+        """(sides, classes): how many cells of each class."""
+        n, classes = self._combs.first.size - 1, len(CELL_CLASSES)
+        side = np.repeat(np.arange(n), np.diff(self._combs.first))
+        return np.bincount(side * classes + self._contents.cell_class, minlength=n * classes).reshape(
+            n, classes
+        )
+
+    @cached_property
+    def _bees(self) -> tuple[SideBees, ...]:
+        return bees_of_sides(self.seed, self._combs, self._contents, self._cells_by_side, self.colony)
+
+    @cached_property
+    def _queen_cells(self) -> Mapping[int, tuple[QueenCell, ...]]:
+        return queen_cells_of_sides(
+            self.seed, self._combs, self._cells_by_side[:, _BROOD].sum(axis=1), self.colony
+        )
+
     def _make_face(self, box: int, frame: int, side: str) -> CombFace:
-        rng = np.random.default_rng((self.seed, box, frame, SIDES.index(side)))
-        middle = (self.frames_per_box + 1) / 2
-        outwards = abs(frame - middle) / max(middle - 1, 1)  # 0 in the middle of the box, 1 at its walls
-        brood = max(0.0, (1.0 - 0.25 * (box - 1)) * (1.05 - 0.9 * outwards**1.5) - 0.35 * (box > 2))
-        stores = min(1.0, 0.12 + 0.35 * (box - 1) + 0.3 * outwards)
-        has_queen = box == 1 and frame == int(middle) and side == "rear"
-        return lay_out_face(
-            rng,
+        k = self._combs.side_index(box, frame, side)
+        cells = self._combs.cells(k)
+        comb = self._combs.frames[k // 2]
+        x, y = self._combs.x_mm[cells], self._combs.y_mm[cells]
+        rng = np.random.default_rng((self.seed, box, frame, SIDES.index(side), self.day))
+        classes = self._contents.cell_class[cells]
+        counts = self._cells_by_side[k]
+        brood = counts[_BROOD].sum() / max(1, classes.size)
+        pollen = counts[CELL_CLASSES.index(CellClass.POLLEN)]
+        here = Standing(
+            x_mm=x,
+            y_mm=y,
+            liking=liking_of_cells(rng, x, y, classes),
+            pollen_carriers=0.004 + 0.04 * min(1.0, brood + pollen / 1500),
+            mites_per_bee=self.colony.infestation,
+        )
+        same_every_visit = np.random.default_rng((self.seed, box, frame, SIDES.index(side), 9))
+        return CombFace(
             frame_id=self.frame_id(box, frame),
             side=side,
-            brood=brood,
-            stores=stores,
-            has_queen=has_queen,
+            cell_x_mm=x,
+            cell_y_mm=y,
+            cell_class=classes,
+            bees=place_bees(rng, here, self._bees[k]),
+            cell_size_mm=self._combs.size_mm[cells],
+            cell_age_d=self._contents.age_d[cells],
+            cell_fill=self._contents.fill[cells],
+            cell_tint=self._contents.tint[cells],
+            queen_cells=self._queen_cells.get(k, ()),
+            burr_comb=burr_comb(same_every_visit),
+            wax_age=comb.wax_age,
+            propolis=comb.propolis,
         )
 
     def _require(self, box: int, frame: int) -> None:
