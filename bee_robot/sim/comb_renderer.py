@@ -14,8 +14,8 @@ from bee_robot.sim.comb_scene import (
     FIRST_BEE,
     FIRST_QUEEN_CELL,
     Development,
-    Rendering,
     RenderError,
+    Rendering,
     develop,
     draw,
 )
@@ -129,12 +129,13 @@ def _photograph(
             cv2.resize(light, (view.width_px, view.height_px), interpolation=cv2.INTER_AREA), np.float32
         )
     blur_px = max(LEAST_BLUR_PX, BLUR_MM / view.mm_per_pixel) * rng.uniform(0.9, 1.5)
-    light = np.asarray(cv2.GaussianBlur(light, (0, 0), blur_px), np.float32)
+    beside = float(np.exp(-0.5 / blur_px**2))
     how = Development(
         exposure=float(rng.uniform(1.25, 1.6)),
         red_gain=float(rng.uniform(0.97, 1.06)),
         blue_gain=float(rng.uniform(0.93, 1.05)),
         falloff=float(rng.uniform(0.30, 0.42)),
+        blur=beside / (1 + 2 * beside),
         shot_noise=float(rng.uniform(0.006, 0.012)),
         read_noise=float(rng.uniform(0.0005, 0.0015)),
         seed=int(rng.integers(1 << 32)),
@@ -143,20 +144,11 @@ def _photograph(
 
 
 def _truth(face: CombFace, half: Half, view: FrameView, rays: int, rendering: Rendering) -> ViewTruth:
-    shows = rendering.shows
-    flat = shows[shows >= 0]
-    cells_px = np.bincount(flat[flat < FIRST_BEE], minlength=face.cell_x_mm.size)
-    bees_px = np.bincount(
-        flat[(flat >= FIRST_BEE) & (flat < FIRST_QUEEN_CELL)] - FIRST_BEE, minlength=len(face.bees)
-    )
-    queen_cells_px = np.bincount(
-        flat[flat >= FIRST_QUEEN_CELL] - FIRST_QUEEN_CELL, minlength=len(face.queen_cells)
-    )
     pixels = view.to_pixels(face.cell_x_mm, face.cell_y_mm)
     inside = _inside(view, pixels)
     index = np.flatnonzero(inside)
     whole_px = _cell_sizes_mm2(face)[index] / (view.mm_per_pixel / rays) ** 2
-    comb_px, hidden_px = _comb_pixels(face, view, rays, shows)
+    comb_px, hidden_px = _comb_pixels(face, view, rays, rendering.shows)
     px_to_dm2 = (view.mm_per_pixel / rays / 100) ** 2
     counts = np.bincount(face.cell_class[index], minlength=len(CELL_CLASSES))
     return ViewTruth(
@@ -164,17 +156,17 @@ def _truth(face: CombFace, half: Half, view: FrameView, rays: int, rendering: Re
         side=face.side,
         half=half,
         view=view,
-        bees=_bodies(view, [(b.x_mm, b.y_mm) for b in face.bees], bees_px, rendering.body_px),
+        bees=_bodies(view, [(b.x_mm, b.y_mm) for b in face.bees], rendering.bees_px, rendering.bee_bodies_px),
         queen_cells=_bodies(
             view,
             [(q.x_mm, q.y_mm - q.length_mm / 2) for q in face.queen_cells],
-            queen_cells_px,
-            rendering.queen_cell_px,
+            rendering.queen_cells_px,
+            rendering.queen_cell_bodies_px,
         ),
         cell_index=index.astype(np.int32),
         cell_u_px=pixels[index, 0].astype(np.float32),
         cell_v_px=pixels[index, 1].astype(np.float32),
-        cell_visible=np.clip(cells_px[index] / whole_px, 0, 1).astype(np.float32),
+        cell_visible=np.clip(rendering.cells_px[index] / whole_px, 0, 1).astype(np.float32),
         bee_coverage=hidden_px / comb_px if comb_px else 0.0,
         comb_dm2=comb_px * px_to_dm2,
         areas_dm2={
@@ -210,7 +202,7 @@ def _comb_pixels(face: CombFace, view: FrameView, rays: int, shows: NDArray[np.i
 
 
 def _bodies(
-    view: FrameView, places: list[tuple[float, float]], seen_px: NDArray[np.int64], body_px: NDArray[np.int32]
+    view: FrameView, places: list[tuple[float, float]], seen_px: NDArray[np.int32], body_px: NDArray[np.int32]
 ) -> tuple[BodyInView, ...]:
     if not places:
         return ()

@@ -6,6 +6,7 @@ Face coordinates, millimetres, radians.
 from __future__ import annotations
 
 import ctypes
+import threading
 from ctypes import POINTER, c_float, c_int32, c_uint8, c_uint32
 from dataclasses import dataclass
 from functools import lru_cache
@@ -65,19 +66,27 @@ class _Cells(ctypes.Structure):
 
 class _Bee(ctypes.Structure):
     _fields_ = [
-        *((name, c_float) for name in "x y z heading length bend wing_spread amber darkness fur".split()),
+        *((name, c_float) for name in "x y z heading length bend wing_spread amber darkness fur u v".split()),
         ("caste", c_int32),
         ("flags", c_int32),
+        ("index", c_int32),
         ("seed", c_uint32),
     ]
 
 
 class _QueenCell(ctypes.Structure):
-    _fields_ = [("x", c_float), ("y", c_float), ("length", c_float), ("kind", c_int32), ("seed", c_uint32)]
+    _fields_ = [
+        *((name, c_float) for name in ("x", "y", "length", "u", "v")),
+        ("kind", c_int32),
+        ("seed", c_uint32),
+    ]
 
 
 class _Burr(ctypes.Structure):
-    _fields_ = [*((name, c_float) for name in ("x", "y", "length", "width", "angle")), ("seed", c_uint32)]
+    _fields_ = [
+        *((name, c_float) for name in ("x", "y", "length", "width", "angle", "u", "v")),
+        ("seed", c_uint32),
+    ]
 
 
 class _Wood(ctypes.Structure):
@@ -106,11 +115,18 @@ class _Picture(ctypes.Structure):
     _fields_ = [("light", POINTER(c_float)), ("height", POINTER(c_float)), ("shows", POINTER(c_int32))]
 
 
+class _Counts(ctypes.Structure):
+    _fields_ = [
+        (name, POINTER(c_int32))
+        for name in ("cells", "bees", "queen_cells", "bee_bodies", "queen_cell_bodies")
+    ]
+
+
 class _Development(ctypes.Structure):
     _fields_ = [
         *(
             (name, c_float)
-            for name in ("exposure", "red_gain", "blue_gain", "falloff", "shot_noise", "read_noise")
+            for name in ("exposure", "red_gain", "blue_gain", "falloff", "blur", "shot_noise", "read_noise")
         ),
         ("seed", c_uint32),
     ]
@@ -119,22 +135,31 @@ class _Development(ctypes.Structure):
 @dataclass(frozen=True)
 class Rendering:
     """light: float32 (H, W, 3), linear red, green, blue. shows: int32 (H, W), a cell's index, FIRST_BEE + a bee's,
-    FIRST_QUEEN_CELL + a queen cell's, or negative. body_px, queen_cell_px: int32, pixels of each body if nothing hid it."""
+    FIRST_QUEEN_CELL + a queen cell's, or negative; both are overwritten by the thread's next `draw`.
+
+    Pixels, int32: cells_px (N,), bees_px, queen_cells_px of what is seen; bee_bodies_px, queen_cell_bodies_px of the bodies if
+    nothing hid them.
+    """
 
     light: NDArray[np.float32]
     shows: NDArray[np.int32]
-    body_px: NDArray[np.int32]
-    queen_cell_px: NDArray[np.int32]
+    cells_px: NDArray[np.int32]
+    bees_px: NDArray[np.int32]
+    queen_cells_px: NDArray[np.int32]
+    bee_bodies_px: NDArray[np.int32]
+    queen_cell_bodies_px: NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class Development:
-    """How light becomes numbers: exposure, gains against green, strobe fall-off to the corners, noise in 8-bit levels."""
+    """How light becomes numbers: exposure, gains against green, strobe fall-off to the corners (share),
+    blur (weight of each neighbouring pixel, 0 to 1/3), noise as a share of full light."""
 
     exposure: float
     red_gain: float
     blue_gain: float
     falloff: float
+    blur: float
     shot_noise: float
     read_noise: float
     seed: int
@@ -142,35 +167,21 @@ class Development:
 
 def draw(face: CombFace, view: FrameView, seed: int) -> Rendering:
     """Ray by ray; the same face, view and seed give the same picture. Raises RenderError."""
-    rng = np.random.default_rng((seed, face.frame_id, 3))
     kept: list[Any] = []
-    scene = _scene(face, view, seed, rng, kept)
-    shape = (view.height_px, view.width_px)
-    light = np.empty((*shape, 3), np.float32)
-    height = np.empty(shape, np.float32)
-    shows = np.empty(shape, np.int32)
-    order = _storeys(face)[1]
-    body_px = np.zeros(max(len(face.bees), 1), np.int32)
-    queen_cell_px = np.zeros(max(len(face.queen_cells), 1), np.int32)
-    picture = _Picture(_floats(light), _floats(height), shows.ctypes.data_as(POINTER(c_int32)))
+    scene = _scene(face, view, seed, kept)
+    light, height, shows = _buffers((view.height_px, view.width_px))
+    bees, queen_cells = len(face.bees), len(face.queen_cells)
+    counts = [np.zeros(n, np.int32) for n in (face.cell_x_mm.size, bees, queen_cells, bees, queen_cells)]
     failed = _library().comb_render(
         ctypes.byref(scene),
-        picture,
-        body_px.ctypes.data_as(POINTER(c_int32)),
-        queen_cell_px.ctypes.data_as(POINTER(c_int32)),
+        _Picture(_floats(light), _floats(height), _integers(shows)),
+        _Counts(*(_integers(count) for count in counts)),
     )
     if failed:
         raise RenderError(
             f"no memory for a picture of {view.width_px} x {view.height_px} px; ask for a smaller one"
         )
-    # The renderer numbers bees in the order of drawing.
-    back = np.empty(len(order) + 1, np.int32)
-    back[: len(order)] = order
-    is_bee = (shows >= FIRST_BEE) & (shows < FIRST_QUEEN_CELL)
-    shows[is_bee] = FIRST_BEE + back[shows[is_bee] - FIRST_BEE]
-    bodies = np.zeros(len(face.bees), np.int32)
-    bodies[order] = body_px[: len(order)]
-    return Rendering(light, shows, bodies, queen_cell_px[: len(face.queen_cells)])
+    return Rendering(light, shows, *counts)
 
 
 def develop(view: FrameView, light: NDArray[np.float32], how: Development) -> NDArray[np.uint8]:
@@ -182,15 +193,37 @@ def develop(view: FrameView, light: NDArray[np.float32], how: Development) -> ND
         how.red_gain,
         how.blue_gain,
         how.falloff,
+        how.blur,
         how.shot_noise,
         how.read_noise,
         how.seed & 0xFFFFFFFF,
     )
     light = np.ascontiguousarray(light, np.float32)
-    _library().comb_develop(
+    failed = _library().comb_develop(
         ctypes.byref(camera), _floats(light), ctypes.byref(settings), bgr.ctypes.data_as(POINTER(c_uint8))
     )
+    if failed:
+        raise RenderError(
+            f"no memory for a picture of {view.width_px} x {view.height_px} px; ask for a smaller one"
+        )
     return bgr
+
+
+_kept = threading.local()
+
+
+def _buffers(shape: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
+    """Light, height, shows. Kept for the thread's next picture of the same size: fresh memory has to be cleared first,
+    which takes a sixth of the time of a large picture."""
+    if getattr(_kept, "shape", None) != shape:
+        _kept.shape = shape
+        _kept.buffers = (
+            np.empty((*shape, 3), np.float32),
+            np.empty(shape, np.float32),
+            np.empty(shape, np.int32),
+        )
+    buffers: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]] = _kept.buffers
+    return buffers
 
 
 @lru_cache(maxsize=1)
@@ -200,7 +233,7 @@ def _library() -> ctypes.CDLL:
         library = ctypes.CDLL(str(path))
     except OSError:
         raise RenderError(f"{path}: the renderer is not built; run 'make firmware'") from None
-    library.comb_render.argtypes = [POINTER(_Scene), _Picture, POINTER(c_int32), POINTER(c_int32)]
+    library.comb_render.argtypes = [POINTER(_Scene), _Picture, _Counts]
     library.comb_render.restype = ctypes.c_int
     library.comb_develop.argtypes = [
         POINTER(_Camera),
@@ -208,44 +241,55 @@ def _library() -> ctypes.CDLL:
         POINTER(_Development),
         POINTER(c_uint8),
     ]
-    library.comb_develop.restype = None
+    library.comb_develop.restype = ctypes.c_int
     return library
+
+
+def _integers(array: NDArray[np.int32]) -> Any:
+    return array.ctypes.data_as(POINTER(c_int32))
 
 
 def _floats(array: NDArray[np.float32]) -> Any:
     return array.ctypes.data_as(POINTER(c_float))
 
 
-def _scene(face: CombFace, view: FrameView, seed: int, rng: np.random.Generator, kept: list[Any]) -> _Scene:
+def _scene(face: CombFace, view: FrameView, seed: int, kept: list[Any]) -> _Scene:
     """`kept` holds what the pointers lead to."""
-    surface = (
-        seed * 0 + face.frame_id * 2 + (face.side == "front")
-    ) * 7919 + 11  # the comb is the same for every camera
-    bees, order = _bees(face, surface)
-    queen_cells = (_QueenCell * max(len(face.queen_cells), 1))(
-        *(
-            _QueenCell(q.x_mm, q.y_mm, q.length_mm, QUEEN_CELL_KINDS.index(q.kind), surface + 31 * k)
-            for k, q in enumerate(face.queen_cells)
-        )
-    )
-    burr = (_Burr * max(len(face.burr_comb), 1))(
-        *(
-            _Burr(b.x_mm, b.y_mm, b.length_mm, b.width_mm, b.angle_rad, surface + 57 * k)
-            for k, b in enumerate(face.burr_comb)
-        )
-    )
+    own = (
+        face.frame_id * 2 + (face.side == "front")
+    ) * 7919 + 11  # wood and wax look the same to every camera
+    bees, queen_cells, burr = _bees(face, view, own), _queen_cells(face, view, own), _burr(face, view, own)
     kept += [bees, queen_cells, burr]
     return _Scene(
-        camera=_camera(view, surface, kept),
-        cells=_cells(face, rng, kept),
+        camera=_camera(view, own, kept),
+        cells=_cells(face, kept),
         wood=_wood(face),
-        bee_count=len(order),
+        bee_count=len(face.bees),
         queen_cell_count=len(face.queen_cells),
         burr_count=len(face.burr_comb),
         bees=bees,
         queen_cells=queen_cells,
         burr=burr,
     )
+
+
+def _queen_cells(face: CombFace, view: FrameView, own: int) -> Any:
+    array = (_QueenCell * max(len(face.queen_cells), 1))()
+    for k, cell in enumerate(face.queen_cells):
+        u, v = view.to_pixels(cell.x_mm, cell.y_mm - cell.length_mm / 2, 4.0)[0]
+        kind = QUEEN_CELL_KINDS.index(cell.kind)
+        array[k] = _QueenCell(cell.x_mm, cell.y_mm, cell.length_mm, u, v, kind, own + 31 * k)
+    return array
+
+
+def _burr(face: CombFace, view: FrameView, own: int) -> Any:
+    array = (_Burr * max(len(face.burr_comb), 1))()
+    for k, ridge in enumerate(face.burr_comb):
+        u, v = view.to_pixels(ridge.x_mm, ridge.y_mm, 3.0)[0]
+        array[k] = _Burr(
+            ridge.x_mm, ridge.y_mm, ridge.length_mm, ridge.width_mm, ridge.angle_rad, u, v, own + 57 * k
+        )
+    return array
 
 
 def _camera(view: FrameView, seed: int, kept: list[Any]) -> _Camera:
@@ -269,7 +313,7 @@ def _camera(view: FrameView, seed: int, kept: list[Any]) -> _Camera:
     )
 
 
-def _cells(face: CombFace, rng: np.random.Generator, kept: list[Any]) -> _Cells:
+def _cells(face: CombFace, kept: list[Any]) -> _Cells:
     n = face.cell_x_mm.size
     own = np.random.default_rng((face.frame_id, face.side == "front"))
     size = _column(face.cell_size_mm, n, lambda: np.full(n, CELL_PITCH_MM))
@@ -341,27 +385,35 @@ def _storeys(face: CombFace) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     return storey * STEP_UP_MM, np.argsort(storey, kind="stable")
 
 
-def _bees(face: CombFace, seed: int) -> tuple[Any, NDArray[np.int64]]:
-    rng = np.random.default_rng((seed, 5))
+def _bees(face: CombFace, view: FrameView, own: int) -> Any:
+    """In the order of drawing. Bees of a colony are alike; each has her own look beyond that."""
+    rng = np.random.default_rng((own, 5))
     heights, order = _storeys(face)
     amber_of_colony, dark_of_colony = rng.uniform(0.0, 0.9), rng.uniform(0.2, 0.9)
     array = (_Bee * max(len(face.bees), 1))()
-    looks = rng.normal(0, 1, (len(face.bees), 6))
+    looks = rng.normal(0, 1, (len(face.bees), 5))
+    if not face.bees:
+        return array
+    x, y = np.array([(bee.x_mm, bee.y_mm) for bee in face.bees]).T
+    pixels = view.to_pixels(x, y, heights + 2.0)
     for place, k in enumerate(order):
         bee, look = face.bees[k], looks[k]
         array[place] = _Bee(
             x=bee.x_mm,
             y=bee.y_mm,
-            z=float(heights[k]),
+            z=heights[k],
             heading=bee.heading_rad,
             length=bee.length_mm,
-            bend=float(0.22 * look[0]),
-            wing_spread=float(np.clip(abs(0.16 + 0.13 * look[1]), 0.03, 0.75)),
-            amber=float(np.clip(amber_of_colony + 0.25 * look[2], 0, 1)),
-            darkness=float(np.clip(dark_of_colony + 0.2 * look[3], 0, 1)),
-            fur=float(np.clip(0.95 + 0.25 * look[4], 0.2, 1.3)),
+            bend=0.22 * look[0],
+            wing_spread=np.clip(abs(0.16 + 0.13 * look[1]), 0.03, 0.75),
+            amber=np.clip(amber_of_colony + 0.25 * look[2], 0, 1),
+            darkness=np.clip(dark_of_colony + 0.2 * look[3], 0, 1),
+            fur=np.clip(0.95 + 0.25 * look[4], 0.2, 1.3),
+            u=pixels[k, 0],
+            v=pixels[k, 1],
             caste=CASTES.index(bee.caste),
             flags=HAS_POLLEN * bee.carries_pollen + HAS_MITE * bee.has_mite,
-            seed=(seed * 131 + int(k) * 7907 + 3) & 0xFFFFFFFF,
+            index=int(k),
+            seed=(own * 131 + int(k) * 7907 + 3) & 0xFFFFFFFF,
         )
-    return array, order
+    return array

@@ -4,13 +4,8 @@
 
 #include <stddef.h>
 
-window_t comb_window(const comb_camera_t *c, float x, float y, float z, float reach_mm) {
-    float near = c->camera_z / (c->camera_z - z);
-    float u = 0.5f * (float)c->width + (x - c->camera_x) * near * c->px_per_mm;
-    float v = 0.5f * (float)c->height - (y - c->camera_y) * near * c->px_per_mm;
-    /* Distortion and small turns of the camera move a thing by some percent of its distance from the middle. */
-    float far = fabsf(u - 0.5f * (float)c->width) + fabsf(v - 0.5f * (float)c->height);
-    float reach = reach_mm * c->px_per_mm + 0.035f * far + 2.0f * c->px_per_mm;
+window_t comb_window(const comb_camera_t *c, float u, float v, float z, float reach_mm) {
+    float reach = reach_mm * c->px_per_mm * c->camera_z / (c->camera_z - z) + 1.0f;
     window_t w = {(int32_t)(u - reach), (int32_t)(v - reach), (int32_t)(u + reach) + 1, (int32_t)(v + reach) + 1};
     if (w.left < 0) w.left = 0;
     if (w.top < 0) w.top = 0;
@@ -54,12 +49,28 @@ static float meet(const look_t *k, float cx, float cy, float cz, float rx, float
     return cz + t;
 }
 
-/* Distance to a line between two points in the plane of the comb. */
-static float off_line(vec2 p, vec2 a, vec2 b) {
-    float x = b.x - a.x, y = b.y - a.y;
-    float t = clampf(((p.x - a.x) * x + (p.y - a.y) * y) / (x * x + y * y), 0.0f, 1.0f);
-    return hypotf(p.x - a.x - t * x, p.y - a.y - t * y);
-}
+/* A thin cylinder in a plane parallel to the comb: from a, along (x, y) for `length`. */
+typedef struct {
+    vec2 a, along;
+    float length, radius, z, left, right, low, high;
+    rgb colour;
+} limb_t;
+
+/* One wing: where it is rooted, which way it points, how it shimmers. */
+typedef struct {
+    int side;
+    float z, root_x, root_y, cosine, sine, length, width, tilt;
+    uint32_t seed;
+} wing_t;
+
+enum { LIMBS = 16, WINGS = 4 };
+
+typedef struct {
+    limb_t limbs[LIMBS];
+    wing_t wings[WINGS];
+    vec2 loads[2];
+    rgb load;
+} parts_t;
 
 typedef struct {
     float z;
@@ -116,7 +127,7 @@ static void thorax(const look_t *k, hit_t *best) {
     float px = k->o.x + z * k->d.x - x, py = k->o.y + z * k->d.y;
     uint32_t seed = k->bee->seed;
     float hair = rough(5.0f * px + 1.5f * n.x, 5.0f * py + 1.5f * n.y, seed + 11u);
-    float bare = smooth(0.55f, 0.10f, hypotf(px, py) / b->thorax) * (k->bee->caste == QUEEN ? 0.9f : 0.45f); /* worn in the middle */
+    float bare = smooth(0.55f, 0.10f, length_of(px, py) / b->thorax) * (k->bee->caste == QUEEN ? 0.9f : 0.45f); /* worn in the middle */
     rgb fur = mix(paint(150, 124, 84), paint(120, 108, 92), chance(seed, 12u));
     rgb colour = mix(times(fur, 0.62f + 0.42f * hair), paint(38, 32, 27), bare);
     best->z = z;
@@ -143,60 +154,66 @@ static void head(const look_t *k, hit_t *best) {
     }
 }
 
-static void limb(const look_t *k, vec2 a, vec2 b, float radius, float z, rgb colour, hit_t *best) {
-    if (z + radius <= best->z) return;
-    vec2 p = {k->o.x + z * k->d.x, k->o.y + z * k->d.y};
-    float off = off_line(p, a, b);
-    if (off >= radius) return;
-    float rise = sqrtf(radius * radius - off * off);
-    float x = b.x - a.x, y = b.y - a.y, length = hypotf(x, y);
-    float side = ((p.x - a.x) * -y + (p.y - a.y) * x) / length / radius;
-    best->z = z + rise;
-    best->s.albedo = colour;
-    best->s.normal = turned(k, unit(-y / length * side, x / length * side, rise / radius + 0.1f));
+static void meet_limb(const look_t *k, const limb_t *l, hit_t *best) {
+    vec2 p = {k->o.x + l->z * k->d.x, k->o.y + l->z * k->d.y};
+    if (p.x < l->left || p.x > l->right || p.y < l->low || p.y > l->high || l->z + l->radius <= best->z) return;
+    float x = p.x - l->a.x, y = p.y - l->a.y;
+    float t = clampf(x * l->along.x + y * l->along.y, 0.0f, l->length);
+    float off_x = x - t * l->along.x, off_y = y - t * l->along.y, off = off_x * off_x + off_y * off_y;
+    if (off >= l->radius * l->radius) return;
+    float rise = sqrtf(l->radius * l->radius - off), side = (-x * l->along.y + y * l->along.x) / l->radius;
+    best->z = l->z + rise;
+    best->s.albedo = l->colour;
+    best->s.normal = turned(k, unit(-l->along.y * side, l->along.x * side, rise / l->radius + 0.1f));
     best->s.light = 0.72f;
     best->s.shine = 0.12f;
 }
 
-/* Three pairs of legs from the thorax; each a thigh and a shank, the last pair with baskets. */
-static void legs(const look_t *k, hit_t *best) {
+static limb_t limb(vec2 a, vec2 b, float radius, float z, rgb colour) {
+    float x = b.x - a.x, y = b.y - a.y, length = sqrtf(x * x + y * y);
+    return (limb_t){a, {x / length, y / length}, length, radius, z, fminf(a.x, b.x) - radius, fmaxf(a.x, b.x) + radius, fminf(a.y, b.y) - radius, fmaxf(a.y, b.y) + radius, colour};
+}
+
+/* Three pairs of legs from the thorax, each a thigh and a shank, the last pair with baskets; antennae. */
+static void make_limbs(const comb_bee_t *bee, const build_t *b, parts_t *parts) {
     static const float root[3] = {0.95f, 0.25f, -0.55f}, knee_x[3] = {1.9f, 0.3f, -1.9f}, foot_x[3] = {3.4f, -0.5f, -4.6f};
     static const float knee_y[3] = {2.5f, 3.5f, 3.0f}, foot_y[3] = {3.1f, 4.9f, 3.9f};
-    const build_t *b = k->build;
-    uint32_t seed = k->bee->seed;
+    static const float loads[4][3] = {{232, 158, 30}, {238, 190, 60}, {206, 112, 34}, {196, 186, 96}};
+    uint32_t seed = bee->seed;
     float middle = b->waist + 0.86f * b->thorax, grow = b->leg;
-    rgb colour = k->bee->caste == QUEEN ? paint(132, 76, 34) : mix(paint(46, 34, 26), paint(88, 58, 34), chance(seed, 25u));
+    rgb colour = bee->caste == QUEEN ? paint(132, 76, 34) : mix(paint(46, 34, 26), paint(88, 58, 34), chance(seed, 25u));
+    int n = 0;
     for (int pair = 0; pair < 3; pair++)
         for (int side = -1; side <= 1; side += 2) {
-            uint32_t n = (uint32_t)(30 + 4 * pair + side);
-            float sway = 1.3f * (chance(seed, n) - 0.5f), reach = 1.0f + 0.3f * (chance(seed, n + 20u) - 0.5f);
+            uint32_t key = (uint32_t)(30 + 4 * pair + side);
+            float sway = 1.3f * (chance(seed, key) - 0.5f), reach = 1.0f + 0.3f * (chance(seed, key + 20u) - 0.5f);
             vec2 a = {middle + root[pair], 0.9f * (float)side};
             vec2 knee = {middle + (knee_x[pair] + sway) * grow, (float)side * knee_y[pair] * grow * reach};
             vec2 foot = {middle + (foot_x[pair] + 1.6f * sway) * grow, (float)side * foot_y[pair] * grow * reach};
-            limb(k, a, knee, 0.30f, 1.3f, colour, best);
-            limb(k, knee, foot, pair == 2 ? 0.34f : 0.22f, 0.9f, colour, best);
-            if (pair == 2 && (k->bee->flags & HAS_POLLEN)) {
-                static const float loads[4][3] = {{232, 158, 30}, {238, 190, 60}, {206, 112, 34}, {196, 186, 96}};
-                const float *c = loads[hash(seed + 26u) & 3u];
-                vec3 normal;
-                vec2 at = {mixf(knee.x, foot.x, 0.35f), mixf(knee.y, foot.y, 0.35f)};
-                float z = meet(k, at.x, at.y, 1.2f, 1.15f, 0.85f, 0.9f, &normal);
-                if (z > best->z) {
-                    best->z = z;
-                    best->s.albedo = times(paint(c[0], c[1], c[2]), 0.9f + 0.15f * rough(4.0f * k->o.x, 4.0f * k->o.y, seed));
-                    best->s.normal = turned(k, normal);
-                    best->s.light = 0.9f;
-                    best->s.shine = 0.02f;
-                }
-            }
+            parts->limbs[n++] = limb(a, knee, 0.30f, 1.3f, colour);
+            parts->limbs[n++] = limb(knee, foot, pair == 2 ? 0.34f : 0.22f, 0.9f, colour);
+            if (pair == 2) parts->loads[side > 0] = (vec2){mixf(knee.x, foot.x, 0.35f), mixf(knee.y, foot.y, 0.35f)};
         }
     float front = middle + b->thorax + 1.2f;
     for (int side = -1; side <= 1; side += 2) {
         vec2 a = {front, 0.5f * (float)side}, elbow = {front + 1.0f, (1.1f + 0.5f * chance(seed, 27u)) * (float)side};
         vec2 tip = {front + 2.6f, ((float)side) * (1.2f + 1.5f * chance(seed, (uint32_t)(28 + side)))};
-        limb(k, a, elbow, 0.15f, 1.8f, colour, best);
-        limb(k, elbow, tip, 0.17f, 1.6f, colour, best);
+        parts->limbs[n++] = limb(a, elbow, 0.15f, 1.8f, colour);
+        parts->limbs[n++] = limb(elbow, tip, 0.17f, 1.6f, colour);
     }
+    const float *c = loads[hash(seed + 26u) & 3u];
+    parts->load = paint(c[0], c[1], c[2]);
+}
+
+static void pollen_load(const look_t *k, vec2 at, rgb colour, hit_t *best) {
+    vec3 normal;
+    float z = meet(k, at.x, at.y, 1.2f, 1.15f, 0.85f, 0.9f, &normal);
+    if (z <= best->z) return;
+    best->z = z;
+    best->s.albedo = times(colour, 0.9f + 0.15f * rough(4.0f * k->o.x, 4.0f * k->o.y, k->bee->seed));
+    best->s.normal = turned(k, normal);
+    best->s.light = 0.9f;
+    best->s.shine = 0.02f;
 }
 
 static void mite(const look_t *k, hit_t *best) {
@@ -214,37 +231,65 @@ static void mite(const look_t *k, hit_t *best) {
     best->s.shine = 0.55f;
 }
 
-/* One wing as the ray meets it: how much it hides (0 outside), and its colour. */
-static float wing(const look_t *k, int side, int is_hind, rgb *colour, vec2 slope) {
-    const build_t *b = k->build;
-    uint32_t seed = k->bee->seed + (uint32_t)(50 + side + 10 * is_hind);
-    float z = is_hind ? 3.5f : 3.9f;
-    float root_x = b->waist + (is_hind ? 0.55f : 1.0f) * b->thorax, root_y = 0.75f * b->thorax * (float)side;
-    float out = k->bee->wing_spread * (0.8f + 0.5f * chance(seed, 1u)) + (is_hind ? 0.10f : 0.0f);
-    float px = k->o.x + z * k->d.x - root_x, py = (k->o.y + z * k->d.y - root_y) * (float)side;
-    float long_mm = b->wing_long * (is_hind ? 0.68f : 1.0f), wide = b->wing_wide * (is_hind ? 0.75f : 1.0f);
-    float along = (-px * cosf(out) + py * sinf(out)) / long_mm, across = px * sinf(out) + py * cosf(out);
-    if (along <= 0.0f || along >= 1.0f) return 0.0f;
-    float lead = 0.30f * wide * (0.3f + sinf(3.14159f * powf(along, 0.8f))); /* the outer edge is straighter */
-    float trail = 0.72f * wide * sinf(3.14159f * powf(along, 1.25f)) + 0.12f * wide;
-    if (across > lead || across < -trail) return 0.0f;
-    float v = across / wide;
-    float vein = 0.0f;
-    for (int m = 0; m < 4; m++) {
-        float place = 0.27f - 0.20f * (float)m * powf(along, 0.7f + 0.2f * (float)m);
-        vein = fmaxf(vein, smooth(0.030f, 0.012f, fabsf(v - place)));
+/* Outlines and veins of a wing along its length: made once. */
+enum { ALONG = 64, VEINS = 4 };
+typedef struct { float lead, trail, vein[VEINS]; } outline_t;
+
+static outline_t outline_at(float along) {
+    static outline_t table[ALONG + 2];
+    static int is_made;
+    if (!is_made) {
+        for (int k = 0; k <= ALONG + 1; k++) {
+            float t = fminf((float)k / ALONG, 1.0f);
+            table[k].lead = 0.30f * (0.3f + sinf(3.14159f * powf(t, 0.8f))) * smooth(1.0f, 0.93f, t); /* straighter */
+            table[k].trail = (0.72f * sinf(3.14159f * powf(t, 1.25f)) + 0.12f) * smooth(1.0f, 0.95f, t);
+            for (int m = 0; m < VEINS; m++) table[k].vein[m] = 0.27f - 0.20f * (float)m * powf(t, 0.7f + 0.2f * (float)m);
+        }
+        is_made = 1;
     }
+    float place = along * ALONG;
+    int k = (int)place;
+    const outline_t *a = &table[k], *b = &table[k + 1];
+    outline_t out;
+    float t = place - (float)k;
+    out.lead = mixf(a->lead, b->lead, t);
+    out.trail = mixf(a->trail, b->trail, t);
+    for (int m = 0; m < VEINS; m++) out.vein[m] = mixf(a->vein[m], b->vein[m], t);
+    return out;
+}
+
+static void make_wings(const comb_bee_t *bee, const build_t *b, parts_t *parts) {
+    int n = 0;
+    for (int is_hind = 1; is_hind >= 0; is_hind--)
+        for (int side = -1; side <= 1; side += 2) {
+            uint32_t seed = bee->seed + (uint32_t)(50 + side + 10 * is_hind);
+            float out = bee->wing_spread * (0.8f + 0.5f * chance(seed, 1u)) + (is_hind ? 0.10f : 0.0f);
+            parts->wings[n++] = (wing_t){side, is_hind ? 3.5f : 3.9f, b->waist + (is_hind ? 0.55f : 1.0f) * b->thorax, 0.75f * b->thorax * (float)side, cosf(out), sinf(out), b->wing_long * (is_hind ? 0.68f : 1.0f), b->wing_wide * (is_hind ? 0.75f : 1.0f), 0.25f * (chance(seed, 2u) - 0.5f), seed};
+        }
+}
+
+/* One wing as the ray meets it: how much it hides (0 outside), and its colour. */
+static float meet_wing(const look_t *k, const wing_t *w, rgb *colour, vec2 slope) {
+    float px = k->o.x + w->z * k->d.x - w->root_x, py = (k->o.y + w->z * k->d.y - w->root_y) * (float)w->side;
+    float along = (-px * w->cosine + py * w->sine) / w->length;
+    if (along <= 0.0f || along >= 1.0f) return 0.0f;
+    float v = (px * w->sine + py * w->cosine) / w->width;
+    const outline_t outline = outline_at(along);
+    if (v > outline.lead || v < -outline.trail) return 0.0f;
+    float off = 1.0f;
+    for (int m = 0; m < VEINS; m++) off = fminf(off, fabsf(v - outline.vein[m]));
+    float vein = smooth(0.030f, 0.012f, off);
     vein = fmaxf(vein, 0.8f * smooth(0.018f, 0.006f, fabsf(along - 0.55f - 0.25f * v)));
     vein = fmaxf(vein, 0.8f * smooth(0.018f, 0.006f, fabsf(along - 0.76f + 0.3f * v)));
-    float fold = 0.5f + 0.5f * noise(1.1f * along * long_mm, 2.6f * v * wide, seed);
-    vec3 flat = turned(k, unit(0.25f * (chance(seed, 2u) - 0.5f), (0.16f + 0.25f * (fold - 0.5f)) * (float)side, 1.0f));
+    float fold = 0.5f + 0.5f * noise(0.7f * along * w->length, 1.3f * v * w->width, w->seed);
+    vec3 flat = turned(k, unit(w->tilt, (0.16f + 0.25f * (fold - 0.5f)) * (float)w->side, 1.0f));
     vec3 to_ring = unit(-slope.x, -slope.y, 1.0f);
     float gloss = fmaxf(flat.x * to_ring.x + flat.y * to_ring.y + flat.z * to_ring.z, 0.0f);
-    gloss = powf(gloss, 24.0f);
-    float sheen = 0.10f + 0.34f * gloss * fold;
-    *colour = mix((rgb){0.62f * sheen + 0.10f, 0.66f * sheen + 0.105f, 0.74f * sheen + 0.115f}, paint(70, 54, 40), 0.65f * vein);
-    float worn = along > 0.9f && noise(6.0f * v, 40.0f, seed) > 0.3f ? 0.2f : 1.0f;
-    return worn * mixf(0.34f + 0.18f * fold, 0.72f, vein);
+    for (int n = 0; n < 5; n++) gloss *= gloss;
+    float sheen = 0.07f + 0.55f * gloss * fold;
+    float edge = smooth(0.06f, 0.0f, fminf(outline.lead - v, v + outline.trail));
+    *colour = mix((rgb){0.86f * sheen + 0.07f, 0.86f * sheen + 0.065f, 0.90f * sheen + 0.06f}, paint(74, 56, 40), 0.60f * fmaxf(vein, 0.7f * edge));
+    return mixf(0.24f + 0.26f * fold * fold, 0.66f, fmaxf(vein, 0.8f * edge));
 }
 
 static void look_at(look_t *k, const comb_bee_t *bee, vec2 at, vec2 slope) {
@@ -261,14 +306,17 @@ int32_t comb_draw_bee(const comb_scene_t *scene, const comb_picture_t *picture, 
     const comb_bee_t *bee = &scene->bees[which];
     const build_t *build = &BUILDS[bee->caste];
     look_t k = {bee, build, bee->length / build->length, {0, 0}, {0, 0}, {cosf(bee->heading), sinf(bee->heading)}};
-    window_t w = comb_window(camera, bee->x, bee->y, bee->z + 2.0f, 0.68f * bee->length);
+    window_t w = comb_window(camera, bee->u, bee->v, bee->z + 4.0f, 0.5f * bee->length + 3.2f);
+    parts_t parts;
+    make_limbs(bee, build, &parts);
+    make_wings(bee, build, &parts);
     int32_t body = 0;
     float low = 0.5f * build->tail * 2.0f - 2.0f, high = build->length + build->tail + 3.5f;
     for (int32_t v = w.top; v < w.bottom; v++)
         for (int32_t u = w.left; u < w.right; u++) {
             vec2 at = ray_at(camera, u, v), slope = slope_at(camera, at);
             look_at(&k, bee, at, slope);
-            if (k.o.x < low || k.o.x > high || fabsf(k.o.y) > 8.0f) continue;
+            if (k.o.x < low || k.o.x > high || fabsf(k.o.y) > 6.5f * build->leg) continue;
             size_t i = (size_t)v * (size_t)camera->width + (size_t)u;
             hit_t best = {-1.0f, {{0, 0, 0}, {0, 0, 1}, 1.0f, 0.0f}};
             abdomen(&k, &best);
@@ -276,7 +324,9 @@ int32_t comb_draw_bee(const comb_scene_t *scene, const comb_picture_t *picture, 
             head(&k, &best);
             int is_body = best.z >= 0.0f;
             body += is_body;
-            legs(&k, &best);
+            for (int n = 0; n < LIMBS; n++) meet_limb(&k, &parts.limbs[n], &best);
+            if (bee->flags & HAS_POLLEN)
+                for (int n = 0; n < 2; n++) pollen_load(&k, parts.loads[n], parts.load, &best);
             if (bee->flags & HAS_MITE) mite(&k, &best);
             float z = bee->z + best.z * k.scale;
             float *light = picture->light + 3 * i;
@@ -286,18 +336,17 @@ int32_t comb_draw_bee(const comb_scene_t *scene, const comb_picture_t *picture, 
                 light[1] = lit.g;
                 light[2] = lit.b;
                 picture->height[i] = z;
-                if (is_body) picture->shows[i] = FIRST_BEE + which;
+                if (is_body) picture->shows[i] = FIRST_BEE + bee->index;
             }
             if (picture->height[i] > bee->z + 4.6f * k.scale) continue;
-            for (int hind = 1; hind >= 0; hind--)
-                for (int side = -1; side <= 1; side += 2) {
-                    rgb colour;
-                    float cover = wing(&k, side, hind, &colour, slope);
-                    if (cover <= 0.0f) continue;
-                    light[0] = mixf(light[0], colour.r, cover);
-                    light[1] = mixf(light[1], colour.g, cover);
-                    light[2] = mixf(light[2], colour.b, cover);
-                }
+            for (int n = 0; n < WINGS; n++) {
+                rgb colour;
+                float cover = meet_wing(&k, &parts.wings[n], &colour, slope);
+                if (cover <= 0.0f) continue;
+                light[0] = mixf(light[0], colour.r, cover);
+                light[1] = mixf(light[1], colour.g, cover);
+                light[2] = mixf(light[2], colour.b, cover);
+            }
         }
     return body;
 }

@@ -22,7 +22,8 @@ static inline vec2 slope_at(const comb_camera_t *c, vec2 at) {
     return (vec2){(at.x - c->camera_x) / c->camera_z, (at.y - c->camera_y) / c->camera_z};
 }
 
-window_t comb_window(const comb_camera_t *camera, float x, float y, float z, float reach_mm);
+/* reach_mm: how far a thing at height z reaches from the pixel (u, v). */
+window_t comb_window(const comb_camera_t *camera, float u, float v, float z, float reach_mm);
 int32_t comb_draw_bee(const comb_scene_t *scene, const comb_picture_t *picture, int32_t which);
 int32_t comb_draw_queen_cell(const comb_scene_t *scene, const comb_picture_t *picture, int32_t which);
 void comb_draw_burr(const comb_scene_t *scene, const comb_picture_t *picture, int32_t which);

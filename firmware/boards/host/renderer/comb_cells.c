@@ -154,7 +154,7 @@ static void egg(vec2 q, float age, uint32_t seed, surface_t *s) {
         float h = sqrtf(1.0f - d);
         s->albedo = paint(246, 244, 236);
         s->normal = unit(0.4f * a * cosf(angle) - b * sinf(angle), 0.4f * a * sinf(angle) + b * cosf(angle), h + 0.3f);
-        s->light = fmaxf(s->light, 0.85f);
+        s->light = fmaxf(s->light, 0.60f);
         s->shine = 0.25f;
     } else if (d < 2.2f) {
         s->light *= mixf(0.65f, 1.0f, (d - 1.0f) / 1.2f);
@@ -175,9 +175,9 @@ static void larva(vec2 q, float age, uint32_t seed, surface_t *s) {
     float turn = 0.0f;
     float height = curled_body(q, ring, thick, gap_at, gap, &normal, &turn);
     if (height > 0.0f) {
-        s->albedo = mix(paint(236, 233, 220), paint(214, 206, 176), 0.3f * chance(seed, 34u) + 0.25f * smooth(0.0f, -1.0f, cosf(turn * 11.0f)));
+        s->albedo = mix(paint(226, 220, 202), paint(206, 194, 160), 0.3f * chance(seed, 34u) + 0.25f * smooth(0.0f, -1.0f, cosf(turn * 11.0f)));
         s->normal = normal;
-        s->light = 0.72f + 0.16f * t;
+        s->light *= 1.0f + 0.5f * t;
         s->shine = 0.30f;
     } else if (t > 0.1f) {
         s->light *= 0.75f;
@@ -261,15 +261,16 @@ static void open_cell(const comb_cells_t *cells, const place_t *p, vec2 slope, r
 /* Cappings: height field over the cell, from which the normal follows. */
 static void capped_cell(const comb_cells_t *cells, const place_t *p, vec2 at, rgb wax, uint32_t seed, surface_t *s) {
     int what = cells->contents[p->cell];
-    float age = cells->wax_age, tone = 0.90f + 0.20f * chance(p->seed, 61u);
+    float age = cells->wax_age, tone = 0.80f + 0.34f * chance(p->seed, 61u);
     float half = 0.5f * p->size;
     float swell = what == DRONE_BROOD ? 1.15f : what == CAPPED_BROOD ? 0.46f + 0.2f * chance(p->seed, 62u) : -0.10f + 0.22f * (chance(p->seed, 63u) - 0.5f);
     float nx = p->x / half, ny = p->y / half;
     float curl = what == HONEY ? 1.5f : 3.0f;
     float grain = what == HONEY ? 0.55f : 0.34f;
-    float g0 = rough(curl * at.x, curl * at.y, seed + 5u);
+    float g0 = rough(curl * at.x, curl * at.y, seed + 5u), lump = what == HONEY ? 0.0f : 0.22f;
+    float tip_x = lump * (chance(p->seed, 66u) - 0.5f), tip_y = lump * (chance(p->seed, 67u) - 0.5f);
     float gx = rough(curl * at.x + 0.35f, curl * at.y, seed + 5u) - g0, gy = rough(curl * at.x, curl * at.y + 0.35f, seed + 5u) - g0;
-    s->normal = unit(swell * nx * 1.5f - grain * gx, swell * ny * 1.5f - grain * gy, 1.0f);
+    s->normal = unit(swell * nx * 1.5f - grain * gx + tip_x, swell * ny * 1.5f - grain * gy + tip_y, 1.0f);
     s->light = 1.0f;
     if (what == HONEY) {
         float wet = smooth(-0.15f, 0.55f, noise(0.045f * at.x, 0.06f * at.y, seed + 71u) + 0.35f * noise(0.35f * at.x, 0.35f * at.y, seed + 72u) + 0.5f * (chance(p->seed, 64u) - 0.5f));
@@ -281,7 +282,8 @@ static void capped_cell(const comb_cells_t *cells, const place_t *p, vec2 at, rg
         rgb cap = age < 0.5f ? mix(fresh, used, 2.0f * age) : mix(used, old, 2.0f * age - 1.0f);
         if (what == DRONE_BROOD) cap = mix(cap, paint(216, 172, 112), 0.4f);
         float older = clampf((cells->age[p->cell] - 9.0f) / 12.0f, 0.0f, 1.0f);
-        s->albedo = times(mix(cap, paint(120, 78, 50), 0.22f * older), tone * (0.95f + 0.14f * g0));
+        s->albedo = times(mix(cap, paint(120, 78, 50), 0.22f * older), tone * (0.95f + 0.20f * g0));
+        s->albedo = mix(s->albedo, times(wax, 1.15f), 0.30f * chance(p->seed, 68u));
         s->shine = 0.03f;
         if (older > 0.85f) /* bitten open from the middle shortly before she leaves */
             s->light *= 1.0f - 0.35f * smooth(0.5f, 0.2f, p->rho) * chance(p->seed, 65u);
@@ -301,27 +303,29 @@ static void rim(const place_t *p, rgb wax, float width, uint32_t seed, vec2 at, 
     s->shine = 0.10f;
 }
 
-/* The comb is no table: it waves by a millimetre or so over a few centimetres. */
-static void wave(vec2 at, uint32_t seed, surface_t *s) {
+ground_t comb_ground(const comb_cells_t *cells, uint32_t seed, vec2 at) {
     float f = 0.028f, e = 0.4f;
     float h = noise(f * at.x, f * at.y, seed + 91u);
-    float x = noise(f * at.x + e, f * at.y, seed + 91u) - h, y = noise(f * at.x, f * at.y + e, seed + 91u) - h;
-    s->normal = unit(s->normal.x - 0.16f * x, s->normal.y - 0.16f * y, s->normal.z);
-    s->light *= 0.96f + 0.06f * h;
-    s->albedo = times(s->albedo, 1.0f + 0.10f * noise(0.012f * at.x, 0.015f * at.y, seed + 92u));
+    ground_t g = {at.x, at.y, 0, 0, 0, 0, 0, 0, 0};
+    g.bent_x = 0.34f * noise(0.10f * at.x, 0.10f * at.y, seed + 1u) + 0.9f * noise(0.017f * at.x, 0.017f * at.y, seed + 4u);
+    g.bent_y = 0.34f * noise(0.10f * at.x, 0.10f * at.y, seed + 2u) + 0.9f * noise(0.017f * at.x, 0.017f * at.y, seed + 5u);
+    g.wave_x = 0.22f * (noise(f * at.x + e, f * at.y, seed + 91u) - h);
+    g.wave_y = 0.22f * (noise(f * at.x, f * at.y + e, seed + 91u) - h);
+    g.light = 0.96f + 0.06f * h;
+    g.tone = 1.0f + 0.13f * noise(0.012f * at.x, 0.015f * at.y, seed + 92u) + 0.06f * noise(0.06f * at.x, 0.06f * at.y, seed + 93u);
+    g.age = clampf(cells->wax_age + 0.18f * noise(0.016f * at.x, 0.02f * at.y, seed + 3u) - 0.12f * at.y / cells->height_mm, 0.0f, 1.0f);
+    return g;
 }
 
-int32_t comb_cell_at(const comb_cells_t *cells, const cell_index_t *index, uint32_t seed, vec2 at, vec2 slope, surface_t *out) {
-    /* No comb is a perfect lattice. */
-    vec2 bent = {at.x + 0.28f * noise(0.11f * at.x, 0.11f * at.y, seed + 1u), at.y + 0.28f * noise(0.11f * at.x, 0.11f * at.y, seed + 2u)};
+int32_t comb_cell_at(const comb_cells_t *cells, const cell_index_t *index, uint32_t seed, const ground_t *g, vec2 slope, surface_t *out) {
+    vec2 at = {g->x, g->y};
     place_t p;
-    if (!find_place(cells, index, seed, bent, &p)) return SHOWS_NOTHING;
+    if (!find_place(cells, index, seed, (vec2){at.x + g->bent_x, at.y + g->bent_y}, &p)) return SHOWS_NOTHING;
     if (p.edge < -0.4f) return SHOWS_NOTHING;
     int what = cells->contents[p.cell];
     int is_capped = what == CAPPED_BROOD || what == HONEY || what == DRONE_BROOD;
-    float local = clampf(cells->wax_age + 0.16f * noise(0.016f * at.x, 0.02f * at.y, seed + 3u) - 0.10f * at.y / cells->height_mm, 0.0f, 1.0f);
-    rgb wax = wax_colour(local);
-    float width = RIM_MM * (0.8f + 0.35f * chance(p.seed, 5u));
+    rgb wax = wax_colour(g->age);
+    float width = RIM_MM * (0.75f + 0.45f * chance(p.seed, 5u));
     out->shine = 0.0f;
     if (is_capped)
         capped_cell(cells, &p, at, wax, seed, out);
@@ -329,6 +333,8 @@ int32_t comb_cell_at(const comb_cells_t *cells, const cell_index_t *index, uint3
         rim(&p, wax, width, seed, at, out);
     else
         open_cell(cells, &p, slope, wax, out);
-    wave(at, seed, out);
+    out->normal = unit(out->normal.x - g->wave_x, out->normal.y - g->wave_y, out->normal.z);
+    out->light *= g->light;
+    out->albedo = times(out->albedo, g->tone);
     return p.cell;
 }

@@ -17,7 +17,19 @@ typedef struct {
 int comb_index_make(cell_index_t *index, const comb_cells_t *cells);
 void comb_index_free(cell_index_t *index);
 
-/* The comb at a point of its plane, seen along a slope. Returns the cell, SHOWS_WAX, or SHOWS_NOTHING beside the comb. */
-int32_t comb_cell_at(const comb_cells_t *cells, const cell_index_t *index, uint32_t seed, vec2 at, vec2 slope, surface_t *out);
+/* What varies slowly over the comb; the picture knows it at the nodes of its grid and in between by interpolation. */
+typedef struct {
+    float x, y;           /* of the plane z = 0 under the ray */
+    float bent_x, bent_y; /* no comb is a perfect lattice: mm */
+    float wave_x, wave_y; /* nor a table: slope of its surface */
+    float light, tone, age;
+} ground_t;
+
+enum { GROUND_FIELDS = sizeof(ground_t) / sizeof(float) };
+
+ground_t comb_ground(const comb_cells_t *cells, uint32_t seed, vec2 at);
+
+/* The comb at a point of its plane, seen along a slope. Returns the cell, or SHOWS_NOTHING beside the comb. */
+int32_t comb_cell_at(const comb_cells_t *cells, const cell_index_t *index, uint32_t seed, const ground_t *ground, vec2 slope, surface_t *out);
 
 #endif

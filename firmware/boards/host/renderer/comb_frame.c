@@ -121,7 +121,7 @@ static void put(const comb_picture_t *picture, size_t i, const surface_t *s, vec
 void comb_draw_burr(const comb_scene_t *scene, const comb_picture_t *picture, int32_t which) {
     const comb_burr_t *b = &scene->burr[which];
     const comb_camera_t *camera = &scene->camera;
-    window_t w = comb_window(camera, b->x, b->y, 3.0f, 0.5f * b->length + b->width + 3.0f);
+    window_t w = comb_window(camera, b->u, b->v, 3.0f, 0.5f * b->length + b->width + 3.0f);
     float cx = cosf(b->angle), sx = sinf(b->angle);
     for (int32_t v = w.top; v < w.bottom; v++)
         for (int32_t u = w.left; u < w.right; u++) {
@@ -146,7 +146,7 @@ int32_t comb_draw_queen_cell(const comb_scene_t *scene, const comb_picture_t *pi
     const comb_queen_cell_t *q = &scene->queen_cells[which];
     const comb_camera_t *camera = &scene->camera;
     float wide = q->kind == PLAY_CUP ? 4.2f : 4.8f, deep = 4.6f, half = 0.5f * q->length;
-    window_t w = comb_window(camera, q->x, q->y - half, 4.0f, half + 6.0f);
+    window_t w = comb_window(camera, q->u, q->v, 4.0f, half + 6.0f);
     int32_t body = 0;
     for (int32_t v = w.top; v < w.bottom; v++)
         for (int32_t u = w.left; u < w.right; u++) {
@@ -165,7 +165,7 @@ int32_t comb_draw_queen_cell(const comb_scene_t *scene, const comb_picture_t *pi
             float py = rough(0.95f * at.x, 0.95f * at.y + 0.35f, q->seed) - pits;
             surface_t s = {times(mix(paint(204, 150, 84), paint(130, 84, 48), 0.7f * scene->cells.wax_age), 0.9f + 0.16f * pits), unit(side * 1.1f - 0.9f * px, -0.35f * smooth(0.6f, 1.0f, t) - 0.9f * py, 1.0f - 0.4f * fabsf(side)), 0.95f, 0.06f};
             if ((q->kind == PLAY_CUP || q->kind == CHARGED) && t > 0.72f) { /* the mouth */
-                float mouth = hypotf(side, (t - 0.92f) / 0.2f);
+                float mouth = length_of(side, (t - 0.92f) / 0.2f);
                 if (mouth < 0.85f) {
                     s.albedo = q->kind == CHARGED ? paint(196, 186, 156) : paint(50, 32, 20);
                     s.light = 0.6f;

@@ -22,6 +22,8 @@ static inline vec3 unit(float x, float y, float z) {
     return (vec3){x * k, y * k, z * k};
 }
 
+static inline float length_of(float x, float y) { return sqrtf(x * x + y * y); }
+
 /* 8-bit sRGB to linear; a square is near enough to its curve for paints. */
 static inline rgb paint(float r, float g, float b) {
     return (rgb){r * r * (1.0f / 65025.0f), g * g * (1.0f / 65025.0f), b * b * (1.0f / 65025.0f)};
@@ -41,9 +43,10 @@ static inline float at_lattice(int32_t x, int32_t y, uint32_t seed) {
 }
 /* Value noise, -1 to 1, one feature a unit. */
 static inline float noise(float x, float y, uint32_t seed) {
-    float fx = floorf(x), fy = floorf(y);
-    int32_t ix = (int32_t)fx, iy = (int32_t)fy;
-    float u = x - fx, v = y - fy;
+    int32_t ix = (int32_t)x, iy = (int32_t)y; /* floor, without a call */
+    ix -= x < (float)ix;
+    iy -= y < (float)iy;
+    float u = x - (float)ix, v = y - (float)iy;
     u = u * u * (3.0f - 2.0f * u);
     v = v * v * (3.0f - 2.0f * v);
     float low = mixf(at_lattice(ix, iy, seed), at_lattice(ix + 1, iy, seed), u);

@@ -34,18 +34,20 @@ typedef struct {
 
 typedef struct {
     float x, y, z, heading, length, bend, wing_spread, amber, darkness, fur;
+    float u, v; /* pixel of (x, y, z) */
     int32_t caste, flags;
+    int32_t index; /* as `shows` and the counts name her */
     uint32_t seed;
 } comb_bee_t;
 
 typedef struct {
-    float x, y, length;
+    float x, y, length, u, v;
     int32_t kind;
     uint32_t seed;
 } comb_queen_cell_t;
 
 typedef struct {
-    float x, y, length, width, angle;
+    float x, y, length, width, angle, u, v;
     uint32_t seed;
 } comb_burr_t;
 
@@ -72,17 +74,23 @@ typedef struct {
     int32_t *shows;
 } comb_picture_t;
 
-/* body_px: of every bee, how many pixels her body would have if nothing hid it. 0, or -1 where memory is short. */
-int comb_render(const comb_scene_t *scene, comb_picture_t picture, int32_t *body_px, int32_t *queen_cell_px);
+/* Pixels of every cell, bee and queen cell that are seen, and of the bodies how many there would be if nothing hid them. */
+typedef struct {
+    int32_t *cells, *bees, *queen_cells, *bee_bodies, *queen_cell_bodies;
+} comb_counts_t;
+
+/* The counts are added to. 0, or -1 where memory is short. */
+int comb_render(const comb_scene_t *scene, comb_picture_t picture, comb_counts_t counts);
 
 typedef struct {
     float exposure, red_gain, blue_gain;
     float falloff;      /* of the strobe towards the corner, share */
+    float blur;         /* of the lens: weight of each neighbouring pixel, 0 to 1/3 */
     float shot_noise, read_noise;
     uint32_t seed;
 } comb_development_t;
 
-/* Linear light to 8-bit blue, green, red as a camera gives it. */
-void comb_develop(const comb_camera_t *camera, const float *light, const comb_development_t *development, uint8_t *bgr);
+/* Linear light to 8-bit blue, green, red as a camera gives it. 0, or -1 where memory is short. */
+int comb_develop(const comb_camera_t *camera, const float *light, const comb_development_t *development, uint8_t *bgr);
 
 #endif
