@@ -20,13 +20,21 @@ from bee_robot.sim.comb_scene import (
     draw,
 )
 
-__all__ = ["HALF_OVERLAP_MM", "BodyInView", "RenderError", "ViewTruth", "mm_per_pixel", "render_view"]
+__all__ = [
+    "HALF_OVERLAP_MM",
+    "BodyInView",
+    "RenderError",
+    "ViewTruth",
+    "mm_per_pixel",
+    "mounted_view",
+    "render_view",
+]
 
 HALF_OVERLAP_MM = VIEW_WIDTH_MM - 2 * CAMERA_X_MM  # comb that both halves show
 MIN_WIDTH_PX, MAX_WIDTH_PX = 200, 4000
 #: Errors of a camera's mount against its calibration: one standard deviation, millimetres and radians.
 MOUNT_ERROR_MM, MOUNT_ERROR_RAD = 0.25, 0.0025
-FINE_PX_PER_MM = 8.0  # below this scale every pixel is the mean of four rays
+FINE_PX_PER_MM = 6.0  # with fewer rays legs and rims would be jagged; a smaller picture is the mean of several rays a pixel
 BLUR_MM = 0.035  # of the lens, standard deviation at the comb
 LEAST_BLUR_PX = 0.45
 MIDDLE_OF_BODY_MM = 2.3  # above the comb
@@ -96,19 +104,32 @@ def render_view(
             f"picture size {width_px} x {height_px} px: the width has to be {MIN_WIDTH_PX} to {MAX_WIDTH_PX}"
         )
     rng = np.random.default_rng((seed, half == "right"))
-    view = view or _mounted(FrameView.of_half(half, width_px, height_px), rng)
-    rays = 1 if 1 / view.mm_per_pixel >= FINE_PX_PER_MM else 2
+    view = view or mounted_view(half, width_px, height_px, seed)
+    rays = _rays(view)
     fine = replace(
-        view, width_px=rays * view.width_px, height_px=rays * view.height_px, focal_px=rays * view.focal_px
+        view,
+        width_px=round(rays * view.width_px),
+        height_px=round(rays * view.height_px),
+        focal_px=rays * view.focal_px,
     )
     rendering = draw(face, fine, seed)
     picture = _photograph(view, rendering.light, rays, rng)
     return picture, _truth(face, half, view, rays, rendering)
 
 
-def _mounted(view: FrameView, rng: np.random.Generator) -> FrameView:
+def _rays(view: FrameView) -> float:
+    """Rays a pixel along each side; one and a half where both sides have an even number of pixels."""
+    needed = FINE_PX_PER_MM * view.mm_per_pixel
+    is_even = view.width_px % 2 == 0 and view.height_px % 2 == 0
+    return 1.0 if needed <= 1 else 1.5 if needed <= 1.6 and is_even else 2.0
+
+
+def mounted_view(half: Half, width_px: int, height_px: int, seed: int) -> FrameView:
+    """Where a camera really is: at its place, but for the errors of its mount, which are the seed's."""
+    rng = np.random.default_rng((seed, half == "right", 2))
     dx, dy, dz = rng.normal(0, MOUNT_ERROR_MM, 3)
     roll, pitch, yaw = rng.normal(0, MOUNT_ERROR_RAD, 3)
+    view = FrameView.of_half(half, width_px, height_px)
     return replace(
         view,
         x_mm=view.x_mm + dx,
@@ -121,7 +142,7 @@ def _mounted(view: FrameView, rng: np.random.Generator) -> FrameView:
 
 
 def _photograph(
-    view: FrameView, light: NDArray[np.float32], rays: int, rng: np.random.Generator
+    view: FrameView, light: NDArray[np.float32], rays: float, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
     """Lens blur, then the sensor."""
     if rays > 1:
@@ -143,11 +164,11 @@ def _photograph(
     return develop(view, light, how)
 
 
-def _truth(face: CombFace, half: Half, view: FrameView, rays: int, rendering: Rendering) -> ViewTruth:
+def _truth(face: CombFace, half: Half, view: FrameView, rays: float, rendering: Rendering) -> ViewTruth:
     pixels = view.to_pixels(face.cell_x_mm, face.cell_y_mm)
     inside = _inside(view, pixels)
     index = np.flatnonzero(inside)
-    whole_px = _cell_sizes_mm2(face)[index] / (view.mm_per_pixel / rays) ** 2
+    whole_px = np.maximum(rendering.bare_cells_px[index], 1)
     comb_px, hidden_px = _comb_pixels(face, view, rays, rendering.shows)
     px_to_dm2 = (view.mm_per_pixel / rays / 100) ** 2
     counts = np.bincount(face.cell_class[index], minlength=len(CELL_CLASSES))
@@ -166,7 +187,7 @@ def _truth(face: CombFace, half: Half, view: FrameView, rays: int, rendering: Re
         cell_index=index.astype(np.int32),
         cell_u_px=pixels[index, 0].astype(np.float32),
         cell_v_px=pixels[index, 1].astype(np.float32),
-        cell_visible=np.clip(rendering.cells_px[index] / whole_px, 0, 1).astype(np.float32),
+        cell_visible=(rendering.cells_px[index] / whole_px).astype(np.float32),
         bee_coverage=hidden_px / comb_px if comb_px else 0.0,
         comb_dm2=comb_px * px_to_dm2,
         areas_dm2={
@@ -181,18 +202,11 @@ def _inside(view: FrameView, pixels: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray((u >= 0) & (u < view.width_px) & (v >= 0) & (v < view.height_px), np.bool_)
 
 
-def _cell_sizes_mm2(face: CombFace) -> NDArray[np.float64]:
-    size = (
-        face.cell_size_mm
-        if face.cell_size_mm.size
-        else np.full(face.cell_x_mm.size, np.sqrt(CELL_AREA_MM2 / 0.866))
-    )
-    return np.asarray(size, np.float64) ** 2 * (3**0.5 / 2)
-
-
-def _comb_pixels(face: CombFace, view: FrameView, rays: int, shows: NDArray[np.int32]) -> tuple[float, float]:
+def _comb_pixels(
+    face: CombFace, view: FrameView, rays: float, shows: NDArray[np.int32]
+) -> tuple[float, float]:
     """Pixels between the bars, and those of them that show a bee."""
-    step = 4 * rays
+    step = 6
     v, u = np.mgrid[step // 2 : shows.shape[0] : step, step // 2 : shows.shape[1] : step]
     at = view.to_face(u.ravel() / rays, v.ravel() / rays)
     is_comb = (np.abs(at[:, 0]) < face.width_mm / 2) & (np.abs(at[:, 1]) < face.height_mm / 2)

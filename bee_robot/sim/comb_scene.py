@@ -118,7 +118,7 @@ class _Picture(ctypes.Structure):
 class _Counts(ctypes.Structure):
     _fields_ = [
         (name, POINTER(c_int32))
-        for name in ("cells", "bees", "queen_cells", "bee_bodies", "queen_cell_bodies")
+        for name in ("cells", "bees", "queen_cells", "bare_cells", "bee_bodies", "queen_cell_bodies")
     ]
 
 
@@ -137,8 +137,8 @@ class Rendering:
     """light: float32 (H, W, 3), linear red, green, blue. shows: int32 (H, W), a cell's index, FIRST_BEE + a bee's,
     FIRST_QUEEN_CELL + a queen cell's, or negative; both are overwritten by the thread's next `draw`.
 
-    Pixels, int32: cells_px (N,), bees_px, queen_cells_px of what is seen; bee_bodies_px, queen_cell_bodies_px of the bodies if
-    nothing hid them.
+    Pixels, int32: cells_px (N,), bees_px, queen_cells_px of what is seen; bare_cells_px, bee_bodies_px, queen_cell_bodies_px
+    if nothing hid them.
     """
 
     light: NDArray[np.float32]
@@ -146,6 +146,7 @@ class Rendering:
     cells_px: NDArray[np.int32]
     bees_px: NDArray[np.int32]
     queen_cells_px: NDArray[np.int32]
+    bare_cells_px: NDArray[np.int32]
     bee_bodies_px: NDArray[np.int32]
     queen_cell_bodies_px: NDArray[np.int32]
 
@@ -170,8 +171,8 @@ def draw(face: CombFace, view: FrameView, seed: int) -> Rendering:
     kept: list[Any] = []
     scene = _scene(face, view, seed, kept)
     light, height, shows = _buffers((view.height_px, view.width_px))
-    bees, queen_cells = len(face.bees), len(face.queen_cells)
-    counts = [np.zeros(n, np.int32) for n in (face.cell_x_mm.size, bees, queen_cells, bees, queen_cells)]
+    cells, bees, queen_cells = face.cell_x_mm.size, len(face.bees), len(face.queen_cells)
+    counts = [np.zeros(n, np.int32) for n in (cells, bees, queen_cells, cells, bees, queen_cells)]
     failed = _library().comb_render(
         ctypes.byref(scene),
         _Picture(_floats(light), _floats(height), _integers(shows)),
@@ -382,7 +383,9 @@ def _storeys(face: CombFace) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
             if face.bees[b].caste is Caste.QUEEN:  # nobody stands on a queen
                 a, b = b, a
             storey[b] = max(storey[b], min(storey[a] + 1, MAX_STOREYS))
-    return storey * STEP_UP_MM, np.argsort(storey, kind="stable")
+    return np.asarray(storey * STEP_UP_MM, np.float64), np.asarray(
+        np.argsort(storey, kind="stable"), np.int64
+    )
 
 
 def _bees(face: CombFace, view: FrameView, own: int) -> Any:

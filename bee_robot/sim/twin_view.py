@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 
 from bee_robot.hive.comb import CombFace
+from bee_robot.hive.frame_view import Half
 from bee_robot.rulebook import MotionSample, Situation
-from bee_robot.sim.comb_renderer import render_view
+from bee_robot.sim.comb_renderer import mounted_view, render_view
 from bee_robot.sim.hive_world import HiveWorld
 from bee_robot.sim.plant import PlantEvent
 from bee_robot.sim.twin import Twin
@@ -32,9 +33,10 @@ class Scene:
     """What hangs before one camera at one instant."""
 
     face: CombFace
-    half: str
+    half: Half
     is_lit: bool
     seed: int
+    camera: str
 
 
 class TwinView:
@@ -64,19 +66,20 @@ class TwinView:
                 f"frame {frame.number} hangs {frame.y_mm:.0f} mm from the photo spot, out of focus for camera {camera}"
             )
         side, beam = camera.split("_")
-        half = "left" if (beam == "left") == (side == "rear") else "right"
+        half: Half = "left" if (beam == "left") == (side == "rear") else "right"
         if (
             self._twin.sample().outputs["strobe"] > 0
         ):  # time may stand between a flash and the next look at the twin
             self._flash_s = self._twin.now_s
         is_lit = self._twin.now_s - self._flash_s <= EXPOSED_WITHIN_S
         seed = zlib.crc32(f"{situation.box} {frame.number} {side} {half}".encode())
-        return Scene(self._world.face(situation.box, frame.number, side), half, is_lit, seed)
+        return Scene(self._world.face(situation.box, frame.number, side), half, is_lit, seed, camera)
 
     def draw(self, scene: Scene, width_px: int, height_px: int) -> bytes:
         """The picture as JPEG. Does not touch the twin, so it may run in another thread."""
+        view = mounted_view(scene.half, width_px, height_px, zlib.crc32(scene.camera.encode()))
         image, _ = render_view(
-            scene.face, width_px=width_px, height_px=height_px, half=scene.half, seed=scene.seed
+            scene.face, width_px=width_px, height_px=height_px, half=scene.half, seed=scene.seed, view=view
         )
         if not scene.is_lit:
             image = (image * DARKNESS).astype(np.uint8)

@@ -138,6 +138,8 @@ int comb_render(const comb_scene_t *scene, comb_picture_t picture, comb_counts_t
     int failed = draw_ground(scene, &index, &picture);
     comb_index_free(&index);
     if (failed) return -1;
+    for (size_t i = 0; i < (size_t)scene->camera.width * (size_t)scene->camera.height; i++)
+        if (picture.shows[i] >= 0) counts.bare_cells[picture.shows[i]]++;
     for (int32_t k = 0; k < scene->burr_count; k++) comb_draw_burr(scene, &picture, k);
     for (int32_t k = 0; k < scene->queen_cell_count; k++) counts.queen_cell_bodies[k] = comb_draw_queen_cell(scene, &picture, k);
     for (int32_t k = 0; k < scene->bee_count; k++) counts.bee_bodies[scene->bees[k].index] = comb_draw_bee(scene, &picture, k);

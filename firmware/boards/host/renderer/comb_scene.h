@@ -74,9 +74,9 @@ typedef struct {
     int32_t *shows;
 } comb_picture_t;
 
-/* Pixels of every cell, bee and queen cell that are seen, and of the bodies how many there would be if nothing hid them. */
+/* Pixels of every cell, bee and queen cell that are seen, and of each how many there would be if nothing hid it. */
 typedef struct {
-    int32_t *cells, *bees, *queen_cells, *bee_bodies, *queen_cell_bodies;
+    int32_t *cells, *bees, *queen_cells, *bare_cells, *bee_bodies, *queen_cell_bodies;
 } comb_counts_t;
 
 /* The counts are added to. 0, or -1 where memory is short. */
