@@ -97,7 +97,7 @@ static void abdomen(const look_t *k, hit_t *best) {
     float ring = (t + ragged) * 5.6f, part = ring - floorf(ring); /* 0 at the rear edge of a tergite, 1 under the one before */
     int tergite = (int)ring;
     float dark = k->bee->darkness;
-    rgb chitin = paint(40.0f - 16.0f * dark, 31.0f - 12.0f * dark, 24.0f - 8.0f * dark);
+    rgb chitin = paint(34.0f - 14.0f * dark, 26.0f - 11.0f * dark, 20.0f - 8.0f * dark);
     rgb colour = chitin;
     float hairy = 0.0f;
     if (k->bee->caste == QUEEN) {
@@ -105,10 +105,10 @@ static void abdomen(const look_t *k, hit_t *best) {
         colour = mix(amber, paint(62, 36, 20), 0.75f * smooth(0.35f, 0.05f, part));
     } else {
         float amber = k->bee->amber * smooth(2.2f, 3.4f, ring) * smooth(0.10f, 0.34f, part);
-        colour = mix(colour, paint(178, 112, 46), amber);
+        colour = mix(colour, paint(186, 112, 42), amber);
         float band = smooth(0.56f, 0.68f, part) * smooth(1.0f, 0.90f, part) * (k->bee->caste == DRONE ? 0.35f : 1.0f);
         hairy = band * k->bee->fur * (tergite >= 1 ? 1.0f : 0.4f) * (0.75f + 0.35f * noise(9.0f * y, 26.0f * t, seed + 2u));
-        colour = mix(colour, mix(paint(188, 164, 122), paint(206, 196, 176), chance(seed, 3u)), clampf(0.80f * hairy, 0.0f, 1.0f));
+        colour = mix(colour, mix(paint(178, 146, 96), paint(200, 184, 152), chance(seed, 3u)), clampf(0.74f * hairy, 0.0f, 1.0f));
     }
     n.x += 0.20f * (part - 0.5f) + 0.5f * hairy * noise(16.0f * t * half, 9.0f * y, seed + 4u);
     best->z = z;
@@ -128,7 +128,7 @@ static void thorax(const look_t *k, hit_t *best) {
     uint32_t seed = k->bee->seed;
     float hair = rough(5.0f * px + 1.5f * n.x, 5.0f * py + 1.5f * n.y, seed + 11u);
     float bare = smooth(0.55f, 0.10f, length_of(px, py) / b->thorax) * (k->bee->caste == QUEEN ? 0.9f : 0.45f); /* worn in the middle */
-    rgb fur = mix(paint(150, 124, 84), paint(120, 108, 92), chance(seed, 12u));
+    rgb fur = mix(paint(150, 114, 62), paint(122, 104, 78), chance(seed, 12u));
     rgb colour = mix(times(fur, 0.62f + 0.42f * hair), paint(38, 32, 27), bare);
     best->z = z;
     best->s.albedo = colour;
@@ -286,10 +286,10 @@ static float meet_wing(const look_t *k, const wing_t *w, rgb *colour, vec2 slope
     vec3 to_ring = unit(-slope.x, -slope.y, 1.0f);
     float gloss = fmaxf(flat.x * to_ring.x + flat.y * to_ring.y + flat.z * to_ring.z, 0.0f);
     for (int n = 0; n < 5; n++) gloss *= gloss;
-    float sheen = 0.07f + 0.55f * gloss * fold;
+    float sheen = 0.03f + 1.35f * gloss * fold * fold;
     float edge = smooth(0.06f, 0.0f, fminf(outline.lead - v, v + outline.trail));
     *colour = mix((rgb){0.86f * sheen + 0.07f, 0.86f * sheen + 0.065f, 0.90f * sheen + 0.06f}, paint(74, 56, 40), 0.60f * fmaxf(vein, 0.7f * edge));
-    return mixf(0.24f + 0.26f * fold * fold, 0.66f, fmaxf(vein, 0.8f * edge));
+    return mixf(0.14f + 0.42f * fold * fold * gloss, 0.60f, fmaxf(vein, 0.8f * edge));
 }
 
 static void look_at(look_t *k, const comb_bee_t *bee, vec2 at, vec2 slope) {

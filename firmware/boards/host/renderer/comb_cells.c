@@ -75,7 +75,7 @@ static int find_place(const comb_cells_t *cells, const cell_index_t *index, uint
     }
     if (best < 0) return 0;
     float size = cells->size[best];
-    if (least > 0.42f * size * size) return 0;
+    if (least > 1.1f * size * size) return 0;
     out->cell = best;
     out->size = size;
     out->seed = hash(seed ^ ((uint32_t)best * 0x9e3779b9u));
@@ -227,18 +227,18 @@ static void open_cell(const comb_cells_t *cells, const place_t *p, vec2 slope, r
     float rx = slope.x, ry = slope.y + TILT;
     vec2 wall = {0, 0};
     float depth = depth_to_wall(0.5f * p->size - WALL_MM, p->x, p->y, rx, ry, &wall);
-    rgb lining = times(mix(wax, paint(64, 38, 22), 0.15f + 0.45f * cells->wax_age), 0.95f);
+    rgb lining = times(mix(wax, paint(52, 30, 17), 0.25f + 0.50f * cells->wax_age), 0.90f);
     s->shine = 0.02f;
     if (depth < level) { /* a wall: light comes along the ray and from the cells' own glow */
         float towards = fabsf(wall.x * rx + wall.y * ry);
         float z = depth + 0.8f * noise(p->x * 2.0f + 3.0f * wall.x, depth * 1.2f, p->seed + 9u);
         s->albedo = lining;
         s->normal = (vec3){0, 0, 1};
-        s->light = (0.10f + 1.3f * towards) * expf(-z / 4.5f) + 0.05f + 0.30f * towards;
+        s->light = (0.10f + 1.4f * towards) * expf(-z / 3.2f) + 0.03f + 0.22f * towards;
         return;
     }
     vec2 q = {p->x + level * rx, p->y + level * ry};
-    s->light = mixf(1.0f, 0.42f, smooth(0.0f, 11.0f, level)) * (1.0f - 0.35f * smooth(1.2f, 2.6f, sqrtf(q.x * q.x + q.y * q.y)) * level / deep);
+    s->light = mixf(1.0f, what == EMPTY ? 0.24f : 0.36f, smooth(0.0f, 11.0f, level)) * (1.0f - 0.35f * smooth(1.2f, 2.6f, sqrtf(q.x * q.x + q.y * q.y)) * level / deep);
     if (what == POLLEN) {
         pollen_surface(cells, p, q, s);
         return;
@@ -297,7 +297,7 @@ static void capped_cell(const comb_cells_t *cells, const place_t *p, vec2 at, rg
 static void rim(const place_t *p, rgb wax, float width, uint32_t seed, vec2 at, surface_t *s) {
     float t = clampf(p->edge / width, 0.0f, 1.0f);
     float bead = 1.2f * t * t;
-    s->albedo = times(wax, 1.22f + 0.12f * noise(1.6f * at.x, 1.6f * at.y, seed + 81u));
+    s->albedo = times(mix(wax, paint(228, 176, 104), 0.25f), 1.02f + 0.16f * noise(1.6f * at.x, 1.6f * at.y, seed + 81u));
     s->normal = unit(-bead * p->outwards.x, -bead * p->outwards.y, 1.0f);
     s->light = 1.0f - 0.25f * t;
     s->shine = 0.10f;
@@ -321,7 +321,16 @@ int32_t comb_cell_at(const comb_cells_t *cells, const cell_index_t *index, uint3
     vec2 at = {g->x, g->y};
     place_t p;
     if (!find_place(cells, index, seed, (vec2){at.x + g->bent_x, at.y + g->bent_y}, &p)) return SHOWS_NOTHING;
-    if (p.edge < -0.4f) return SHOWS_NOTHING;
+    if (p.edge < -0.4f) { /* beyond the last cells: the edge of the comb, and what fills gaps between cells of two sizes */
+        float fall = clampf((-p.edge - 0.4f) / 2.6f, 0.0f, 1.0f);
+        if (fall >= 1.0f) return SHOWS_NOTHING;
+        float lump = rough(0.8f * at.x, 0.8f * at.y, seed + 82u);
+        out->albedo = times(wax_colour(g->age), 0.85f + 0.14f * lump);
+        out->normal = unit(p.x / p.size * 1.6f * fall + 0.4f * lump, p.y / p.size * 1.6f * fall + 0.3f * lump, 1.0f);
+        out->light = 0.8f - 0.35f * fall;
+        out->shine = 0.06f;
+        return SHOWS_WAX;
+    }
     int what = cells->contents[p.cell];
     int is_capped = what == CAPPED_BROOD || what == HONEY || what == DRONE_BROOD;
     rgb wax = wax_colour(g->age);

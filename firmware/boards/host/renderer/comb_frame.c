@@ -53,12 +53,15 @@ static void wood(const comb_scene_t *scene, const bar_t *b, vec2 p, int face, su
     float ring = 0.9f * (across + bow) + 0.5f * noise(0.03f * along, 0.5f * across, seed + 1u);
     float late = smooth(0.45f, 0.95f, 0.5f + 0.5f * sinf(2.2f * ring + 1.5f * noise(0.25f * ring, 0.0f, seed + 2u)));
     float fibre = noise(0.35f * along, 7.0f * across, seed + 3u);
-    rgb early_wood = mix(paint(214, 176, 122), paint(176, 122, 66), clampf(0.6f * scene->cells.wax_age + 0.4f * scene->cells.propolis, 0.0f, 1.0f));
+    rgb early_wood = mix(paint(216, 172, 108), paint(178, 112, 50), clampf(0.6f * scene->cells.wax_age + 0.4f * scene->cells.propolis, 0.0f, 1.0f));
     s->albedo = times(mix(early_wood, times(early_wood, 0.62f), 0.55f * late), 0.95f + 0.10f * fibre);
-    float stain = smooth(0.75f - 0.9f * scene->cells.propolis, 1.15f - 0.9f * scene->cells.propolis, rough(0.05f * along, 0.10f * across, seed + 4u) + 0.35f * noise(0.4f * along, 0.5f * across, seed + 5u));
+    float end = smooth(0.75f, 1.0f, fabsf(along) / (0.5f * (b->is_level ? b->right - b->left : b->high - b->low)));
+    float stain = smooth(0.62f - 0.9f * scene->cells.propolis, 1.15f - 0.9f * scene->cells.propolis, rough(0.05f * along, 0.10f * across, seed + 4u) + 0.35f * noise(0.4f * along, 0.5f * across, seed + 5u) + 0.25f * end);
     s->albedo = mix(s->albedo, paint(98, 46, 22), 0.72f * stain);
     float dirt = smooth(0.3f, 0.9f, noise(0.02f * along, 0.09f * across, seed + 6u));
-    s->albedo = mix(s->albedo, paint(112, 84, 58), 0.35f * dirt);
+    s->albedo = mix(s->albedo, paint(112, 84, 58), 0.45f * dirt);
+    float speck = smooth(0.62f, 0.75f, noise(0.9f * p.x, 0.9f * p.y, seed + 7u)) * smooth(0.0f, 0.6f, noise(0.03f * p.x, 0.05f * p.y, seed + 8u));
+    s->albedo = mix(s->albedo, paint(208, 180, 110), 0.6f * speck); /* crumbs of wax */
     s->normal = face == 0 ? unit(0.05f * fibre, 0.05f * fibre, 1.0f) : face == 1 ? unit(p.x > 0 ? -0.85f : 0.85f, 0.0f, 0.5f) : unit(0.0f, p.y > 0 ? -0.85f : 0.85f, 0.5f);
     s->light = face == 0 ? 0.92f : 0.55f;
     s->shine = 0.02f + 0.25f * stain;

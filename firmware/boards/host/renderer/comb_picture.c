@@ -110,7 +110,7 @@ static int throw_shade(const comb_scene_t *scene, const comb_picture_t *picture)
             size_t i = (size_t)v * (size_t)c->width + (size_t)u;
             float x = ((float)u + 0.5f) / (float)step - 0.5f, y = ((float)v + 0.5f) / (float)step - 0.5f;
             float around = sample(a, columns, rows, x - 0.8f * aside, y - aside);
-            float light = 1.0f - 0.62f * smooth(0.0f, 3.6f, around - picture->height[i]);
+            float light = 1.0f - 0.74f * smooth(0.0f, 3.2f, around - picture->height[i]);
             picture->light[3 * i] *= light;
             picture->light[3 * i + 1] *= light;
             picture->light[3 * i + 2] *= light;
