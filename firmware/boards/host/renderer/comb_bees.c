@@ -311,9 +311,12 @@ int32_t comb_draw_bee(const comb_scene_t *scene, const comb_picture_t *picture, 
     make_limbs(bee, build, &parts);
     make_wings(bee, build, &parts);
     int32_t body = 0;
+    float beside = (6.5f * build->leg * k.scale + 1.2f) * camera->px_per_mm * camera->camera_z / (camera->camera_z - bee->z - 4.0f);
     float low = 0.5f * build->tail * 2.0f - 2.0f, high = build->length + build->tail + 3.5f;
     for (int32_t v = w.top; v < w.bottom; v++)
         for (int32_t u = w.left; u < w.right; u++) {
+            float right = (float)u - bee->u, up = bee->v - (float)v;
+            if (fabsf(up * k.forward.x - right * k.forward.y) > beside) continue; /* seen from above she is a narrow strip */
             vec2 at = ray_at(camera, u, v), slope = slope_at(camera, at);
             look_at(&k, bee, at, slope);
             if (k.o.x < low || k.o.x > high || fabsf(k.o.y) > 6.5f * build->leg) continue;

@@ -252,8 +252,8 @@ static void open_cell(const comb_cells_t *cells, const place_t *p, vec2 slope, r
         s->albedo = mix(s->albedo, paint(150, 88, 24), 0.30f * thick * (1.0f - cells->wax_age * 0.6f));
         float radius = sqrtf(q.x * q.x + q.y * q.y);
         float meniscus = 0.5f * smooth(1.5f, 2.5f, radius);
-        s->normal = unit(-q.x / fmaxf(radius, 0.1f) * meniscus + 0.16f * (chance(p->seed, 51u) - 0.5f), -q.y / fmaxf(radius, 0.1f) * meniscus + 0.16f * (chance(p->seed, 52u) - 0.5f), 1.0f);
-        s->shine = 0.75f;
+        s->normal = unit(0.20f * q.x - q.x / fmaxf(radius, 0.1f) * meniscus + 0.16f * (chance(p->seed, 51u) - 0.5f), 0.20f * q.y - q.y / fmaxf(radius, 0.1f) * meniscus + 0.16f * (chance(p->seed, 52u) - 0.5f), 1.0f);
+        s->shine = 0.60f;
         s->light = fmaxf(s->light, 0.55f);
     }
 }

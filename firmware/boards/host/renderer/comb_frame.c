@@ -60,11 +60,11 @@ static void wood(const comb_scene_t *scene, const bar_t *b, vec2 p, int face, su
     s->albedo = mix(s->albedo, paint(98, 46, 22), 0.72f * stain);
     float dirt = smooth(0.3f, 0.9f, noise(0.02f * along, 0.09f * across, seed + 6u));
     s->albedo = mix(s->albedo, paint(112, 84, 58), 0.45f * dirt);
-    float speck = smooth(0.62f, 0.75f, noise(0.9f * p.x, 0.9f * p.y, seed + 7u)) * smooth(0.0f, 0.6f, noise(0.03f * p.x, 0.05f * p.y, seed + 8u));
-    s->albedo = mix(s->albedo, paint(208, 180, 110), 0.6f * speck); /* crumbs of wax */
-    s->normal = face == 0 ? unit(0.05f * fibre, 0.05f * fibre, 1.0f) : face == 1 ? unit(p.x > 0 ? -0.85f : 0.85f, 0.0f, 0.5f) : unit(0.0f, p.y > 0 ? -0.85f : 0.85f, 0.5f);
+    float speck = smooth(0.45f, 0.75f, rough(0.6f * p.x, 0.6f * p.y, seed + 7u)) * smooth(0.0f, 0.6f, noise(0.03f * p.x, 0.05f * p.y, seed + 8u));
+    s->albedo = mix(s->albedo, paint(208, 180, 110), 0.45f * speck); /* crumbs of wax */
+    s->normal = face == 0 ? unit(0.10f * fibre + 0.12f * stain * noise(0.3f * p.x, 0.3f * p.y, seed + 10u), 0.10f * fibre, 1.0f) : face == 1 ? unit(p.x > 0 ? -0.85f : 0.85f, 0.0f, 0.5f) : unit(0.0f, p.y > 0 ? -0.85f : 0.85f, 0.5f);
     s->light = face == 0 ? 0.92f : 0.55f;
-    s->shine = 0.02f + 0.25f * stain;
+    s->shine = 0.01f + 0.05f * stain;
 }
 
 static void put_tag(const comb_scene_t *scene, vec2 p, surface_t *s) {

@@ -74,7 +74,7 @@ static inline rgb shade(const surface_t *s, vec2 slope) {
     if (s->shine > 0.0f) {
         vec3 half = unit(to_ring.x - 0.40f, to_ring.y + 0.50f, to_ring.z + 0.77f);
         float n = fmaxf(s->normal.x * half.x + s->normal.y * half.y + s->normal.z * half.z, 0.0f);
-        n *= n; n *= n; n *= n; n *= n; n *= n;
+        for (int k = 0; k < 6; k++) n *= n;
         glare = s->shine * s->light * n;
     }
     return (rgb){s->albedo.r * lit + glare, s->albedo.g * lit + glare, s->albedo.b * lit + glare};
