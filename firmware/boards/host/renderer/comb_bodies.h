@@ -7,18 +7,24 @@
 #include "comb_scene.h"
 
 /* A rectangle of the picture that a thing may cover. */
-typedef struct { int32_t left, top, right, bottom; } window_t;
+typedef struct {
+    int32_t left, top, right, bottom;
+} window_t;
 
-static inline vec2 ray_at(const comb_camera_t *c, int32_t u, int32_t v) {
+static inline vec2 ray_at(const comb_camera_t *c, int32_t u, int32_t v)
+{
     float gx = (float)u / (float)c->grid_step, gy = (float)v / (float)c->grid_step;
     int32_t ix = (int32_t)gx, iy = (int32_t)gy;
     float fx = gx - (float)ix, fy = gy - (float)iy;
-    const float *a = c->grid + 2 * ((size_t)iy * (size_t)c->grid_width + (size_t)ix), *b = a + 2 * (size_t)c->grid_width;
-    return (vec2){mixf(mixf(a[0], a[2], fx), mixf(b[0], b[2], fx), fy), mixf(mixf(a[1], a[3], fx), mixf(b[1], b[3], fx), fy)};
+    const float *a = c->grid + 2 * ((size_t)iy * (size_t)c->grid_width + (size_t)ix),
+                *b = a + 2 * (size_t)c->grid_width;
+    return (vec2){mixf(mixf(a[0], a[2], fx), mixf(b[0], b[2], fx), fy),
+                  mixf(mixf(a[1], a[3], fx), mixf(b[1], b[3], fx), fy)};
 }
 
 /* How the ray moves away from the camera's axis for each mm of depth. */
-static inline vec2 slope_at(const comb_camera_t *c, vec2 at) {
+static inline vec2 slope_at(const comb_camera_t *c, vec2 at)
+{
     return (vec2){(at.x - c->camera_x) / c->camera_z, (at.y - c->camera_y) / c->camera_z};
 }
 

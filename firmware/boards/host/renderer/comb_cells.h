@@ -30,6 +30,7 @@ enum { GROUND_FIELDS = sizeof(ground_t) / sizeof(float) };
 ground_t comb_ground(const comb_cells_t *cells, uint32_t seed, vec2 at);
 
 /* The comb at a point of its plane, seen along a slope. Returns the cell, or SHOWS_NOTHING beside the comb. */
-int32_t comb_cell_at(const comb_cells_t *cells, const cell_index_t *index, uint32_t seed, const ground_t *ground, vec2 slope, surface_t *out);
+int32_t comb_cell_at(const comb_cells_t *cells, const cell_index_t *index, uint32_t seed, const ground_t *ground,
+                     vec2 slope, surface_t *out);
 
 #endif

@@ -84,8 +84,8 @@ int comb_render(const comb_scene_t *scene, comb_picture_t picture, comb_counts_t
 
 typedef struct {
     float exposure, red_gain, blue_gain;
-    float falloff;      /* of the strobe towards the corner, share */
-    float blur;         /* of the lens: weight of each neighbouring pixel, 0 to 1/3 */
+    float falloff; /* of the strobe towards the corner, share */
+    float blur;    /* of the lens: weight of each neighbouring pixel, 0 to 1/3 */
     float shot_noise, read_noise;
     uint32_t seed;
 } comb_development_t;
