@@ -107,7 +107,9 @@ def main(arguments: list[str] | None = None) -> int:
         module = importlib.import_module(verb.module)
         parser = VerbParser(prog=f"bee {verb.name}", description=f"{verb.help}.", allow_abbrev=False)
         module.add_arguments(parser)
-        return int(module.run(parser.parse_intermixed_args(given[1:])))
+        # argparse forgets "--" when options and other words are mixed
+        parse = parser.parse_args if "--" in given else parser.parse_intermixed_args
+        return int(module.run(parse(given[1:])))
     except ModuleNotFoundError as error:
         return _missing_package(error, verb)
     except BrokenPipeError:  # the reader of our output left: | head

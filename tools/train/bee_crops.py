@@ -21,7 +21,7 @@ SMALLEST_DRAWN_PX, LARGEST_DRAWN_PX = 13.0, 120.0
 LARGEST_ENLARGEMENT = 2.2
 LEAST_FILLED = 0.75  # of a crop's side by the picture
 LEAST_VISIBLE = 0.35  # of a box that the crop's edge cuts; what shows less is ignored
-BACKGROUND_SHARE, MOSAIC_SHARE = 0.12, 0.15
+BACKGROUND_SHARE, MOSAIC_SHARE = 0.20, 0.10
 GAUSSIAN_SHARE = 0.54 / 6  # of a box's side, as in TTFNet
 KIND_DRAW_WEIGHTS = np.array([1.0, 4.0, 4.0])
 

@@ -26,8 +26,11 @@ SAME_PHOTOGRAPH = {
         "closeup-macro-bees-wax-frame-honeycomb-apiary-honey-bee-hive-selective-focus-189880681"
     ),
 }
+#: Sources with bees of which none is labelled.
+UNLABELLED = {"frames", "p1.jpg"}
 LARGEST_KEPT_BEE_PX = 150.0  # pictures with larger bees are reduced when they are read: memory
 POSE_BODY_MARGIN = 0.15  # of the distance tail to head, on every side: half the width of a body
+LEAST_VISIBLE = 0.35  # of a rendered body; bees that are hidden further are ignored
 POSE_RIM_PX = (60, 30, 60, 100)  # left, top, right, bottom: cut bees there are unlabelled
 
 
@@ -107,7 +110,7 @@ def read_entrance_and_comb(folder: Path, held_out: bool) -> list[LabelledPicture
         counts[image["source"]] = counts.get(image["source"], 0) + 1
     pictures = []
     for image in data["images"]:
-        if is_held_out(image["source"]) != held_out:
+        if is_held_out(image["source"]) != held_out or image["source"] in UNLABELLED:
             continue
         labels = by_picture.get(image["id"], [])
         one = LabelledPicture(
@@ -178,6 +181,27 @@ def read_pose(folder: Path) -> list[LabelledPicture]:
                 kinds=np.zeros(len(set(boxes)), np.int64),
                 ignored=np.array(ignored, np.float32),
                 may_turn=True,
+            )
+        )
+    return pictures
+
+
+def read_rendered(folder: Path) -> list[LabelledPicture]:
+    """Pictures of render_bee_pictures.py."""
+    pictures = []
+    for path in sorted(folder.glob("*.json")):
+        rows = np.array(json.loads(path.read_text()), np.float32).reshape(-1, 6)
+        shows = rows[:, 5] >= LEAST_VISIBLE
+        pictures.append(
+            LabelledPicture(
+                name=path.stem,
+                source="rendered",
+                bgr=np.asarray(cv2.imread(str(path.with_suffix(".jpg"))), np.uint8),
+                boxes=rows[shows, :4],
+                kinds=rows[shows, 4].astype(np.int64),
+                ignored=rows[~shows, :4],
+                may_turn=True,
+                weight=1.0 + float(shows.sum()) ** 0.5,
             )
         )
     return pictures

@@ -20,11 +20,11 @@ import numpy as np
 import torch
 from bee_crops import CropSource, maps_of
 from bee_network import BeeNetwork
-from bee_pictures import read_entrance_and_comb, read_hornets, read_pose
+from bee_pictures import read_entrance_and_comb, read_hornets, read_pose, read_rendered
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
-BATCH = 16
+BATCH = 8
 WARM_UP_STEPS = 200
 AVERAGE_DECAY = 0.998
 CHECKPOINT_SECONDS = 180.0
@@ -41,9 +41,7 @@ class CropStream(IterableDataset):
             (0.20, read_pose(data / "pose")),
         ]
         if rendered is not None:
-            from bee_pictures import read_rendered
-
-            self._groups.append((0.25, read_rendered(rendered)))
+            self._groups.append((0.20, read_rendered(rendered)))
         self._seed = seed
 
     def __iter__(self):
@@ -60,7 +58,7 @@ def heat_loss(logits: Tensor, heat: Tensor, mask: Tensor) -> Tensor:
     is_middle = (heat > 0.999).float() * mask
     hit = nn.functional.logsigmoid(logits) * (1 - probability) ** 2 * is_middle
     miss = nn.functional.logsigmoid(-logits) * probability**2 * (1 - heat) ** 4 * (mask - is_middle)
-    return -(hit.sum() + miss.sum()) / is_middle.sum().clamp(min=8)
+    return -(hit.sum() + miss.sum()) / is_middle.sum().clamp(min=4)
 
 
 def box_loss(sides: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
@@ -71,14 +69,14 @@ def box_loss(sides: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
     overlap, covering = area(inter), area(hull)
     union = area(sides) + area(wanted) - overlap
     giou = overlap / union - (covering - union) / covering
-    return ((1 - giou) * weight[:, 0]).sum() / weight.sum().clamp(min=8)
+    return ((1 - giou) * weight[:, 0]).sum() / weight.sum().clamp(min=4)
 
 
 def kind_loss(logits: Tensor, kind: Tensor, weight: Tensor) -> Tensor:
     losses = nn.functional.cross_entropy(
         logits, kind, torch.tensor(KIND_WEIGHTS), ignore_index=-1, reduction="none"
     )
-    return (losses * weight[:, 0]).sum() / weight.sum().clamp(min=8)
+    return (losses * weight[:, 0]).sum() / weight.sum().clamp(min=4)
 
 
 def _set_rate(optimizer: torch.optim.Optimizer, rate: float, step: int, elapsed: float) -> None:
