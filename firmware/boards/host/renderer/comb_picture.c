@@ -7,7 +7,7 @@
 
 static ground_t between(const ground_t *a, const ground_t *b, float t)
 {
-    ground_t out;
+    ground_t out = {0};
     for (int k = 0; k < GROUND_FIELDS; k++)
         ((float *)&out)[k] = mixf(((const float *)a)[k], ((const float *)b)[k], t);
     return out;
@@ -208,9 +208,10 @@ int comb_develop(const comb_camera_t *camera, const float *light, const comb_dev
     uint8_t table[4096];
     make_table(table);
     size_t n = 3 * (size_t)camera->width;
-    float *down = malloc(2 * n * sizeof(float)), *row = down + n;
+    float *down = malloc(2 * n * sizeof(float));
     if (!down)
         return -1;
+    float *row = down + n;
     float half_w = 0.5f * (float)camera->width, half_h = 0.5f * (float)camera->height;
     float far = half_w * half_w + half_h * half_h;
     for (int32_t v = 0; v < camera->height; v++) {
