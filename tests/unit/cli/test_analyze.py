@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import struct
 import zlib
 from pathlib import Path
@@ -20,13 +22,17 @@ from bee_robot.vision import photo_analysis
 from bee_robot.vision.bee_detector import BeeBox
 from bee_robot.vision.model_runtime import RuntimeMissingError
 
-PHOTOS = Path(__file__).parents[2] / "data" / "photos"
+ROOT = Path(__file__).resolve().parents[3]
+PHOTOS = ROOT / "tests" / "data" / "photos"
 POPPY = PHOTOS / "bees_on_poppy.jpg"
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _quick(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Two bees in every picture and no comb, without networks; what is tested here is the command around them."""
+    monkeypatch.chdir(tmp_path)
+    if "with_networks" in request.fixturenames:
+        return
     boxes = (
         BeeBox(10.0, 20.0, 40.0, 30.0, 0.9, Caste.WORKER),
         BeeBox(60.0, 20.0, 40.0, 30.0, 0.8, Caste.QUEEN),
@@ -36,7 +42,13 @@ def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         photo_analysis, "detector_model", lambda: SimpleNamespace(name="none", version="0", provider="CPU")
     )
     monkeypatch.setattr(photo_analysis, "rectify", lambda photograph, picture: None)
-    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def with_networks() -> None:
+    pytest.importorskip(
+        "onnxruntime", reason="ONNX Runtime is an extra: pip install 'bee_robot[onnxruntime]'"
+    )
 
 
 def picture(path: Path, *, grey: bool = False, depth: type = np.uint8) -> Path:
@@ -288,3 +300,18 @@ def test_no_photograph_at_all_is_bad_usage(capsys: pytest.CaptureFixture[str]) -
         main(["analyze"])
     assert caught.value.code == 2
     assert "photo" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("with_networks")
+def test_the_commands_of_the_manual_work(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "analyze.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```bash\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    Path("tests").symlink_to(ROOT / "tests")
+    for line in block.splitlines():
+        assert main(shlex.split(line)[1:]) == 0
+    printed = capsys.readouterr().out
+    assert "surely a frame with comb" in printed and "capped honey" in printed
+    poppy, comb = json.loads(printed[printed.index("\n[\n") :])
+    assert poppy["shows"] == "no_comb" and comb["shows"] == "comb"
+    assert comb["cell_width_px"] == pytest.approx(comb["cells"] and 27, rel=0.5)
+    assert set(poppy) - {"files"} <= set(re.findall(r"\w+", page))
