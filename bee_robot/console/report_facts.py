@@ -5,20 +5,18 @@ Nothing here invents: a number is absent where no analysis gave it, and sums say
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from bee_robot.cloud.records import FaceRecord, FaceStatus, InspectionRecord, InspectionState
+from bee_robot.console.report_colony import Colony, describe_colony
+from bee_robot.console.report_comparison import Comparison, compare
+from bee_robot.console.report_measures import MASS_METHOD, STORES, Sums, summarise
 from bee_robot.console.report_timeline import Timeline, timeline
-from bee_robot.hive.comb import CellClass
-from bee_robot.hive.face import Estimate
 
-BROOD = (CellClass.CAPPED_BROOD, CellClass.LARVAE, CellClass.EGGS, CellClass.DRONE_BROOD)
-STORES = (CellClass.HONEY, CellClass.NECTAR, CellClass.POLLEN)
-REST = (CellClass.OPEN, CellClass.EMPTY)
-SUM_METHOD = "sum over faces; the ends of the intervals are added too, as if every face erred the same way"
+NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 
 class Ending(str, Enum):
@@ -32,51 +30,13 @@ class Ending(str, Enum):
 
 
 @dataclass(frozen=True)
-class Total:
-    """A sum over faces, and over how many."""
-
-    estimate: Estimate
-    faces: int
-
-
-@dataclass(frozen=True)
-class BoxSummary:
-    """Sums over the analysed faces of the box; one is None where no face has that number.
-
-    covered: comb sides hidden by bees, added up to full sides. comb, areas, brood, stores: dm2. unseen: cell classes
-    that no face could tell.
-    """
-
-    faces_expected: int
-    faces_photographed: int
-    faces_analysed: int
-    bees: Total | None
-    covered: Total | None
-    comb: Total | None
-    areas: Mapping[CellClass, Total]
-    brood: Total | None
-    stores: Total | None
-    unseen: tuple[CellClass, ...]
-
-    def share(self, total: Total | None) -> float | None:
-        """Share of the comb in view, 0 to 1, where comb was measured on the same faces."""
-        if (
-            total is None
-            or self.comb is None
-            or self.comb.estimate.value <= 0
-            or self.comb.faces != total.faces
-        ):
-            return None
-        return total.estimate.value / self.comb.estimate.value
-
-
-@dataclass(frozen=True)
 class FrameFacts:
-    """One comb frame. A face that nothing is known of is None."""
+    """One comb frame. A face that nothing is known of is None. sums: over its analysed faces."""
 
     number: int
     rear: FaceRecord | None
     front: FaceRecord | None
+    sums: Sums
 
     @property
     def faces(self) -> tuple[tuple[str, FaceRecord | None], ...]:
@@ -89,9 +49,12 @@ class FrameFacts:
 
 @dataclass(frozen=True)
 class HowObtained:
-    """How one kind of number was made, as the analyses themselves say it."""
+    """How some kinds of numbers were made, as the analyses themselves say it.
 
-    quantity: str
+    quantities: bees, covered by bees, comb in view, or values of cell classes.
+    """
+
+    quantities: tuple[str, ...]
     method: str
 
 
@@ -106,7 +69,9 @@ class ReportFacts:
     ending: Ending
     open_time_s: float | None
     is_open_time_final: bool
-    summary: BoxSummary
+    summary: Sums
+    colony: Colony
+    comparison: Comparison | None
     frames: tuple[FrameFacts, ...]
     timeline: Timeline
     methods: tuple[HowObtained, ...]
@@ -114,8 +79,11 @@ class ReportFacts:
     shared_warnings: tuple[str, ...]
 
 
-def gather(record: InspectionRecord) -> ReportFacts:
-    """All that the report of a visit says."""
+def gather(record: InspectionRecord, before: InspectionRecord | None = None) -> ReportFacts:
+    """All that the report of a visit says. before: the last visit of the same box, where there was one."""
+    of_box = [face for face in record.faces if face.box == record.start.box]
+    summary = summarise(of_box, record.start.frames_total)
+    comparison = compare(before, record) if before is not None else None
     course = timeline(record)
     open_time_s, is_final = _open_time(record, course)
     return ReportFacts(
@@ -123,55 +91,15 @@ def gather(record: InspectionRecord) -> ReportFacts:
         ending=_ending(record),
         open_time_s=open_time_s,
         is_open_time_final=is_final,
-        summary=summarise(record.faces, record.start.frames_total),
+        summary=summary,
+        colony=describe_colony(of_box, summary, record.start.hive_boxes, comparison),
+        comparison=comparison,
         frames=_frames(record),
         timeline=course,
         methods=_methods(record.faces),
         models=_models(record.faces),
         shared_warnings=_shared_warnings(record.faces),
     )
-
-
-def summarise(faces: Sequence[FaceRecord], frames_total: int) -> BoxSummary:
-    analyses = [face.analysis for face in faces if face.analysis is not None]
-    areas = {
-        cell_class: add(a.areas[cell_class] for a in analyses if cell_class in a.areas)
-        for cell_class in CellClass
-    }
-    known = {cell_class: total for cell_class, total in areas.items() if total is not None}
-    return BoxSummary(
-        faces_expected=max(2 * frames_total, len(faces)),
-        faces_photographed=sum(1 for face in faces if face.pictures),
-        faces_analysed=len(analyses),
-        bees=add(a.bees for a in analyses),
-        covered=add((a.bee_coverage for a in analyses), unit="sides"),
-        comb=add(a.comb_area for a in analyses),
-        areas=known,
-        brood=_together(known, BROOD),
-        stores=_together(known, STORES),
-        unseen=tuple(c for c in (*BROOD, *STORES) if analyses and c not in known),
-    )
-
-
-def add(estimates: Iterable[Estimate | None], unit: str = "") -> Total | None:
-    """Sum of what is known; None if nothing is.
-
-    Errors of one method are alike on all faces, so intervals add up linearly: wider than for independent errors.
-    """
-    known = [estimate for estimate in estimates if estimate is not None]
-    if not known:
-        return None
-    value, low, high = (math.fsum(getattr(e, name) for e in known) for name in ("value", "low", "high"))
-    # Rounding must not put the value outside of its own interval.
-    return Total(
-        Estimate(value, min(low, value), max(high, value), unit or known[0].unit, SUM_METHOD), len(known)
-    )
-
-
-def _together(areas: Mapping[CellClass, Total], classes: Sequence[CellClass]) -> Total | None:
-    parts = [areas[cell_class] for cell_class in classes if cell_class in areas]
-    total = add(part.estimate for part in parts)
-    return Total(total.estimate, max(part.faces for part in parts)) if total is not None else None
 
 
 def _ending(record: InspectionRecord) -> Ending:
@@ -198,11 +126,17 @@ def _frames(record: InspectionRecord) -> tuple[FrameFacts, ...]:
     numbers = {number for number, _ in found}
     if found:
         numbers |= set(range(1, record.start.frames_total + 1))
-    return tuple(FrameFacts(n, found.get((n, "rear")), found.get((n, "front"))) for n in sorted(numbers))
+    return tuple(_frame(n, found.get((n, "rear")), found.get((n, "front"))) for n in sorted(numbers))
+
+
+def _frame(number: int, rear: FaceRecord | None, front: FaceRecord | None) -> FrameFacts:
+    return FrameFacts(number, rear, front, summarise([face for face in (rear, front) if face is not None], 1))
 
 
 def _methods(faces: Sequence[FaceRecord]) -> tuple[HowObtained, ...]:
-    found: dict[HowObtained, None] = {}
+    """Each method once, with all that was obtained by it; numbers that differ from face to face are left out of it."""
+    texts: dict[str, dict[str, None]] = {}
+    quantities: dict[str, dict[str, None]] = {}
     for face in faces:
         if face.analysis is None:
             continue
@@ -211,7 +145,15 @@ def _methods(faces: Sequence[FaceRecord]) -> tuple[HowObtained, ...]:
         named += [(cell_class.value, area) for cell_class, area in face.analysis.areas.items()]
         for quantity, estimate in named:
             if estimate is not None:
-                found.setdefault(HowObtained(quantity, estimate.method))
+                same = NUMBER.sub("…", estimate.method)
+                texts.setdefault(same, {})[estimate.method] = None
+                quantities.setdefault(same, {})[quantity] = None
+    found = [
+        HowObtained(tuple(quantities[same]), next(iter(said)) if len(said) == 1 else same)
+        for same, said in texts.items()
+    ]
+    if any(c in face.analysis.areas for face in faces if face.analysis is not None for c in STORES):
+        found.append(HowObtained(("kilograms",), MASS_METHOD))
     return tuple(found)
 
 

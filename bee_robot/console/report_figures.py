@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bee_robot.console.report_facts import BROOD, REST, STORES, ReportFacts
+from bee_robot.console.report_facts import ReportFacts
+from bee_robot.console.report_measures import BROOD, REST, STORES
 from bee_robot.console.report_timeline import LoadPoint, Span, Timeline
 from bee_robot.hive.comb import CellClass
 from bee_robot.hive.face import FaceAnalysis

@@ -8,13 +8,16 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from bee_robot.cloud.errors import StoreError
 from bee_robot.cloud.local_store import LocalStore
-from bee_robot.cloud.records import StoredPicture
+from bee_robot.cloud.records import FaceRecord, StoredPicture
 
-LONG_SIDE_PX = 900
-JPEG_QUALITY = 78
+PAGE_BYTES = 8_000_000  # of pictures in a report; as text in the page they take a third more
+LONG_SIDE_PX = 900  # of a photograph; the straightened face is shown as it is
+STRAIGHT_LONG_SIDE_PX = 1640
+JPEG_QUALITIES = (84, 76, 66, 55)
 VIEW_ORDER = ("whole", "left_half", "right_half")
 
 
@@ -30,18 +33,22 @@ class ShownPicture:
 
 
 class PictureShelf:
-    """Shrinks each picture once, however often it is shown."""
+    """Shrinks each picture once, however often it is shown. pictures: how many share the page."""
 
-    def __init__(self, store: LocalStore) -> None:
+    def __init__(self, store: LocalStore, pictures: int = 20) -> None:
         self._store = store
+        self._most_bytes = PAGE_BYTES // max(pictures, 1)
         self._shrunk = lru_cache(maxsize=None)(self._shrink)
 
     def show(self, pictures: tuple[StoredPicture, ...]) -> tuple[ShownPicture, ...]:
         """In the order in which they lie beside each other on the face, as the camera sees it."""
         ordered = sorted(pictures, key=lambda picture: VIEW_ORDER.index(picture.view))
-        return tuple(ShownPicture(picture, *self._shrunk(picture.sha256)) for picture in ordered)
+        return tuple(
+            ShownPicture(picture, *self._shrunk(picture.sha256, picture.is_straightened))
+            for picture in ordered
+        )
 
-    def _shrink(self, sha256: str) -> tuple[str, int, int, str]:
+    def _shrink(self, sha256: str, is_straightened: bool) -> tuple[str, int, int, str]:
         try:
             data = self._store.picture_bytes(sha256)
         except StoreError as error:
@@ -50,9 +57,31 @@ class PictureShelf:
         if pixels is None:
             return "", 0, 0, "the picture cannot be decoded"
         height_px, width_px = pixels.shape[:2]
-        scale = min(1.0, LONG_SIDE_PX / max(height_px, width_px))
+        longest_px = STRAIGHT_LONG_SIDE_PX if is_straightened else LONG_SIDE_PX
+        scale = min(1.0, longest_px / max(height_px, width_px))
+        if scale == 1.0 and data[:2] == b"\xff\xd8" and len(data) <= self._most_bytes:
+            return _uri(data), width_px, height_px, ""
         size = (max(1, round(width_px * scale)), max(1, round(height_px * scale)))
         if scale < 1.0:
             pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-        encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
-        return f"data:image/jpeg;base64,{base64.b64encode(encoded.tobytes()).decode()}", *size, ""
+        return _uri(self._encoded(pixels.astype(np.uint8, copy=False))), *size, ""
+
+    def _encoded(self, pixels: NDArray[np.uint8]) -> bytes:
+        """The best quality that fits its share of the page."""
+        data = b""
+        for quality in JPEG_QUALITIES:
+            data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+            if len(data) <= self._most_bytes:
+                break
+        return data
+
+
+def _uri(data: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
+
+
+def pictures_of(face: FaceRecord) -> tuple[StoredPicture, ...]:
+    """What the report shows of a face: the straightened picture, else the photographs."""
+    if face.latest is not None and face.latest.straight:
+        return face.latest.straight
+    return face.pictures

@@ -20,6 +20,8 @@ CELL_WORDS = {
     CellClass.OPEN: "open cells, content not told apart",
     CellClass.EMPTY: "empty cells",
 }
+OTHER_WORDS = {"hidden": "under a bee"}  # quantities and kinds that are no cell class
+
 UNIT_WORDS = {"dm2": "dm²", "1": ""}
 PHASE_WORDS = {
     "check": "Checking conditions",
@@ -51,16 +53,24 @@ def cell_words(name: CellClass | str) -> str:
     """A cell class in words; other quantities are words already."""
     if isinstance(name, CellClass):
         return CELL_WORDS[name]
-    known = {cell_class.value: words for cell_class, words in CELL_WORDS.items()}
+    known = OTHER_WORDS | {cell_class.value: words for cell_class, words in CELL_WORDS.items()}
     return known.get(name, name)
 
 
-def rounding_step(low: float, high: float) -> float:
+#: Nobody wants to read finer numbers than these, however narrow an interval is.
+FINEST_STEP = {"kg": 0.01, "dm2": 0.01, "bees": 1.0, "seams": 0.1, "sides": 0.1, "%": 0.1}
+
+
+def rounding_step(low: float, high: float, unit: str = "") -> float:
     """The power of ten that is worth writing for a number known to this interval: a fifth to a fiftieth of its width."""
     width = high - low
     if width <= 0 or not math.isfinite(width):
         return 0.0
-    return float(10 ** math.floor(math.log10(width / 5)))
+    return max(FINEST_STEP.get(unit, 0.0), float(10 ** math.floor(math.log10(width / 5))))
+
+
+def _step(estimate: Estimate) -> float:
+    return rounding_step(estimate.low, estimate.high, estimate.unit)
 
 
 def number(value: float, step: float = 0.0) -> str:
@@ -70,7 +80,7 @@ def number(value: float, step: float = 0.0) -> str:
         decimals = max(0, -math.floor(math.log10(step)))
     else:
         decimals = 0 if value == int(value) else 2
-    return f"{value + 0.0:,.{decimals}f}".replace(",", "\u202f")
+    return f"{value + 0.0:,.{decimals}f}".replace(",", "\u202f").replace("-", "\u2212")
 
 
 def as_percent(share: Estimate) -> Estimate:
@@ -78,16 +88,55 @@ def as_percent(share: Estimate) -> Estimate:
     return Estimate(share.value * 100, share.low * 100, share.high * 100, "%", share.method)
 
 
+def estimate_number(estimate: Estimate) -> str:
+    """The number alone, no finer than its interval allows."""
+    return "0" if is_nothing(estimate) else number(estimate.value, _step(estimate))
+
+
+def is_nothing(estimate: Estimate) -> bool:
+    """Whether even the upper end rounds to zero."""
+    return estimate.low >= 0 and round(estimate.high / (FINEST_STEP.get(estimate.unit) or 1e-3)) == 0
+
+
 def estimate_value(estimate: Estimate) -> str:
     """The number with its unit, no finer than its interval allows."""
-    text = number(estimate.value, rounding_step(estimate.low, estimate.high))
+    text = estimate_number(estimate)
     unit = UNIT_WORDS.get(estimate.unit, estimate.unit)
     return f"{text}\u00a0{unit}".rstrip()
 
 
 def estimate_interval(estimate: Estimate) -> str:
-    step = rounding_step(estimate.low, estimate.high)
+    if is_nothing(estimate):
+        return "0"
+    step = _step(estimate)
     return f"{number(estimate.low, step)} to {number(estimate.high, step)}"
+
+
+def with_interval(estimate: Estimate) -> str:
+    """1 240 bees (1 010 to 1 480)."""
+    return f"{estimate_value(estimate)} ({estimate_interval(estimate)})"
+
+
+def counted(count: int, one: str, many: str) -> str:
+    return f"{number(count)}\u00a0{one if count == 1 else many}"
+
+
+def days(duration_d: float) -> str:
+    """12 days; below two days in hours."""
+    if abs(duration_d) < 2:
+        return counted(round(duration_d * 24), "hour", "hours")
+    return counted(round(duration_d), "day", "days")
+
+
+def in_column(estimate: Estimate) -> str:
+    """As `estimate_value`, under a heading that says bees already."""
+    return estimate_number(estimate) if estimate.unit == "bees" else estimate_value(estimate)
+
+
+def signed(estimate: Estimate) -> str:
+    """A difference with its sign."""
+    text = in_column(estimate)
+    return text if text.startswith("\u2212") or estimate.value == 0 else f"+{text}"
 
 
 def minutes(duration_s: float) -> str:
@@ -144,5 +193,5 @@ def condition_value(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(condition_value(entry) for entry in value) or "none"
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return str(value)
