@@ -144,8 +144,8 @@ static void thorax(const look_t *k, hit_t *best)
     float hair = rough(5.0f * px + 1.5f * n.x, 5.0f * py + 1.5f * n.y, seed + 11u);
     float bare = smooth(0.55f, 0.10f, length_of(px, py) / b->thorax) *
                  (k->bee->caste == QUEEN ? 0.9f : 0.45f); /* worn in the middle */
-    rgb fur = mix(paint(150, 114, 62), paint(122, 104, 78), chance(seed, 12u));
-    rgb colour = mix(times(fur, 0.62f + 0.42f * hair), paint(38, 32, 27), bare);
+    rgb fur = mix(paint(178, 140, 82), paint(150, 128, 96), chance(seed, 12u));
+    rgb colour = mix(times(fur, 0.60f + 0.55f * hair), paint(38, 32, 27), bare);
     best->z = z;
     best->s.albedo = colour;
     best->s.normal =
@@ -343,13 +343,13 @@ static float meet_wing(const look_t *k, const wing_t *w, rgb *colour, vec2 slope
     vec3 flat = turned(k, unit(w->tilt, (0.16f + 0.25f * (fold - 0.5f)) * (float)w->side, 1.0f));
     vec3 to_ring = unit(-slope.x, -slope.y, 1.0f);
     float gloss = fmaxf(flat.x * to_ring.x + flat.y * to_ring.y + flat.z * to_ring.z, 0.0f);
-    for (int n = 0; n < 5; n++)
+    for (int n = 0; n < 4; n++)
         gloss *= gloss;
     float sheen = 0.03f + 1.35f * gloss * fold * fold;
     float edge = smooth(0.06f, 0.0f, fminf(outline.lead - v, v + outline.trail));
     *colour = mix((rgb){0.86f * sheen + 0.07f, 0.86f * sheen + 0.065f, 0.90f * sheen + 0.06f}, paint(74, 56, 40),
                   0.60f * fmaxf(vein, 0.7f * edge));
-    return mixf(0.14f + 0.42f * fold * fold * gloss, 0.60f, fmaxf(vein, 0.8f * edge));
+    return mixf(0.08f + 0.48f * fold * fold * gloss, 0.60f, fmaxf(vein, 0.8f * edge));
 }
 
 static void look_at(look_t *k, const comb_bee_t *bee, vec2 at, vec2 slope)

@@ -266,7 +266,7 @@ static void open_cell(const comb_cells_t *cells, const place_t *p, vec2 slope, r
     float rx = slope.x, ry = slope.y + TILT;
     vec2 wall = {0, 0};
     float depth = depth_to_wall(0.5f * p->size - WALL_MM, p->x, p->y, rx, ry, &wall);
-    rgb lining = times(mix(wax, paint(52, 30, 17), 0.25f + 0.50f * cells->wax_age), 0.90f);
+    rgb lining = times(mix(wax, paint(62, 26, 9), 0.25f + 0.50f * cells->wax_age), 0.90f);
     s->shine = 0.02f;
     if (depth < level) { /* a wall: light comes along the ray and from the cells' own glow */
         float towards = fabsf(wall.x * rx + wall.y * ry);
@@ -311,8 +311,8 @@ static void capped_cell(const comb_cells_t *cells, const place_t *p, vec2 at, rg
                                          : -0.10f + 0.22f * (chance(p->seed, 63u) - 0.5f);
     float nx = p->x / half, ny = p->y / half;
     float curl = what == HONEY ? 1.5f : 3.0f;
-    float grain = what == HONEY ? 0.55f : 0.34f;
-    float g0 = rough(curl * at.x, curl * at.y, seed + 5u), lump = what == HONEY ? 0.0f : 0.22f;
+    float grain = what == HONEY ? 0.85f : 0.38f;
+    float g0 = rough(curl * at.x, curl * at.y, seed + 5u), lump = what == HONEY ? 0.34f : 0.22f;
     float tip_x = lump * (chance(p->seed, 66u) - 0.5f), tip_y = lump * (chance(p->seed, 67u) - 0.5f);
     float gx = rough(curl * at.x + 0.35f, curl * at.y, seed + 5u) - g0,
           gy = rough(curl * at.x, curl * at.y + 0.35f, seed + 5u) - g0;
@@ -325,7 +325,9 @@ static void capped_cell(const comb_cells_t *cells, const place_t *p, vec2 at, rg
                        0.35f * noise(0.35f * at.x, 0.35f * at.y, seed + 72u) + 0.5f * (chance(p->seed, 64u) - 0.5f));
         rgb dry = mix(paint(240, 226, 190), paint(206, 178, 132), age),
             damp = mix(paint(206, 164, 92), paint(138, 96, 56), age);
-        s->albedo = times(mix(dry, damp, 0.75f * wet), tone * (0.94f + 0.12f * g0));
+        s->albedo = times(mix(dry, damp, 0.75f * wet),
+                          tone * (0.94f + 0.12f * g0) *
+                              (1.0f - 0.45f * smooth(0.55f, 0.85f, noise(0.75f * at.x, 0.75f * at.y, seed + 73u))));
         s->shine = 0.10f + 0.20f * wet;
     } else {
         rgb fresh = paint(226, 176, 96), used = paint(190, 128, 74), old = paint(146, 94, 62);
