@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bee_robot.cli import inputs
+from bee_robot.cli import inputs, simulation
 from bee_robot.cli.inputs import InputError
 from bee_robot.cli.interrupts import Interrupts
 from bee_robot.cli.launching.launch_file import LaunchDescription
@@ -24,6 +24,7 @@ from bee_robot.cli.robot_processes import (
     started,
     wait_until_ready,
 )
+from bee_robot.cli.simulation import Simulation
 from bee_robot.cli.summary import VisitEnd, as_json, print_summary
 from bee_robot.cli.watching import watch_visit
 from bee_robot.clock import RealClock, wall_s
@@ -58,6 +59,7 @@ class Order:
     is_sim: bool
     speed: float
     seed: int
+    simulation: Simulation
     folder: Path
     store: Path | None
     photos: Path | None
@@ -84,6 +86,7 @@ class Order:
                 "speed": str(self.speed),
                 "seed": str(self.seed),
                 "trace": str(self.trace or ""),
+                **self.simulation.launch_arguments(),
             }
         if self.photos:
             given["photos"] = str(self.photos)
@@ -115,17 +118,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="where the HTML report goes")
     parser.add_argument("--json", type=Path, metavar="FILE", help="how it ended, as JSON")
-    simulation = parser.add_argument_group("with --sim")
-    simulation.add_argument(
+    simulated = parser.add_argument_group("with --sim")
+    simulated.add_argument(
         "--speed",
         type=inputs.speed,
         metavar="X",
         help=f"robot seconds per second, at most (default: {SPEED:g})",
     )
-    simulation.add_argument(
+    simulated.add_argument(
         "--seed", type=inputs.seed, metavar="N", help=f"which colony, which noise (default: {SEED})"
     )
-    simulation.add_argument("--trace", type=Path, metavar="FILE", help="motion trace, one JSON object a line")
+    simulation.add_arguments(simulated)
+    simulated.add_argument("--trace", type=Path, metavar="FILE", help="motion trace, one JSON object a line")
     override = parser.add_argument_group("when conditions (weather, hour, last visit) speak against it")
     override.add_argument(
         "--override-by", default="", metavar="NAME", help="who decides to open nevertheless"
@@ -166,7 +170,7 @@ def _checked(given: argparse.Namespace) -> Order:
     """Everything that can be known before anything starts. Raises InputError."""
     path, robot = inputs.robot_file(given.robot)
     if not given.sim:
-        for option in ("speed", "seed", "trace"):
+        for option in ("speed", "seed", "scenario", "day", "trace"):
             if getattr(given, option) is not None:
                 raise InputError(f"--{option} belongs to a simulation; add --sim or leave it out")
     if bool(given.override_by) != bool(given.because):
@@ -188,6 +192,7 @@ def _checked(given: argparse.Namespace) -> Order:
         is_sim=given.sim,
         speed=given.speed or SPEED,
         seed=SEED if given.seed is None else given.seed,
+        simulation=simulation.chosen(given, robot, given.store),
         folder=folder,
         store=inputs.output_folder(store, "--store") if store else None,
         photos=inputs.photo_folder(given.photos),

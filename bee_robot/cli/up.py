@@ -9,7 +9,7 @@ import sys
 import zlib
 from pathlib import Path
 
-from bee_robot.cli import inputs, locations
+from bee_robot.cli import inputs, locations, simulation
 from bee_robot.cli.inputs import InputError
 from bee_robot.cli.interrupts import Interrupts
 from bee_robot.cli.launching.launch_file import LaunchDescription
@@ -54,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--speed", type=inputs.speed, metavar="X", help="with --sim: robot seconds per second, at most"
     )
     parser.add_argument("--seed", type=inputs.seed, metavar="N", help="with --sim: which colony, which noise")
+    simulation.add_arguments(parser, "with --sim: ")
     parser.add_argument(
         "--trace", type=Path, metavar="FILE", help="with --sim: motion trace, one JSON object a line"
     )
@@ -78,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _launch_arguments(arguments: argparse.Namespace, run_dir: Path) -> dict[str, str]:
     path, robot = inputs.robot_file(arguments.robot)
     if not arguments.sim:
-        for option in ("speed", "seed", "trace"):
+        for option in ("speed", "seed", "scenario", "day", "trace"):
             if getattr(arguments, option) is not None:
                 raise InputError(f"--{option} belongs to a simulation; add --sim or leave it out")
         inputs.serial_port(robot, path)
@@ -98,6 +99,8 @@ def _launch_arguments(arguments: argparse.Namespace, run_dir: Path) -> dict[str,
         "seed": arguments.seed,
     }
     given.update({name: str(value) for name, value in wanted.items() if value is not None})
+    if arguments.sim:
+        given |= simulation.chosen(arguments, robot, store).launch_arguments()
     for text in arguments.more:
         name, separator, value = text.partition(":=")
         if not separator:

@@ -41,10 +41,12 @@ class BeeNode(Node):
     def __init__(self, name: str, **options: Any) -> None:
         super().__init__(name, **options)
         self.declare_parameter("robot_file", "")
+        self.declare_parameter("day", 0)  # of a simulation: days after its fixed summer day
         self.robot: RobotConfiguration = self._load_robot()
         self.bridge = AsyncioBridge(self)
         if isinstance(self.bridge.clock, FollowedClock):
-            self.bridge.clock.set_calendar(summer_noon(self.robot.conditions.utc_offset_hours))
+            day = int(self.get_parameter("day").value)
+            self.bridge.clock.set_calendar(summer_noon(self.robot.conditions.utc_offset_hours, day))
         # For callbacks that wait for something: in the default group, clock and answers would wait for them.
         self.waiting_group = ReentrantCallbackGroup()
         self.is_finished = False

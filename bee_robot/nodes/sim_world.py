@@ -21,6 +21,7 @@ from bee_robot.sim.hive_world import HiveWorld
 from bee_robot.sim.pace import DEAD_AFTER_WALL_S
 from bee_robot.sim.pseudo_terminal import PacedTwin, PseudoTerminal
 from bee_robot.sim.referee import Referee
+from bee_robot.sim.scenarios import DEFAULT
 from bee_robot.sim.trace import TraceFile
 from bee_robot.sim.twin import Twin, TwinError
 from bee_robot.sim.twin_view import TwinView, ViewError
@@ -39,17 +40,19 @@ RAIN_MM_H = 3.0  # moderate rain
 
 
 class SimWorld(BeeNode):
-    """Parameters: robot_file; run_dir (folder for the port's link); speed; seed; trace (file or empty);
-    patience (s of wall time without a heartbeat after which the host counts as dead)."""
+    """Parameters: robot_file; run_dir (folder for the port's link); speed; seed; scenario
+    (a name of sim.scenarios); day (days after its start); trace (file or empty); patience (s of wall time without a
+    heartbeat after which the host counts as dead)."""
 
     def __init__(self) -> None:
         super().__init__("sim_world")
         self.declare_parameter("speed", 1.0)
         self.declare_parameter("seed", 1)
+        self.declare_parameter("scenario", DEFAULT)
         self.declare_parameter("patience", DEAD_AFTER_WALL_S)
         seed = int(self.get_parameter("seed").value)
         self._link = Path(self.text_parameter("run_dir")) / "board"
-        world = HiveWorld(seed, self.robot.hive.boxes, self.robot.hive.frames_per_box)
+        world = self._make_world(seed)
         try:
             self._twin = Twin(self.robot, world, seed)
             self._trace = self._open_trace(self.text_parameter("trace"))
@@ -66,6 +69,14 @@ class SimWorld(BeeNode):
         self._pictures_being_drawn = 0
         self._clock_s = self._climate_s = -math.inf
         self._steps_at_standstill = self._told_violations = self._told_harm = 0
+
+    def _make_world(self, seed: int) -> HiveWorld:
+        hive, scenario = self.robot.hive, str(self.get_parameter("scenario").value)
+        day = int(self.get_parameter("day").value)
+        try:
+            return HiveWorld(seed, hive.boxes, hive.frames_per_box, scenario, day)
+        except ValueError as error:
+            raise StartError(f"sim_world: {error}") from None
 
     def _open_trace(self, path: str) -> TraceFile | None:
         if not path:

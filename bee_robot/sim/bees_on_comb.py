@@ -17,10 +17,13 @@ from bee_robot.sim.comb_layout import Field, wander
 MOST_BEES_ON_A_SIDE = (
     1450  # shoulder to shoulder in one layer; a fully covered side is said to have about 1000
 )
-BODY_WIDTH_MM = {Caste.WORKER: 4.9, Caste.DRONE: 6.2, Caste.QUEEN: 5.2}
+BODY_WIDTH_MM = {Caste.WORKER: 4.6, Caste.DRONE: 6.2, Caste.QUEEN: 5.2}
 DISC_AT = (-0.32, 0.0, 0.30)  # of the body's length, from its middle towards the head
-ROUNDS, ROUNDS_BETWEEN_LOOKS, REACH_MM = 36, 9, 26.0
+ROUNDS, ROUNDS_BETWEEN_LOOKS, REACH_MM = 36, 9, 19.5
+ROUNDS_OF_SPREADING, SPREAD_MM = 12, 7.4
+STIFFNESS, TURNS = 0.35, 12.0  # of the push; settle within ROUNDS without swinging
 RETINUE = (7, 12)
+COURT_MM = 24.0  # around the queen, for her and her retinue
 EDGE_MM = 4.0  # bodies may reach over the edge of the comb by about this
 #: Most mites sit under a bee's abdomen, unseen from above (Ramsey et al. 2019); the share in view is an assumption.
 VISIBLE_MITE_SHARE = 0.2
@@ -118,16 +121,20 @@ class _Crowd:
         n = len(castes)
         self.length = np.array([BODY_LENGTH_MM[caste] for caste in castes]) * rng.normal(1.0, 0.045, n)
         self._width = np.array([BODY_WIDTH_MM[caste] for caste in castes])
-        chosen = rng.choice(here.x_mm.size, n, p=here.liking / here.liking.sum(), replace=n > here.x_mm.size)
+        liking = here.liking.astype(np.float64)
+        if queen_at is not None:  # they make room for her
+            court = np.hypot(here.x_mm - queen_at[0], here.y_mm - queen_at[1]) < COURT_MM
+            liking = np.where(court, 1e-6, liking)
+        chosen = rng.choice(here.x_mm.size, n, p=liking / liking.sum(), replace=n > here.x_mm.size)
         self.x = here.x_mm[chosen] + rng.uniform(-2, 2, n)
         self.y = here.y_mm[chosen] + rng.uniform(-2, 2, n)
         along = rng.uniform(0, 2 * np.pi) + 1.5 * wander(
             rng, self.x.astype(np.float32), self.y.astype(np.float32), 120.0
         )
         turned = (
-            rng.normal(0, 0.55, n)
+            rng.normal(0, 0.4, n)
             + np.pi * (rng.random(n) < 0.35)
-            + (rng.random(n) < 0.2) * rng.uniform(0, 6.28, n)
+            + (rng.random(n) < 0.12) * rng.uniform(0, 6.28, n)
         )
         self.heading = np.asarray(along + turned, np.float64)
         self._fixed = np.zeros(n, bool)
@@ -153,38 +160,51 @@ class _Crowd:
     def settle(self) -> None:
         for k in range(ROUNDS):
             if k % ROUNDS_BETWEEN_LOOKS == 0:
-                first, second = _pairs(self.x, self.y, REACH_MM * 0.75)
-            self._push(first, second)
+                first, second = _pairs(self.x, self.y, REACH_MM)
+            if (
+                k < ROUNDS_OF_SPREADING
+            ):  # first their middles: bodies that lie across one another cannot get free
+                self._push(first, second, (0.0,), np.full(self.x.size, SPREAD_MM))
+            else:
+                self._push(first, second, DISC_AT, self._width)
         self.heading %= 2 * np.pi
 
-    def _push(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> None:
-        """One round: each disc moves out of the others by half of what they overlap, and turns its bee."""
+    def _push(
+        self,
+        first: NDArray[np.int64],
+        second: NDArray[np.int64],
+        discs: tuple[float, ...],
+        width: NDArray[np.float64],
+    ) -> None:
+        """One round: each disc moves out of the others by a part of what they overlap, and turns its bee."""
         n = self.x.size
-        cos, sin = np.cos(self.heading), np.sin(self.heading)
-        move = np.zeros((3, n))
         apart_x, apart_y = self.x[first] - self.x[second], self.y[first] - self.y[second]
-        near = np.hypot(apart_x, apart_y) < 0.34 * (self.length[first] + self.length[second]) + 5.0
+        reach = max(discs) * (self.length[first] + self.length[second]) + 0.5 * (width[first] + width[second])
+        near = np.flatnonzero(apart_x**2 + apart_y**2 < reach**2)
         a, b = first[near], second[near]
-        apart_x, apart_y = apart_x[near], apart_y[near]
-        touch = 0.5 * (self._width[a] + self._width[b])
-        for p in DISC_AT:
-            arm_a = p * self.length[a]
-            for q in DISC_AT:
-                arm_b = q * self.length[b]
-                dx = apart_x + arm_a * cos[a] - arm_b * cos[b]
-                dy = apart_y + arm_a * sin[a] - arm_b * sin[b]
-                distance = np.hypot(dx, dy) + 1e-6
-                push = np.maximum(0.0, touch - distance) * 0.28 / distance
-                fx, fy = push * dx, push * dy
-                turn_a = (cos[a] * fy - sin[a] * fx) * p / self.length[a] * 9.0
-                turn_b = -(cos[b] * fy - sin[b] * fx) * q / self.length[b] * 9.0
-                for row, (fa, fb) in enumerate(((fx, -fx), (fy, -fy), (turn_a, turn_b))):
-                    move[row] += np.bincount(a, fa, n) + np.bincount(b, fb, n)
-        move[:, self._fixed] = 0.0
-        step = np.clip(move, -2.5, 2.5)
-        self.x = np.clip(self.x + step[0], -self._limit_x, self._limit_x)
-        self.y = np.clip(self.y + step[1], max(-self._limit_y, self._bottom), self._limit_y)
-        self.heading = self.heading + np.clip(step[2], -0.3, 0.3)
+        at = np.array(discs)[:, None]
+        cos_a, sin_a, cos_b, sin_b = (f(self.heading[k]) for k in (a, b) for f in (np.cos, np.sin))
+        arm_a, arm_b = at * self.length[a], at * self.length[b]  # (disc, pair)
+        dx = apart_x[near] + (arm_a * cos_a)[:, None] - (arm_b * cos_b)[None]  # (disc of a, disc of b, pair)
+        dy = apart_y[near] + (arm_a * sin_a)[:, None] - (arm_b * sin_b)[None]
+        distance = np.sqrt(dx * dx + dy * dy) + 1e-6
+        gives_way = STIFFNESS * (1.0 + (self._fixed[a] | self._fixed[b]))
+        push = np.maximum(0.0, 0.5 * (width[a] + width[b]) / distance - 1.0) * gives_way
+        fx, fy = push * dx, push * dy
+        turn_a = ((cos_a * fy.sum(1) - sin_a * fx.sum(1)) * at).sum(0) / self.length[a]
+        turn_b = ((cos_b * fy.sum(0) - sin_b * fx.sum(0)) * at).sum(0) / self.length[b]
+        fx_all, fy_all = fx.sum((0, 1)), fy.sum((0, 1))
+        free = ~self._fixed
+        step = (
+            np.bincount(a, f, n) + np.bincount(b, g, n)
+            for f, g in ((fx_all, -fx_all), (fy_all, -fy_all), (turn_a, -turn_b))
+        )
+        move_x, move_y, turn = (np.where(free, s, 0.0) for s in step)
+        self.x = np.clip(self.x + np.clip(move_x, -2.5, 2.5), -self._limit_x, self._limit_x)
+        self.y = np.clip(
+            self.y + np.clip(move_y, -2.5, 2.5), max(-self._limit_y, self._bottom), self._limit_y
+        )
+        self.heading = self.heading + np.clip(TURNS * turn, -0.3, 0.3)
 
 
 def _pairs(
@@ -193,7 +213,6 @@ def _pairs(
     """Indices of all pairs within reach, each once."""
     px, py = x.astype(np.float32), y.astype(np.float32)
     order = np.argsort(px, kind="stable")
-    firsts, seconds = [], []
     # along x, neighbours are within a window of the sorted order
     sorted_x, sorted_y = px[order], py[order]
     ends = np.searchsorted(sorted_x, sorted_x + np.float32(reach_mm))
@@ -204,5 +223,4 @@ def _pairs(
     begins = np.concatenate([[0], np.cumsum(counts)[:-1]])
     second = np.arange(counts.sum()) - np.repeat(begins, counts) + first + 1
     is_near = np.abs(sorted_y[first] - sorted_y[second]) < reach_mm
-    firsts, seconds = order[first[is_near]], order[second[is_near]]
-    return firsts, seconds
+    return order[first[is_near]], order[second[is_near]]

@@ -87,14 +87,14 @@ def build_combs(seed: int, boxes: int, frames_per_box: int) -> HiveCombs:
     middle = (frames_per_box + 1) / 2 + rng.normal(0, 0.45)
     half_frames = rng.uniform(*NEST_HALF_FRAMES)
     first_round_d = rng.uniform(0, ROUND_D)
-    box_weight = [1.0, rng.uniform(1.05, 1.25), rng.uniform(1.9, 2.4), 2.8]
+    from_nest = [0.0, rng.uniform(0.3, 0.65), rng.uniform(0.95, 1.15), 1.5]  # by box: she climbs slowly
     parts: list[dict[str, NDArray[np.generic]]] = []
     frames = []
     for box in range(1, boxes + 1):
         for frame in range(1, frames_per_box + 1):
             away = abs(frame - middle)
             frame_rng = np.random.default_rng((seed, box, frame))
-            nearness = max(0.0, 1 - away / (1.7 * half_frames)) / box_weight[min(box, 4) - 1] ** 2
+            nearness = max(0.0, 1 - away / (1.7 * half_frames)) * max(0.0, 1 - from_nest[min(box, 4) - 1])
             comb = build_comb(
                 frame_rng, is_brood_comb=box <= 2 and boxes > 1 or boxes == 1, nearness=nearness
             )
@@ -102,7 +102,7 @@ def build_combs(seed: int, boxes: int, frames_per_box: int) -> HiveCombs:
             use = _FrameUse(
                 frame_rng,
                 away=away / half_frames,
-                box_weight=box_weight[min(box, 4) - 1],
+                above=from_nest[min(box, 4) - 1],
                 height=(box - 1) / max(1, boxes - 1),
                 outwards=2 * away / frames_per_box,
                 # golden steps: whatever frames the nest has, somewhere there is a comb for today's eggs
@@ -128,12 +128,13 @@ class _FrameUse:
         rng: np.random.Generator,
         *,
         away: float,
-        box_weight: float,
+        above: float,
         height: float,
         outwards: float,
         phase_d: float,
     ) -> None:
-        self._away, self._box_weight, self._height, self._outwards = away, box_weight, height, outwards
+        self._from_nest = np.float32(away**3 + above**3)
+        self._height, self._outwards = height, outwards
         self._centre_x = rng.normal(0, 12)
         self._phase_d = phase_d + rng.normal(0, 1.0)
         self._sweep_d = rng.uniform(7, 17)
@@ -148,7 +149,7 @@ class _FrameUse:
         centre_x = mirror * self._centre_x
         in_plane = _rounded(x - centre_x, y - NEST_CENTRE_Y_MM, half_width, half_height)
         in_plane *= 1 + 0.06 * wander(rng, x, y, 130.0)
-        nest = self._box_weight * np.cbrt(in_plane**3 + np.float32(self._away**3))
+        nest = np.cbrt(in_plane**3 + self._from_nest)
         nest += 0.02 * wander(rng, x, y, 26.0) + rng.normal(0, 0.012, x.size)
         patch = 0.75 * wander(rng, x, y, 38.0) + 0.65 * wander(rng, x, y, 75.0)
         return {
@@ -183,12 +184,12 @@ class _FrameUse:
         up = y / COMB_HEIGHT_MM + 0.5
         is_super = self._height > 0.6
         if is_super:  # filled and capped from the middle of the top outwards
-            score = 0.55 * up - 0.45 * across**3 - 0.5 * (1 - up) ** 3 - 0.25 * self._outwards
+            score = 0.55 * up - 0.45 * across**3 - 0.35 * (1 - up) ** 3 - 0.25 * self._outwards
         else:
-            score = 1.15 * up + 0.30 * across**2 + 0.35 * self._outwards - 0.55
-        score = score + 0.75 * self._height + self._lean * (1 + mirror * x / COMB_WIDTH_MM)
-        score += 0.05 * wander(rng, x, y, 120.0) + (0.015 if is_super else 0.045) * patch
-        score += rng.normal(0, 0.008 if is_super else 0.025, x.size)
+            score = 1.15 * up + 0.30 * across**2 + 0.55 * self._outwards - 0.62
+        score = score + 1.2 * self._height**2 + self._lean * (1 + mirror * x / COMB_WIDTH_MM)
+        score += 0.05 * wander(rng, x, y, 120.0) + (0.015 if is_super else 0.07) * patch
+        score += rng.normal(0, 0.008 if is_super else 0.045, x.size)
         return np.asarray(score, np.float32)
 
 
@@ -320,7 +321,9 @@ def _store(combs: HiveCombs, colony: Colony, classes: NDArray[np.uint8]) -> None
     rank = combs.honey_rank[free] / max(1, combs.honey_rank.size)
     around = np.abs(combs.nest[free] / edge - 1.1)
     scattered = 0.75 * around - 0.16 * combs.patch[free] + 1.3 * (combs.chance[free] * 5 % 1.0)
-    key = np.minimum(rank * 1.0, 0.25 + scattered) + 0.05 * (combs.chance[free] * 3 % 1.0)
+    key = np.minimum(rank + 0.04 * combs.patch[free], 0.25 + scattered) + 0.05 * (
+        combs.chance[free] * 3 % 1.0
+    )
     nectar = _least(key, cells[CellClass.NECTAR])
     classes[free[nectar]] = _INDEX[CellClass.NECTAR]
 

@@ -7,6 +7,7 @@ colony. Faces are made when they are first asked for and stay as they are; masse
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -66,10 +67,15 @@ class HiveWorld:
 
     def face(self, box: int, frame: int, side: str) -> CombFace:
         """One side ("rear" or "front") of a frame, as somebody sees it who looks at that side."""
-        self._require(box, frame)
-        if side not in SIDES:
-            raise ValueError(f"a frame has the sides {' and '.join(SIDES)}; got {side!r}")
-        return self._face(box, frame, side)
+        return self._face(self._side(box, frame, side))
+
+    def bare_face(self, box: int, frame: int, side: str) -> CombFace:
+        """The same side with no bee on it, as after shaking them off; cheap."""
+        return self._bare_face(self._side(box, frame, side))
+
+    def bees_on(self, box: int, frame: int, side: str) -> SideBees:
+        """How many bees are on a side, and where the queen is; cheap, no body is laid out."""
+        return self._bees[self._side(box, frame, side)]
 
     def frame_mass_kg(self, box: int, frame: int) -> float:
         """Frame with comb, stores, brood and the bees on it."""
@@ -102,31 +108,31 @@ class HiveWorld:
             self.seed, self._combs, self._cells_by_side[:, _BROOD].sum(axis=1), self.colony
         )
 
-    def _make_face(self, box: int, frame: int, side: str) -> CombFace:
-        k = self._combs.side_index(box, frame, side)
-        cells = self._combs.cells(k)
-        comb = self._combs.frames[k // 2]
-        x, y = self._combs.x_mm[cells], self._combs.y_mm[cells]
-        rng = np.random.default_rng((self.seed, box, frame, SIDES.index(side), self.day))
-        classes = self._contents.cell_class[cells]
+    def _make_face(self, k: int) -> CombFace:
+        bare = self._bare_face(k)
+        rng = np.random.default_rng((self.seed, 74, k, self.day))
         counts = self._cells_by_side[k]
-        brood = counts[_BROOD].sum() / max(1, classes.size)
+        brood = counts[_BROOD].sum() / max(1, bare.cell_class.size)
         pollen = counts[CELL_CLASSES.index(CellClass.POLLEN)]
         here = Standing(
-            x_mm=x,
-            y_mm=y,
-            liking=liking_of_cells(rng, x, y, classes),
+            x_mm=bare.cell_x_mm,
+            y_mm=bare.cell_y_mm,
+            liking=liking_of_cells(rng, bare.cell_x_mm, bare.cell_y_mm, bare.cell_class),
             pollen_carriers=0.004 + 0.04 * min(1.0, brood + pollen / 1500),
             mites_per_bee=self.colony.infestation,
         )
-        same_every_visit = np.random.default_rng((self.seed, box, frame, SIDES.index(side), 9))
+        return replace(bare, bees=place_bees(rng, here, self._bees[k]))
+
+    def _bare_face(self, k: int) -> CombFace:
+        cells, comb = self._combs.cells(k), self._combs.frames[k // 2]
+        same_every_visit = np.random.default_rng((self.seed, 75, k))
         return CombFace(
-            frame_id=self.frame_id(box, frame),
-            side=side,
-            cell_x_mm=x,
-            cell_y_mm=y,
-            cell_class=classes,
-            bees=place_bees(rng, here, self._bees[k]),
+            frame_id=k // 2 + 1,
+            side=SIDES[k % 2],
+            cell_x_mm=self._combs.x_mm[cells],
+            cell_y_mm=self._combs.y_mm[cells],
+            cell_class=self._contents.cell_class[cells],
+            bees=(),
             cell_size_mm=self._combs.size_mm[cells],
             cell_age_d=self._contents.age_d[cells],
             cell_fill=self._contents.fill[cells],
@@ -136,6 +142,12 @@ class HiveWorld:
             wax_age=comb.wax_age,
             propolis=comb.propolis,
         )
+
+    def _side(self, box: int, frame: int, side: str) -> int:
+        self._require(box, frame)
+        if side not in SIDES:
+            raise ValueError(f"a frame has the sides {' and '.join(SIDES)}; got {side!r}")
+        return self._combs.side_index(box, frame, side)
 
     def _require(self, box: int, frame: int) -> None:
         if not 1 <= box <= self.boxes:

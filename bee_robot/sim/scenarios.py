@@ -15,6 +15,7 @@ from bee_robot.hive.colony import Colony, Comb, GrowingQueen, next_day
 LEAD_IN_D = 46
 START_DAY = date(2025, 6, 21)  # the fixed summer day of the simulated calendar (weather.SUMMER_DAY)
 DEFAULT = "strong"
+LAST_DAY = 400
 
 
 class UnknownScenarioError(ValueError):
@@ -91,7 +92,7 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario(
             "honey_super",
             "a strong colony at the end of the flow: supers full of capped honey, ready for harvest",
-            bees=48000, drones=1200, vigour=0.9, honey_kg=46.0, nectar_kg=5.0, pollen_kg=1.4, mites=400,
+            bees=48000, drones=1200, vigour=0.9, honey_kg=50.0, nectar_kg=5.0, pollen_kg=1.4, mites=400,
         ),
     )
 }  # fmt: skip
@@ -114,10 +115,10 @@ def course(scenario: Scenario, comb: Comb, seed: int, day: int) -> list[Colony]:
     """The colony of every day from LEAD_IN_D before the start to `day` after it, one for each.
 
     Numbers that a scenario states are those of the start, shares of what the comb has room for where it is small.
-    Raises ValueError for day < 0.
+    Raises ValueError for a day that is not 0 to LAST_DAY.
     """
-    if day < 0:
-        raise ValueError(f"a scenario begins on its day 0; day {day} is before it")
+    if not 0 <= day <= LAST_DAY:
+        raise ValueError(f"day {day} of a scenario: give 0 to {LAST_DAY}")
     fits = min(1.0, 0.55 * comb.worker_cells * 0.00035 / max(1.0, scenario.honey_kg + scenario.nectar_kg))
     room = min(1.0, comb.worker_cells / (3.4 * scenario.bees))
     colony = Colony(

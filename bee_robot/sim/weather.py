@@ -28,9 +28,9 @@ class WeatherNow:
     is_raining: bool
 
 
-def summer_noon(utc_offset_hours: float) -> datetime:
-    """The instant (aware, UTC) of 12:00 local time on the fixed summer day: robot time 0 of a simulation."""
-    return datetime(*SUMMER_DAY, 12, tzinfo=timezone.utc) - timedelta(hours=utc_offset_hours)
+def summer_noon(utc_offset_hours: float, day: int = 0) -> datetime:
+    """The instant (aware, UTC) of 12:00 local time `day` days after the fixed summer day: robot time 0 of a simulation."""
+    return datetime(*SUMMER_DAY, 12, tzinfo=timezone.utc) + timedelta(days=day, hours=-utc_offset_hours)
 
 
 class Weather:
