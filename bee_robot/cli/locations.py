@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 PACKAGE = "bee_robot"
+LAST_STORE = "last_store"
 SOURCE_TREE = Path(__file__).resolve().parents[2]
 
 
@@ -41,6 +42,25 @@ def default_robot_file() -> Path:
             f"config/robots/tower.yaml is missing beside {SOURCE_TREE / PACKAGE}; install the package again"
         )
     return path
+
+
+def remember_store(store: Path) -> None:
+    """`bee report` finds the store of the last visit by this; where it cannot be written, --store has to be given."""
+    note = state_folder() / LAST_STORE
+    try:
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(f"{store.resolve()}\n", encoding="utf-8")
+    except OSError as error:
+        sys.stderr.write(f"bee: {note} cannot be written ({error.strerror}); give 'bee report' --store {store}\n")
+
+
+def last_store() -> Path | None:
+    """The store of the last visit that `bee inspect` made on this machine, while it is there."""
+    try:
+        store = Path((state_folder() / LAST_STORE).read_text(encoding="utf-8").strip())
+    except (OSError, UnicodeDecodeError):
+        return None
+    return store if (store / "store.sqlite").is_file() else None
 
 
 def state_folder() -> Path:

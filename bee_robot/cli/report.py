@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
+from bee_robot.cli.locations import last_store
 from bee_robot.cloud.errors import StoreError
 from bee_robot.cloud.local_store import LATEST, LocalStore, default_root
 from bee_robot.console.report import write_report
@@ -19,7 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "inspection", nargs="?", default=LATEST, help="its id or the beginning of it; default: the latest"
     )
     parser.add_argument(
-        "--store", type=Path, metavar="DIR", help=f"the robot's store; default: {default_root()}"
+        "--store",
+        type=Path,
+        metavar="DIR",
+        help=f"default: $BEE_STORE, else the store of the last 'bee inspect', else {default_root()}",
     )
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="HTML file to write; default: in the store's reports/"
@@ -34,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     try:
-        with LocalStore.open(arguments.store or default_root(), create=False) as store:
+        with LocalStore.open(arguments.store or _usual_store(), create=False) as store:
             if arguments.list:
                 _print_list(store)
                 return 0
@@ -48,6 +53,13 @@ def run(arguments: argparse.Namespace) -> int:
     except StoreError as error:
         sys.stderr.write(f"bee report: {error}\n")
         return 2
+
+
+def _usual_store() -> Path:
+    """Where a simulated visit made a store of its own, that is where the last visit lies."""
+    if os.environ.get("BEE_STORE"):
+        return default_root()
+    return last_store() or default_root()
 
 
 def _print_list(store: LocalStore) -> None:

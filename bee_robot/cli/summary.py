@@ -13,13 +13,15 @@ from rich.table import Table
 from rich.text import Text
 
 from bee_robot.cli.progress import minutes
-from bee_robot.console.report_facts import BROOD, STORES
+from bee_robot.console import report_words as words
+from bee_robot.console.report_measures import BROOD, add, kilograms
 from bee_robot.hive.comb import CellClass
 from bee_robot.hive.face import Estimate, FaceAnalysis
 from bee_robot.nodes.graph_client import FaceNotice, InspectionResult
 from bee_robot.rulebook import Violation
 
 FACES = ("rear", "front")
+FOOD = (CellClass.HONEY, CellClass.NECTAR)
 
 
 @dataclass(frozen=True)
@@ -58,19 +60,26 @@ class VisitEnd:
 
 
 def frame_table(faces: Iterable[FaceNotice], frames_total: int) -> Table:
-    """One row a frame: bees on either face with their 90 % interval, brood and stores of both in dm²."""
+    """One row a frame: bees on either face, brood in dm² and honey with nectar in kg of both, with 90 % intervals."""
     by_frame: dict[int, dict[str, FaceNotice]] = {}
     for notice in faces:
         by_frame.setdefault(notice.frame, {})[notice.face] = notice
+    told = {kind for seen in by_frame.values() for a in _analyses(seen.values()) for kind in a.areas}
+    brood = "brood" if told & {CellClass.LARVAE, CellClass.EGGS} else "capped brood"
     table = Table(title="What is on the frames (90 % intervals in brackets)", title_justify="left")
-    for heading in ("frame", "bees rear", "bees front", "brood dm²", "stores dm²"):
+    for heading in ("frame", "bees rear", "bees front", f"{brood} dm²", "honey, nectar kg"):
         table.add_column(heading, justify="right", no_wrap=True)
     for frame in range(1, frames_total + 1):
         seen = by_frame.get(frame, {})
-        bees = [_bees(seen.get(face)) for face in FACES]
-        areas = [_area(seen.values(), classes) for classes in (BROOD, STORES)]
-        table.add_row(str(frame), *bees, *areas)
+        analyses = _analyses(seen.values())
+        food = [kilograms(a.areas[kind], kind) for a in analyses for kind in FOOD if kind in a.areas]
+        area = [a.areas[kind] for a in analyses for kind in BROOD if kind in a.areas]
+        table.add_row(str(frame), *[_bees(seen.get(face)) for face in FACES], _sum(area), _sum(food))
     return table
+
+
+def _analyses(notices: Iterable[FaceNotice]) -> list[FaceAnalysis]:
+    return [analysis for analysis in map(_analysis, notices) if analysis is not None]
 
 
 def _analysis(notice: FaceNotice) -> FaceAnalysis | None:
@@ -83,24 +92,15 @@ def _bees(notice: FaceNotice | None) -> Text:
     analysis = _analysis(notice)
     if analysis is None:
         return Text("not analysed", style="yellow")
-    return Text(interval(analysis.bees, 0)) if analysis.bees else Text("unknown", style="dim")
+    return _sum([analysis.bees] if analysis.bees else [])
 
 
-def _area(notices: Iterable[FaceNotice], classes: Sequence[CellClass]) -> Text:
-    found = [
-        analysis.areas[kind]
-        for analysis in filter(None, map(_analysis, notices))
-        for kind in classes
-        if kind in analysis.areas
-    ]
-    if not found:
+def _sum(estimates: Iterable[Estimate]) -> Text:
+    """Rounded as in the report."""
+    total = add(estimates)
+    if total is None:
         return Text("unknown", style="dim")
-    value, low, high = (sum(getattr(area, part) for area in found) for part in ("value", "low", "high"))
-    return Text(f"{value:.1f} ({low:.1f}–{high:.1f})")
-
-
-def interval(estimate: Estimate, digits: int) -> str:
-    return f"{estimate.value:.{digits}f} ({estimate.low:.{digits}f}–{estimate.high:.{digits}f})"
+    return Text(f"{words.estimate_number(total.estimate)} ({words.estimate_interval(total.estimate)})")
 
 
 def print_summary(end: VisitEnd, frames_total: int, console: Console) -> None:

@@ -27,6 +27,7 @@ from bee_robot.extraction.journal import Journal, JournalError
 from bee_robot.extraction.recovery import ByHand, recover
 from bee_robot.extraction.visit import inspect_box
 from bee_robot.hive.inspection import EndState, EventKind, VisitEvent, VisitOutcome
+from bee_robot.mcu.messages import PROTOCOL_SCHEMA, PROTOCOL_VERSION
 from bee_robot.nodes import conversions, qos
 from bee_robot.nodes.process import BeeNode, StartError, run_node
 from bee_robot.nodes.ros_face_capture import RosFaceCapture
@@ -42,6 +43,8 @@ LOOK_S = 20.0
 LOADS_PERIOD_S = 0.5
 SILENT_CLOCK_S = 20.0  # wall time without a new robot time after which nothing can be ended well any more
 FEEDBACK_PERIOD_S = 0.5
+# A board has no other version: a session only begins with one that speaks exactly this (bee_robot/mcu/link.py).
+FIRMWARE = f"protocol {PROTOCOL_VERSION}, schema {PROTOCOL_SCHEMA:08x}"
 
 
 class FrameExtractor(BeeNode):
@@ -277,6 +280,7 @@ class FrameExtractor(BeeNode):
             open_planned_max_s=visit.open_planned_max_s,
             open_close_at_s=visit.open_close_at_s,
             software_version=bee_robot.__version__,
+            firmware_version=FIRMWARE,
             configuration_checksum=self.robot.checksum(),
             utc_offset_hours=self.robot.conditions.utc_offset_hours,
             is_simulated=bool(self.get_parameter("sim").value),

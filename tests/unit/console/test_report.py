@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from bee_robot.cli import report as verb
+from bee_robot.cli.locations import remember_store
 from bee_robot.cli.main import main as bee
 from bee_robot.cloud.errors import StoreError
 from bee_robot.cloud.local_store import LocalStore
@@ -140,7 +141,7 @@ def test_the_report_says_what_the_visit_found_and_how_it_ended(store: LocalStore
     assert "Capped brood takes about 18 % of the comb" in page.words
     assert "The analysis failed: the photograph is black; check the strobe" in page.words
     assert "No photograph: camera front_left gave no picture" in page.words
-    assert "counted by a child" in page.words and "simple 1, run by opencv" in page.words
+    assert "Counted by a child" in page.words and "simple 1, run by opencv" in page.words
 
 
 def test_what_every_face_warns_of_is_said_once(store: LocalStore, visit: str) -> None:
@@ -371,3 +372,21 @@ def test_bee_report_without_a_store_is_one_line_and_an_exit_status(
         and "there is no store here" in captured.err
         and "--store" in captured.err
     )
+
+
+def test_bee_report_finds_the_store_of_the_last_inspection_by_itself(
+    store: LocalStore,
+    visit: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delenv("BEE_STORE", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert bee([verb.NAME, "--list"]) == 2  # nothing was inspected here yet
+    remember_store(store.root)
+    assert bee([verb.NAME, "--list"]) == 0
+    assert visit[:8] in capsys.readouterr().out
+    monkeypatch.setenv("BEE_STORE", str(tmp_path / "another"))
+    assert bee([verb.NAME, "--list"]) == 2
+    assert str(tmp_path / "another") in capsys.readouterr().err
