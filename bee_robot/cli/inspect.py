@@ -16,6 +16,7 @@ from bee_robot.cli.inputs import InputError
 from bee_robot.cli.interrupts import Interrupts
 from bee_robot.cli.launching.launch_file import LaunchDescription
 from bee_robot.cli.launching.supervisor import Supervisor
+from bee_robot.cli.locations import remember_store
 from bee_robot.cli.robot_processes import (
     StartError,
     describe,
@@ -264,6 +265,7 @@ def _with_report(end: VisitEnd, store: Path, order: Order) -> VisitEnd:
     """The visit with its report, written when everything is in the store."""
     if end.is_refused or not (store / "store.sqlite").is_file():
         return end
+    remember_store(store)
     out = order.report or (order.folder / "report.html" if order.is_sim else None)
     try:
         with LocalStore.open(store, create=False) as opened:
