@@ -71,10 +71,11 @@ typedef struct {
     uint32_t seed;
 } wing_t;
 
-enum { LIMBS = 16, WINGS = 4 };
+enum { LIMBS = 8, WINGS = 4 }; /* limbs of a side */
+#define LIMB_SIDE_MM 1.2f      /* so near to her axis a ray may meet those of both sides */
 
 typedef struct {
-    limb_t limbs[LIMBS];
+    limb_t limbs[2][LIMBS]; /* right, left */
     wing_t wings[WINGS];
     vec2 loads[2];
     rgb load;
@@ -216,16 +217,15 @@ static void make_limbs(const comb_bee_t *bee, const build_t *b, parts_t *parts)
     float middle = b->waist + 0.86f * b->thorax, grow = b->leg;
     rgb colour =
         bee->caste == QUEEN ? paint(132, 76, 34) : mix(paint(46, 34, 26), paint(88, 58, 34), chance(seed, 25u));
-    int n = 0;
     for (int pair = 0; pair < 3; pair++)
-        for (int side = -1; side <= 1; side += 2) {
+        for (int side = -1, n = 2 * pair; side <= 1; side += 2) {
             uint32_t key = (uint32_t)(30 + 4 * pair + side);
             float sway = 1.3f * (chance(seed, key) - 0.5f), reach = 1.0f + 0.3f * (chance(seed, key + 20u) - 0.5f);
             vec2 a = {middle + root[pair], 0.9f * (float)side};
             vec2 knee = {middle + (knee_x[pair] + sway) * grow, (float)side * knee_y[pair] * grow * reach};
             vec2 foot = {middle + (foot_x[pair] + 1.6f * sway) * grow, (float)side * foot_y[pair] * grow * reach};
-            parts->limbs[n++] = limb(a, knee, 0.30f, 1.3f, colour);
-            parts->limbs[n++] = limb(knee, foot, pair == 2 ? 0.34f : 0.22f, 0.9f, colour);
+            parts->limbs[side > 0][n] = limb(a, knee, 0.30f, 1.3f, colour);
+            parts->limbs[side > 0][n + 1] = limb(knee, foot, pair == 2 ? 0.34f : 0.22f, 0.9f, colour);
             if (pair == 2)
                 parts->loads[side > 0] = (vec2){mixf(knee.x, foot.x, 0.35f), mixf(knee.y, foot.y, 0.35f)};
         }
@@ -233,8 +233,8 @@ static void make_limbs(const comb_bee_t *bee, const build_t *b, parts_t *parts)
     for (int side = -1; side <= 1; side += 2) {
         vec2 a = {front, 0.5f * (float)side}, elbow = {front + 1.0f, (1.1f + 0.5f * chance(seed, 27u)) * (float)side};
         vec2 tip = {front + 2.6f, ((float)side) * (1.2f + 1.5f * chance(seed, (uint32_t)(28 + side)))};
-        parts->limbs[n++] = limb(a, elbow, 0.15f, 1.8f, colour);
-        parts->limbs[n++] = limb(elbow, tip, 0.17f, 1.6f, colour);
+        parts->limbs[side > 0][6] = limb(a, elbow, 0.15f, 1.8f, colour);
+        parts->limbs[side > 0][7] = limb(elbow, tip, 0.17f, 1.6f, colour);
     }
     const float *c = loads[hash(seed + 26u) & 3u];
     parts->load = paint(c[0], c[1], c[2]);
@@ -388,13 +388,17 @@ int32_t comb_draw_bee(const comb_scene_t *scene, const comb_picture_t *picture, 
                 continue;
             size_t i = (size_t)v * (size_t)camera->width + (size_t)u;
             hit_t best = {-1.0f, {{0, 0, 0}, {0, 0, 1}, 1.0f, 0.0f}};
-            abdomen(&k, &best);
-            thorax(&k, &best);
-            head(&k, &best);
+            if (k.o.x < build->waist + 1.5f)
+                abdomen(&k, &best);
+            if (k.o.x > build->waist - 2.0f)
+                thorax(&k, &best);
+            if (k.o.x > build->waist + 1.2f * build->thorax)
+                head(&k, &best);
             int is_body = best.z >= 0.0f;
             body += is_body;
-            for (int n = 0; n < LIMBS; n++)
-                meet_limb(&k, &parts.limbs[n], &best);
+            for (int side = k.o.y > LIMB_SIDE_MM; side <= (k.o.y > -LIMB_SIDE_MM); side++)
+                for (int n = 0; n < LIMBS; n++)
+                    meet_limb(&k, &parts.limbs[side][n], &best);
             if (bee->flags & HAS_POLLEN)
                 for (int n = 0; n < 2; n++)
                     pollen_load(&k, parts.loads[n], parts.load, &best);
