@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from bee_robot.hive.face import FaceAnalysis
 from bee_robot.nodes import qos
 from bee_robot.nodes.process import BeeNode, StartError, run_node
 from bee_robot.vision.face_analyzer import analyze_photographs
+from bee_robot.vision.model_runtime import ModelError
 from bee_robot.vision.photograph import Photograph, PhotographError
 from bee_robot_interfaces.msg import FaceResult, InspectionEvent
 
@@ -86,14 +88,14 @@ class FrameAnalyzer(BeeNode):
                 )
                 for picture in face.pictures
             ]
-            analysis, drawing = analyze_photographs(photographs, half_overlap_mm=self._overlap_mm())
-        except (PhotographError, StoreError) as error:
+            face_seen = analyze_photographs(photographs, camera_x_mm=self.robot.mechanism.camera_x_mm)
+        except (PhotographError, ModelError, StoreError) as error:
             return self._failed(face, result, str(error))
         except Exception as error:  # noqa: BLE001 - one face that breaks the method must not keep the others waiting
             self.get_logger().error(f"fault in the analysis of frame {face.frame} {face.face}: {error!r}")
             return self._failed(face, result, f"fault in the software: {error!r}")
-        self._store.record_analysis(face.id, analysis, drawing)
-        return _with_numbers(result, analysis)
+        self._store.record_analysis(face.id, face_seen.analysis, face_seen.straight_jpeg)
+        return _with_numbers(result, face_seen.analysis)
 
     def _failed(self, face: FaceRecord, result: FaceResult, error: str) -> FaceResult:
         self._store.record_failed_analysis(face.id, error)
@@ -103,10 +105,6 @@ class FrameAnalyzer(BeeNode):
     def _scale(self, view: str, width_px: int) -> float | None:
         """mm per pixel at the comb for the robot's own cameras; a photograph of a person has none."""
         return None if view == "whole" else self.robot.cameras["rear_left"].view_width_mm / width_px
-
-    def _overlap_mm(self) -> float:
-        """Comb that both halves of a face show."""
-        return self.robot.cameras["rear_left"].view_width_mm - 2 * self.robot.mechanism.camera_x_mm
 
     def close(self) -> None:
         super().close()
@@ -123,7 +121,8 @@ def _with_numbers(result: FaceResult, analysis: FaceAnalysis) -> FaceResult:
             analysis.bees.low,
             analysis.bees.high,
         )
-    result.analysis = json.dumps(analysis.to_dict())
+    # Whoever needs thousands of cells reads them from the store.
+    result.analysis = json.dumps(replace(analysis, map=None).to_dict())
     return result
 
 

@@ -1,24 +1,25 @@
-"""The photograph with what was found drawn on it, for a person to judge."""
+"""The straight picture of a face with what was found drawn on it, for a person to judge."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bee_robot.hive.comb import CellClass
-from bee_robot.vision.photograph import Picture
-from bee_robot.vision.rectified_face import CELL_PX, RectifiedFace
-from bee_robot.vision.segmentation import MAP_CLASSES, FaceSegmentation
+from bee_robot.hive.comb import Caste, CellClass
+from bee_robot.hive.face import FaceMap, FindingKind
 
-JPEG_QUALITY = 88
+JPEG_QUALITY = 85
 LEGEND_HEIGHT_PX = 34
 LEAST_WIDTH_PX = 800
-MIN_REGION_CELLS = 8.0
-BEE_COLOUR = (255, 190, 60)  # BGR, as all here
-COMB_COLOUR = (255, 0, 255)
+BEE_COLOURS = {
+    Caste.WORKER: (255, 190, 60),
+    Caste.DRONE: (255, 90, 90),
+    Caste.QUEEN: (60, 60, 255),
+}  # BGR, as all here
+FINDING_COLOURS = {FindingKind.QUEEN_CELL: (0, 230, 255), FindingKind.VARROA: (0, 0, 255)}
 CLASS_COLOURS: dict[CellClass, tuple[int, int, int]] = {
     CellClass.CAPPED_BROOD: (40, 70, 200),
     CellClass.EGGS: (240, 240, 160),
@@ -33,70 +34,67 @@ CLASS_COLOURS: dict[CellClass, tuple[int, int, int]] = {
 CLASS_LABELS = {cell_class: cell_class.value.replace("_", " ") for cell_class in CellClass} | {
     CellClass.OPEN: "open cells"
 }
+SHIFT = 4  # bits of sub-pixel in OpenCV's drawing
 
 
-def draw_face(
-    picture: Picture, face: RectifiedFace | None, segmentation: FaceSegmentation | None
-) -> NDArray[np.uint8]:
-    """The working picture with outlines of comb and regions and the bees tinted, uint8 (H, W, 3)."""
-    enlarge = max(1.0, LEAST_WIDTH_PX / picture.bgr.shape[1])
-    size = (round(picture.bgr.shape[1] * enlarge), round(picture.bgr.shape[0] * enlarge))
-    drawing = (
-        picture.bgr.copy() if enlarge == 1 else cv2.resize(picture.bgr, size, interpolation=cv2.INTER_CUBIC)
-    )
-    if face is None or segmentation is None:
-        _write(drawing, "no comb found", (10, 28), (0, 0, 255))
-        return drawing
-    height, width = drawing.shape[:2]
-    to_drawing = np.diag([enlarge, enlarge, 1.0]) @ face.to_picture
-    is_bee = (segmentation.bee_score > 0).astype(np.uint8)
-    is_bee = cv2.warpPerspective(is_bee, to_drawing, (width, height), flags=cv2.INTER_NEAREST)
-    tint = np.asarray(BEE_COLOUR, np.float32)
-    drawing[is_bee > 0] = (0.75 * drawing[is_bee > 0] + 0.25 * tint).astype(np.uint8)
-    for index in np.unique(segmentation.class_map):
-        if index < len(MAP_CLASSES):
-            colour = CLASS_COLOURS[MAP_CLASSES[index]]
-            mask = segmentation.class_map == index
-            _outline_region(drawing, mask, to_drawing, colour)
-    corners = np.round(face.region.corners_px * enlarge).astype(np.int32)
-    cv2.polylines(drawing, [corners], True, COMB_COLOUR, 2, cv2.LINE_AA)
-    return np.asarray(drawing, np.uint8)
+def draw_map(bgr: NDArray[np.uint8], found: FaceMap) -> NDArray[np.uint8]:
+    """Cells as dots of their class' colour, bees as ellipses with a line to the head; uint8 (H, W, 3)."""
+    drawing = bgr.copy()
+    px = 1 / found.mm_per_pixel
+
+    def place(x_mm: float, y_mm: float) -> tuple[int, int]:
+        return round((found.origin_x_px + x_mm * px) * 2**SHIFT), round(
+            (found.origin_y_px - y_mm * px) * 2**SHIFT
+        )
+
+    radius = round(0.75 * px * 2**SHIFT)
+    for cell in found.cells:
+        if cell.cell_class is not None:
+            colour = CLASS_COLOURS[cell.cell_class]
+            cv2.circle(drawing, place(cell.x_mm, cell.y_mm), radius, colour, -1, cv2.LINE_AA, SHIFT)
+    for bee in found.bees:
+        colour = BEE_COLOURS[bee.caste]
+        centre = place(bee.x_mm, bee.y_mm)
+        axes = round(bee.length_mm / 2 * px * 2**SHIFT), round(2.2 * px * 2**SHIFT)
+        heading = bee.heading_rad if bee.heading_rad is not None else 0.0
+        cv2.ellipse(drawing, centre, axes, -math.degrees(heading), 0, 360, colour, 2, cv2.LINE_AA, SHIFT)
+        if bee.heading_rad is not None:
+            reach = 0.65 * bee.length_mm
+            head = place(bee.x_mm + reach * math.cos(heading), bee.y_mm + reach * math.sin(heading))
+            cv2.line(drawing, centre, head, colour, 2, cv2.LINE_AA, SHIFT)
+    for finding in found.findings:
+        size = 7.0 if finding.kind is FindingKind.QUEEN_CELL else 2.5
+        colour = FINDING_COLOURS[finding.kind]
+        cv2.circle(
+            drawing,
+            place(finding.x_mm, finding.y_mm),
+            round(size * px * 2**SHIFT),
+            colour,
+            3,
+            cv2.LINE_AA,
+            SHIFT,
+        )
+    return drawing
 
 
-def compose(drawings: Sequence[NDArray[np.uint8]], classes: Sequence[CellClass], caption: str) -> bytes:
-    """Drawings side by side, left half first, over a legend and a caption; JPEG bytes."""
-    height = max(drawing.shape[0] for drawing in drawings)
-    scaled = [
-        drawing
-        if drawing.shape[0] == height
-        else cv2.resize(drawing, (round(drawing.shape[1] * height / drawing.shape[0]), height))
-        for drawing in drawings
-    ]
-    sheet = np.hstack(scaled)
-    legend = np.full((2 * LEGEND_HEIGHT_PX, sheet.shape[1], 3), 30, np.uint8)
+def sheet(drawing: NDArray[np.uint8], found: FaceMap | None, caption: str) -> bytes:
+    """A drawing over a legend and a caption; JPEG bytes."""
+    enlarge = max(1.0, LEAST_WIDTH_PX / drawing.shape[1])
+    if enlarge > 1:
+        drawing = np.asarray(
+            cv2.resize(drawing, None, fx=enlarge, fy=enlarge, interpolation=cv2.INTER_CUBIC), np.uint8
+        )
+    legend = np.full((2 * LEGEND_HEIGHT_PX, drawing.shape[1], 3), 30, np.uint8)
+    entries = _entries(found) if found is not None else []
+    scale = min(1.0, drawing.shape[1] / 1100)
     x = 10
-    entries = ([("bees", BEE_COLOUR)] if classes else []) + [
-        (CLASS_LABELS[c], CLASS_COLOURS[c]) for c in classes
-    ]
-    scale = min(1.0, sheet.shape[1] / 900)
     for label, colour in entries:
         cv2.rectangle(legend, (x, 10), (x + 16, 26), colour, -1)
-        cv2.putText(
-            legend,
-            label,
-            (x + 22, 24),
-            cv2.FONT_HERSHEY_SIMPLEX,
-            0.5 * scale,
-            (240, 240, 240),
-            1,
-            cv2.LINE_AA,
-        )
+        _write(legend, label, (x + 22, 24), 0.5 * scale)
         x += int((46 + 9.5 * len(label)) * scale)
-    cv2.putText(
-        legend, caption, (10, 56), cv2.FONT_HERSHEY_SIMPLEX, 0.55 * scale, (255, 255, 255), 1, cv2.LINE_AA
-    )
+    _write(legend, caption, (10, 56), 0.55 * scale)
     is_written, encoded = cv2.imencode(
-        ".jpg", np.vstack([sheet, legend]), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+        ".jpg", np.vstack([drawing, legend]), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
     )
     if not is_written:
         raise RuntimeError(
@@ -105,25 +103,16 @@ def compose(drawings: Sequence[NDArray[np.uint8]], classes: Sequence[CellClass],
     return bytes(encoded)
 
 
-def _outline_region(
-    drawing: NDArray[np.uint8],
-    mask: NDArray[np.bool_],
-    to_drawing: NDArray[np.float64],
-    colour: tuple[int, int, int],
-) -> None:
-    """Outline the broad parts of a mask over the rectified face; single cells are not drawn."""
-    plane = cv2.GaussianBlur(mask.astype(np.uint8) * 255, (0, 0), 0.9 * CELL_PX)
-    contours, _ = cv2.findContours((plane > 127).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_TC89_L1)
-    for contour in contours:
-        if cv2.contourArea(contour) < MIN_REGION_CELLS * CELL_PX**2:
-            continue
-        points = np.round(cv2.perspectiveTransform(contour.astype(np.float64), to_drawing)).astype(np.int32)
-        cv2.polylines(drawing, [points], True, (20, 20, 20), 4, cv2.LINE_AA)
-        cv2.polylines(drawing, [points], True, colour, 2, cv2.LINE_AA)
+def _entries(found: FaceMap) -> list[tuple[str, tuple[int, int, int]]]:
+    castes = {bee.caste for bee in found.bees}
+    classes = {cell.cell_class for cell in found.cells}
+    kinds = {finding.kind for finding in found.findings}
+    return [
+        *((caste.value, BEE_COLOURS[caste]) for caste in Caste if caste in castes),
+        *((CLASS_LABELS[c], CLASS_COLOURS[c]) for c in CellClass if c in classes),
+        *((kind.value.replace("_", " "), FINDING_COLOURS[kind]) for kind in FindingKind if kind in kinds),
+    ]
 
 
-def _write(
-    drawing: NDArray[np.uint8], text: str, place: tuple[int, int], colour: tuple[int, int, int]
-) -> None:
-    cv2.putText(drawing, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.8, (0, 0, 0), 4, cv2.LINE_AA)
-    cv2.putText(drawing, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.8, colour, 2, cv2.LINE_AA)
+def _write(picture: NDArray[np.uint8], text: str, place: tuple[int, int], size: float) -> None:
+    cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, size, (240, 240, 240), 1, cv2.LINE_AA)

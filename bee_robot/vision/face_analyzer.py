@@ -1,86 +1,93 @@
-"""Photographs of one side of a comb frame in; bees, coverage, areas and an annotated picture out."""
+"""Photographs of one side of a comb frame in; bees, cells, areas and a straight picture of the face out."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bee_robot.hive.comb import CELL_PITCH_MM, CellClass
-from bee_robot.hive.face import FaceAnalysis, PictureSource
-from bee_robot.vision.annotation import compose, draw_face
+import numpy as np
+
+from bee_robot.hive.comb import CELL_CLASSES, CELL_PITCH_MM, CellClass
+from bee_robot.hive.face import FaceAnalysis, PictureSource, SeenCell
+from bee_robot.hive.frame_view import CAMERA_X_MM, VIEW_WIDTH_MM, FrameView, Half
+from bee_robot.vision.annotation import draw_map, sheet
+from bee_robot.vision.face_net import FaceNet, FaceReading, SeenCells, load_face_net
+from bee_robot.vision.half_views import straighten_halves
+from bee_robot.vision.hidden_cells import with_hidden_cells
 from bee_robot.vision.measures import (
-    FacePart,
+    COARSE,
     area_estimates,
     bees_estimate,
     comb_area_estimate,
+    count_comb,
     coverage_estimate,
-    measure,
+    sees_eggs,
 )
 from bee_robot.vision.photograph import VIEWS, Photograph, PhotographError, Picture, decode
-from bee_robot.vision.rectified_face import CELL_PX, RectifiedFace, rectify
-from bee_robot.vision.segmentation import FaceSegmentation, FaceSegmenter
-from bee_robot.vision.texture_segmenter import TextureSegmenter
+from bee_robot.vision.rectified_face import rectify
+from bee_robot.vision.straight_face import Grid, StraightFace
 
-__all__ = ["Photograph", "PhotographError", "analyze_photographs"]
+__all__ = ["AnalysedFace", "Photograph", "PhotographError", "analyze_photographs"]
 
-OPEN_CELLS_WARNING = (
-    "eggs, larvae, nectar and empty cells are not told apart: they are counted together as open cells"
+HALF_SIDE_PX = 1800  # working copy of a half: more would be finer than the straight picture
+WHOLE_SIDE_PX = 2400
+LEAST_CELLS = 40  # of which something is seen; fewer are no comb
+HALVES: dict[str, Half] = {"left_half": "left", "right_half": "right"}
+HALF_WARNING = "only one half of the face was photographed: the numbers are for what it shows"
+ELSEWHERE_WARNING = (
+    "the network learned from rendered pictures of this robot's cameras: on photographs of other cameras its numbers are "
+    "less sure, as their intervals say"
 )
-HALF_WARNING = "only one half of the face was photographed: the numbers are for that half"
+COARSE_WARNING = "a cell is too small in this photograph to see eggs: open cells without visible contents are counted together"
 
 
 @dataclass(frozen=True)
-class _Look:
-    """One photograph with what was found in it; face and segmentation are None where no comb was found."""
+class AnalysedFace:
+    """straight_jpeg: the straight picture that `analysis.map` speaks of, None where no comb was recognised.
+    annotated_jpeg: with what was found drawn in, or the photographs as they are."""
 
-    photograph: Photograph
-    picture: Picture
-    face: RectifiedFace | None
-    segmentation: FaceSegmentation | None
+    analysis: FaceAnalysis
+    straight_jpeg: bytes | None
+    annotated_jpeg: bytes
 
 
 def analyze_photographs(
-    photographs: Sequence[Photograph],
-    *,
-    half_overlap_mm: float = 0.0,
-    segmenter: FaceSegmenter | None = None,
-) -> tuple[FaceAnalysis, bytes]:
+    photographs: Sequence[Photograph], *, camera_x_mm: float = CAMERA_X_MM, net: FaceNet | None = None
+) -> AnalysedFace:
     """Analyse one side of a frame from one "whole" photograph, or from its "left_half" and "right_half".
 
-    half_overlap_mm: width of comb that both halves show; each half counts its own part up to the middle of
-    it. segmenter: the model that reads the comb, by default `TextureSegmenter`.
+    Halves are pictures of the robot's own cameras, camera_x_mm left and right of the comb's middle; the width that they
+    show follows from `mm_per_pixel` where it is given. Whole ones may come from anybody. net: by default the network
+    that ships with the program.
 
-    Returns the analysis and an annotated JPEG (halves side by side). Where a photograph shows no comb that
-    can be recognised, the analysis says so: its estimates are None, never a made-up number.
-
-    Raises PhotographError for a file that is no picture, cut off, too large, too small, black or blank, and
-    ValueError for a set of views that is neither one whole nor one or two different halves.
+    Where a photograph shows no comb that can be recognised, the analysis says so: its estimates are None, never a
+    made-up number. Raises PhotographError for a file that is no picture, cut off, too large, too small, black or blank,
+    ValueError for a set of views that is neither one whole nor one or two different halves, and ModelError where the
+    network cannot be had.
     """
     _require_views(photographs)
-    model = segmenter or TextureSegmenter()
-    looks = [_look(photograph, model) for photograph in photographs]
-    looks.sort(key=lambda look: VIEWS.index(look.photograph.view))
-    parts, warnings = _measure_all(looks, half_overlap_mm)
-    is_complete = len(parts) == len(looks)
-    areas = area_estimates(parts) if is_complete else {}
-    if CellClass.OPEN in areas:
-        warnings.append(OPEN_CELLS_WARNING)
-    if len(looks) == 1 and looks[0].photograph.view != "whole":
+    ordered = sorted(photographs, key=lambda photograph: VIEWS.index(photograph.view))
+    is_whole = ordered[0].view == "whole"
+    pictures = [decode(photograph, WHOLE_SIDE_PX if is_whole else HALF_SIDE_PX) for photograph in ordered]
+    net = net or load_face_net()
+    warnings = _without_colour(ordered, pictures)
+    face = None
+    if not warnings:
+        face = _whole(ordered[0], pictures[0]) if is_whole else _from_halves(ordered, pictures, camera_x_mm)
+    reading = net.read(face) if face is not None else None
+    if not warnings:
+        warnings = [
+            f"{photograph.name}: no comb was recognised in it; nothing is estimated"
+            for photograph in ordered
+            if face is None or reading is None or _shows_no_comb(photograph, face, reading)
+        ]
+    sources = tuple(_source(photograph, picture) for photograph, picture in zip(ordered, pictures))
+    if warnings or face is None or reading is None:
+        return _nothing(pictures, sources, tuple(warnings), net)
+    if len(ordered) == 1 and not is_whole:
         warnings.append(HALF_WARNING)
-    analysis = FaceAnalysis(
-        bees=bees_estimate(parts) if is_complete else None,
-        bee_coverage=coverage_estimate(parts) if is_complete else None,
-        comb_area=comb_area_estimate(parts) if is_complete else None,
-        areas=areas,
-        warnings=tuple(dict.fromkeys(warnings)),
-        pictures=tuple(_source(look) for look in looks),
-        model=model.name,
-        model_version=model.version,
-        runtime_provider=model.provider,
-        comb_found=is_complete,
-    )
-    drawings = [draw_face(look.picture, look.face, look.segmentation) for look in looks]
-    return analysis, compose(drawings, list(areas), _caption(analysis))
+    return _analysed(face, reading, sources, warnings, net)
 
 
 def _require_views(photographs: Sequence[Photograph]) -> None:
@@ -98,44 +105,134 @@ def _require_views(photographs: Sequence[Photograph]) -> None:
             )
 
 
-def _look(photograph: Photograph, segmenter: FaceSegmenter) -> _Look:
-    picture = decode(photograph)
-    face = rectify(photograph, picture) if segmenter.works_without_colour or picture.has_colour else None
-    return _Look(photograph, picture, face, segmenter.segment(face) if face is not None else None)
+def _without_colour(photographs: Sequence[Photograph], pictures: Sequence[Picture]) -> list[str]:
+    return [
+        f"{photograph.name}: it has no colours; nothing is estimated"
+        for photograph, picture in zip(photographs, pictures)
+        if not picture.has_colour
+    ]
 
 
-def _measure_all(looks: Sequence[_Look], half_overlap_mm: float) -> tuple[list[FacePart], list[str]]:
-    """Parts that were measured, and warnings; a look without comb gives a warning and no part."""
-    parts: list[FacePart] = []
-    warnings: list[str] = []
-    for look in looks:
-        if look.face is None or look.segmentation is None:
-            why = "no comb was recognised in it" if look.picture.has_colour else "it has no colours"
-            warnings.append(f"{look.photograph.name}: {why}; nothing is estimated")
-            continue
-        warnings += look.face.warnings
-        columns = _own_columns(look, half_overlap_mm if len(looks) == 2 else 0.0)
-        parts.append(measure(look.face, look.segmentation, columns))
-    return parts, warnings
-
-
-def _own_columns(look: _Look, overlap_mm: float) -> slice:
-    """Columns of the rectified face that this half counts: up to the middle of the overlap."""
-    assert look.face is not None
-    width = look.face.bgr.shape[1]
-    shared_px = min(round(overlap_mm / 2 / CELL_PITCH_MM * CELL_PX), width - 1)
-    if look.photograph.view == "left_half":
-        return slice(0, width - shared_px)
-    if look.photograph.view == "right_half":
-        return slice(shared_px, width)
-    return slice(0, width)
-
-
-def _source(look: _Look) -> PictureSource:
-    picture = look.picture
-    return PictureSource(
-        look.photograph.sha256, picture.file_width_px, picture.file_height_px, look.photograph.view
+def _whole(photograph: Photograph, picture: Picture) -> StraightFace | None:
+    """The comb of a photograph by a person; the face's origin is the middle of what is seen of it."""
+    found = rectify(photograph, picture)
+    if found is None:
+        return None
+    height, width = found.bgr.shape[:2]
+    return StraightFace(
+        bgr=found.bgr,
+        grid=Grid(width, height, width / 2, height / 2),
+        is_seen=found.is_comb,
+        source_px_per_mm=found.pitch_px / CELL_PITCH_MM,
+        scale_error=found.scale_error,
+        residual_mm=None,
+        is_own_camera=False,
+        warnings=found.warnings,
     )
+
+
+def _from_halves(
+    photographs: Sequence[Photograph], pictures: Sequence[Picture], camera_x_mm: float
+) -> StraightFace:
+    views, bgr = {}, {}
+    for photograph, picture in zip(photographs, pictures):
+        half = HALVES[photograph.view]
+        width_mm = VIEW_WIDTH_MM
+        if photograph.mm_per_pixel is not None:
+            width_mm = photograph.mm_per_pixel * picture.file_width_px
+        height, width = picture.bgr.shape[:2]
+        views[half] = FrameView.of_half(half, width, height, view_width_mm=width_mm, camera_x_mm=camera_x_mm)
+        bgr[half] = picture.bgr
+    return straighten_halves(bgr, views)
+
+
+def _shows_no_comb(photograph: Photograph, face: StraightFace, reading: FaceReading) -> bool:
+    """A half with bars or a tag is one of a frame, even where the bees have built nothing."""
+    half = HALVES.get(photograph.view)
+    if half is not None and half not in face.unmarked_halves:
+        return False
+    sign = {"left": -1, "right": 1}.get(half or "", 0)
+    cells = int((~reading.cells.is_hidden & (sign * reading.cells.place_mm[:, 0] >= 0)).sum())
+    return cells < LEAST_CELLS and not any(sign * bee.x_mm >= 0 for bee in reading.bees)
+
+
+def _analysed(
+    face: StraightFace,
+    reading: FaceReading,
+    sources: tuple[PictureSource, ...],
+    warnings: list[str],
+    net: FaceNet,
+) -> AnalysedFace:
+    cells = with_hidden_cells(reading, face.grid)
+    is_fine = sees_eggs(face, cells)
+    count = count_comb(cells, is_fine)
+    areas = area_estimates(count, face)
+    warnings += face.warnings
+    if not is_fine:
+        warnings.append(COARSE_WARNING)
+    if not face.is_own_camera:
+        warnings.append(ELSEWHERE_WARNING)
+    straight = face.to_jpeg()
+    found = replace(
+        face.empty_map(),
+        bees=reading.bees,
+        cells=_seen_cells(cells, is_fine),
+        findings=reading.findings,
+        picture_sha256=hashlib.sha256(straight).hexdigest(),
+    )
+    analysis = FaceAnalysis(
+        bees=bees_estimate(reading, face),
+        bee_coverage=coverage_estimate(cells, face),
+        comb_area=comb_area_estimate(count, face),
+        areas=areas,
+        warnings=tuple(dict.fromkeys(warnings)),
+        pictures=sources,
+        model=net.name,
+        model_version=net.version,
+        runtime_provider=net.provider,
+        map=found,
+    )
+    return AnalysedFace(analysis, straight, sheet(draw_map(face.bgr, found), found, _caption(analysis)))
+
+
+def _seen_cells(cells: SeenCells, is_fine: bool) -> tuple[SeenCell, ...]:
+    best = cells.class_probability.argmax(axis=1)
+    seen = []
+    for k, (x, y) in enumerate(cells.place_mm):
+        if cells.is_hidden[k]:
+            seen.append(SeenCell(float(x), float(y), None, float(cells.probability[k])))
+            continue
+        cell_class: CellClass = CELL_CLASSES[int(best[k])]
+        if not is_fine:
+            cell_class = COARSE.get(cell_class, cell_class)
+        seen.append(SeenCell(float(x), float(y), cell_class, float(cells.class_probability[k, best[k]])))
+    return tuple(seen)
+
+
+def _nothing(
+    pictures: Sequence[Picture], sources: tuple[PictureSource, ...], warnings: tuple[str, ...], net: FaceNet
+) -> AnalysedFace:
+    analysis = FaceAnalysis(
+        bees=None,
+        bee_coverage=None,
+        comb_area=None,
+        areas={},
+        warnings=warnings,
+        pictures=sources,
+        model=net.name,
+        model_version=net.version,
+        runtime_provider=net.provider,
+        comb_found=False,
+    )
+    height = min(picture.bgr.shape[0] for picture in pictures)
+    shown = np.hstack([picture.bgr[:height] for picture in pictures])
+    return AnalysedFace(
+        analysis, None, sheet(np.asarray(shown, np.uint8), None, "no comb recognised: no numbers")
+    )
+
+
+def _source(photograph: Photograph, picture: Picture) -> PictureSource:
+    return PictureSource(photograph.sha256, picture.file_width_px, picture.file_height_px, photograph.view)
 
 
 def _caption(analysis: FaceAnalysis) -> str:

@@ -1,131 +1,121 @@
-"""From maps to numbers: bees, coverage and areas, each with a 90 % interval."""
+"""From what was found to numbers: bees, coverage and areas, each with a 90 % interval."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-from bee_robot.hive.comb import CellClass
-from bee_robot.hive.face import Estimate
-from bee_robot.vision.rectified_face import MM_PER_PX, RectifiedFace
-from bee_robot.vision.segmentation import MAP_CLASSES, OUTSIDE, FaceSegmentation
+import numpy as np
+from numpy.typing import NDArray
 
-#: Comb that one bee takes in the bee mask, mm2. Median over labelled close-ups 85 (tools/train/fit_bee_pixels.py);
-#: fully covered comb has about one bee on 80 (Zander) to 91 mm2 (Langstroth, Burgett & Burikam 1985).
-BEE_AREA_MM2 = 85.0
-BEE_AREA_ERROR = 0.30  # relative, 90 %: quartiles of the close-ups 71 to 110, of which half is small samples
-UNSURE_SCORE = 1.0  # log odds; pixels nearer to zero than this may be either
-COVERAGE_ERROR = 0.10  # relative, on top of the unsure pixels
-#: 90 % error of the area seen of each class: relative downwards and upwards, and both ways as a share of the comb,
-#: because what looks like one class may be another: larvae, nectar and bee bread in shallow cells look like cappings
-#: of brood. From renderings with known cells, and judged on photographs of whole frames.
-CLASS_ERRORS = {
-    CellClass.CAPPED_BROOD: (0.90, 0.30, 0.04),
-    CellClass.HONEY: (0.35, 0.30, 0.04),
-    CellClass.POLLEN: (0.80, 0.60, 0.10),
-    CellClass.OPEN: (0.35, 0.50, 0.10),
+from bee_robot.hive.comb import CELL_CLASSES, CellClass
+from bee_robot.hive.face import Estimate
+from bee_robot.vision.face_net import FaceReading, SeenCells
+from bee_robot.vision.hidden_cells import cell_pitch_mm
+from bee_robot.vision.straight_face import StraightFace
+
+#: What is not known of a number, relative, 90 %: on rendered faces that training never saw (bench/scoring/faces.py), and
+#: on photographs of cameras and hives for which nobody has counted.
+BEES_ERROR, BEES_ERROR_ELSEWHERE = 0.10, 0.45
+LEAST_BEES_ERROR = 2.0
+COVERAGE_ERROR, COVERAGE_ERROR_ELSEWHERE = 0.04, 0.15  # absolute
+#: 90 % error of the area of a class: a share of what is seen of it, and a share of all comb (cells of other classes that
+#: look like it).
+CLASS_ERRORS: dict[CellClass, tuple[float, float]] = {
+    CellClass.CAPPED_BROOD: (0.05, 0.005),
+    CellClass.EGGS: (0.25, 0.010),
+    CellClass.LARVAE: (0.12, 0.006),
+    CellClass.POLLEN: (0.12, 0.006),
+    CellClass.NECTAR: (0.15, 0.010),
+    CellClass.HONEY: (0.08, 0.008),
+    CellClass.EMPTY: (0.15, 0.015),
+    CellClass.DRONE_BROOD: (0.20, 0.006),
+    CellClass.OPEN: (0.15, 0.015),
 }
-OTHER_CLASS_ERRORS = (0.35, 0.35, 0.05)
-HIDDEN_ERROR = 0.60  # relative error of what is filled in under bees
+ELSEWHERE = 4.0  # times as unsure
+HIDDEN_ERROR = 0.25  # of what is filled in under bees, relative
+CELL_PX_FOR_EGGS = 14.0  # pixels of the photograph across a cell, below which an egg is no longer seen
+COARSE = {CellClass.EGGS: CellClass.OPEN, CellClass.EMPTY: CellClass.OPEN}
 
 
 @dataclass(frozen=True)
-class FacePart:
-    """Numbers of one photograph. Areas in dm2: (value, seen without bees) by class."""
+class CombCount:
+    """The comb in view, by cells. shares: float64 (N, len(classes)), how much of every cell counts for every class.
 
-    comb_dm2: float
-    coverage: tuple[float, float, float]
-    areas_dm2: dict[CellClass, tuple[float, float]]
-    counted_bees: tuple[float, float] | None
-    scale_error: float
+    cell_mm2: area of one cell. is_hidden: bool (N,).
+    """
 
+    classes: tuple[CellClass, ...]
+    shares: NDArray[np.float64]
+    cell_mm2: float
+    is_hidden: NDArray[np.bool_]
 
-def measure(face: RectifiedFace, segmentation: FaceSegmentation, counted_columns: slice) -> FacePart:
-    """Read the maps of one photograph; `counted_columns` leaves out what the other photograph counts."""
-    classes = segmentation.class_map[:, counted_columns]
-    score = segmentation.bee_score[:, counted_columns]
-    is_comb = classes != OUTSIDE
-    comb_px = max(int(is_comb.sum()), 1)
-    px_to_dm2 = (MM_PER_PX / 100) ** 2
-    low, middle, high = (
-        float((is_comb & (score > threshold)).sum()) / comb_px
-        for threshold in (UNSURE_SCORE, 0.0, -UNSURE_SCORE)
-    )
-    coverage = (
-        max(0.0, low * (1 - COVERAGE_ERROR)),
-        middle,
-        min(1.0, high * (1 + COVERAGE_ERROR)),
-    )
-    areas = {}
-    for index, cell_class in enumerate(MAP_CLASSES):
-        is_class = classes == index
-        if is_class.any():
-            seen = float((is_class & (score <= 0)).sum())
-            areas[cell_class] = (float(is_class.sum()) * px_to_dm2, seen * px_to_dm2)
-    return FacePart(
-        comb_px * px_to_dm2, coverage, areas, _counted(segmentation, score.shape[1]), face.scale_error
-    )
+    @property
+    def comb_dm2(self) -> float:
+        return len(self.shares) * self.cell_mm2 / 1e4
 
 
-def _counted(segmentation: FaceSegmentation, columns: int) -> tuple[float, float] | None:
-    if segmentation.bee_count is None:
-        return None
-    bees, error = segmentation.bee_count
-    return bees * columns / segmentation.bee_score.shape[1], error
+def count_comb(cells: SeenCells, sees_eggs: bool) -> CombCount:
+    """Visible cells count for their likeliest class, hidden ones for every class by its probability."""
+    shares = np.asarray(cells.class_probability, np.float64).copy()
+    seen = ~cells.is_hidden
+    shares[seen] = np.eye(len(CELL_CLASSES))[shares[seen].argmax(axis=1)]
+    classes: tuple[CellClass, ...] = CELL_CLASSES
+    if not sees_eggs:
+        classes = tuple(dict.fromkeys(COARSE.get(c, c) for c in CELL_CLASSES))
+        merged = np.zeros((len(shares), len(classes)))
+        for k, c in enumerate(CELL_CLASSES):
+            merged[:, classes.index(COARSE.get(c, c))] += shares[:, k]
+        shares = merged
+    cell_mm2 = cell_pitch_mm(cells.place_mm) ** 2 * math.sqrt(3) / 2
+    return CombCount(classes, shares, cell_mm2, cells.is_hidden)
 
 
-def bees_estimate(parts: list[FacePart]) -> Estimate:
-    """Bees on all parts together. Errors of scale, coverage and bee size are independent of each other."""
-    if all(part.counted_bees is not None for part in parts):
-        counted = [part.counted_bees for part in parts if part.counted_bees is not None]
-        bees = sum(count for count, _ in counted)
-        spread = sum(count * error for count, error in counted)
-        return Estimate(bees, max(0.0, bees - spread), bees + spread, "bees", "individuals counted")
-    per_dm2 = 1e4 / BEE_AREA_MM2
-    bees = sum(part.comb_dm2 * part.coverage[1] for part in parts) * per_dm2
-    low = sum(part.comb_dm2 * part.coverage[0] for part in parts) * per_dm2
-    high = sum(part.comb_dm2 * part.coverage[2] for part in parts) * per_dm2
-    other = math.hypot(BEE_AREA_ERROR, 2 * max(part.scale_error for part in parts)) * bees
+def sees_eggs(face: StraightFace, cells: SeenCells) -> bool:
+    """Whether the photograph is fine enough to tell a cell with an egg from an empty one."""
+    return cell_pitch_mm(cells.place_mm) * face.source_px_per_mm >= CELL_PX_FOR_EGGS
+
+
+def bees_estimate(reading: FaceReading, face: StraightFace) -> Estimate:
+    bees = float(len(reading.bees))
+    error = max(LEAST_BEES_ERROR, bees * (BEES_ERROR if face.is_own_camera else BEES_ERROR_ELSEWHERE))
+    method = "individuals counted by the network; those quite hidden by others are allowed for on average"
+    return Estimate(bees, max(0.0, bees - error), bees + error, "bees", method)
+
+
+def coverage_estimate(cells: SeenCells, face: StraightFace) -> Estimate:
+    value = float(np.clip(1 - cells.visible.mean(), 0, 1)) if len(cells.visible) else 0.0
+    error = COVERAGE_ERROR if face.is_own_camera else COVERAGE_ERROR_ELSEWHERE
     return Estimate(
-        bees,
-        max(0.0, bees - math.hypot(bees - low, other)),
-        bees + math.hypot(high - bees, other) + 1.0,
-        "bees",
-        f"comb covered by bees / {BEE_AREA_MM2:.0f} mm2 a bee",
+        value, max(0.0, value - error), min(1.0, value + error), "share", "share of cells that bees hide"
     )
 
 
-def coverage_estimate(parts: list[FacePart]) -> Estimate:
-    comb = sum(part.comb_dm2 for part in parts)
-    low, value, high = (sum(part.comb_dm2 * part.coverage[k] for part in parts) / comb for k in range(3))
-    return Estimate(value, min(low, value), max(high, value), "share", "pixels that look like bee")
+def comb_area_estimate(count: CombCount, face: StraightFace) -> Estimate:
+    value = count.comb_dm2
+    error = 2 * face.scale_error + (0.02 if face.is_own_camera else 0.08)
+    return Estimate(
+        value, value * max(0.0, 1 - error), value * (1 + error), "dm2", "cells in view, hidden ones filled in"
+    )
 
 
-def comb_area_estimate(parts: list[FacePart]) -> Estimate:
-    value = sum(part.comb_dm2 for part in parts)
-    error = 2 * max(part.scale_error for part in parts) + 0.02
-    return Estimate(value, value * max(0.0, 1 - error), value * (1 + error), "dm2", "comb between the bars")
-
-
-def area_estimates(parts: list[FacePart]) -> dict[CellClass, Estimate]:
+def area_estimates(count: CombCount, face: StraightFace) -> dict[CellClass, Estimate]:
     """Area of every class in dm2, with what bees hide filled in from beside them."""
-    total: dict[CellClass, list[float]] = {}
-    for part in parts:
-        for cell_class, (area, seen) in part.areas_dm2.items():
-            sums = total.setdefault(cell_class, [0.0, 0.0])
-            sums[0] += area
-            sums[1] += seen
-    comb = sum(part.comb_dm2 for part in parts)
-    scale = 2 * max(part.scale_error for part in parts)
+    factor = 1.0 if face.is_own_camera else ELSEWHERE
+    by_class = (count.shares * (count.cell_mm2 / 1e4)).T
     result = {}
-    for cell_class, (area, seen) in total.items():
-        down, up, share = CLASS_ERRORS.get(cell_class, OTHER_CLASS_ERRORS)
-        other = math.hypot(HIDDEN_ERROR * (area - seen), scale * area)
+    for cell_class, areas in zip(count.classes, by_class):
+        area, hidden = float(areas.sum()), float(areas[count.is_hidden].sum())
+        if area < 0.005:
+            continue
+        of_class, of_comb = (factor * error for error in CLASS_ERRORS[cell_class])
+        error = math.hypot(of_class * (area - hidden), HIDDEN_ERROR * hidden, 2 * face.scale_error * area)
+        error = math.hypot(error, of_comb * count.comb_dm2)
         result[cell_class] = Estimate(
             area,
-            max(0.0, area - math.hypot(down * seen, other) - share * comb),
-            area + math.hypot(up * seen, other) + share * comb,
+            max(0.0, area - error),
+            min(area + error, max(area, count.comb_dm2)),
             "dm2",
-            f"colour and depth of cells; {area - seen:.2f} dm2 of it under bees, filled in from beside them",
+            f"cells told apart by the network; {hidden:.2f} dm2 of it under bees, filled in from beside them",
         )
     return result
