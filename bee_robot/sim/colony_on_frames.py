@@ -301,7 +301,9 @@ class _Brood:
 
 
 def _store(combs: HiveCombs, colony: Colony, classes: NDArray[np.uint8]) -> None:
-    """Honey where it always is; bee bread around the nest; nectar next to the honey and here and there near the nest."""
+    """Honey where it always is; bee bread around the nest; nectar next to the honey, here and there near the
+    nest, and in patches wherever there was room when it came in.
+    """
     cells = colony.store_cells()
     empty = _INDEX[CellClass.EMPTY]
     free = np.flatnonzero(classes == empty)
@@ -321,7 +323,10 @@ def _store(combs: HiveCombs, colony: Colony, classes: NDArray[np.uint8]) -> None
     rank = combs.honey_rank[free] / max(1, combs.honey_rank.size)
     around = np.abs(combs.nest[free] / edge - 1.1)
     scattered = 0.75 * around - 0.16 * combs.patch[free] + 1.3 * (combs.chance[free] * 5 % 1.0)
-    key = np.minimum(rank + 0.04 * combs.patch[free], 0.25 + scattered) + 0.05 * (
+    low = np.maximum(0, -combs.y_mm[free] / COMB_HEIGHT_MM)
+    fresh = 0.39 - 0.11 * combs.patch[free] + 0.3 * (combs.chance[free] * 11 % 1.0) + 0.35 * low
+    beside_honey = rank + 0.04 * combs.patch[free]
+    key = np.minimum(np.minimum(beside_honey, 0.25 + scattered), fresh) + 0.05 * (
         combs.chance[free] * 3 % 1.0
     )
     nectar = _least(key, cells[CellClass.NECTAR])
