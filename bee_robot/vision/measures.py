@@ -100,14 +100,12 @@ def comb_area_estimate(count: CombCount, face: StraightFace) -> Estimate:
 
 
 def area_estimates(count: CombCount, face: StraightFace) -> dict[CellClass, Estimate]:
-    """Area of every class in dm2, with what bees hide filled in from beside them."""
+    """Area of every class in dm2, with what bees hide filled in from beside them; also where there is none of it."""
     factor = 1.0 if face.is_own_camera else ELSEWHERE
     by_class = (count.shares * (count.cell_mm2 / 1e4)).T
     result = {}
     for cell_class, areas in zip(count.classes, by_class):
         area, hidden = float(areas.sum()), float(areas[count.is_hidden].sum())
-        if area < 0.005:
-            continue
         of_class, of_comb = (factor * error for error in CLASS_ERRORS[cell_class])
         error = math.hypot(of_class * (area - hidden), HIDDEN_ERROR * hidden, 2 * face.scale_error * area)
         error = math.hypot(error, of_comb * count.comb_dm2)
