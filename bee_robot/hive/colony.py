@@ -237,7 +237,7 @@ def _feed(colony: Colony, comb: Comb, season: Season, weather: float) -> Colony:
     )
     nectar = colony.nectar_kg + income_kg
     from_nectar = min(nectar * HONEY_FROM_NECTAR, eaten_kg)
-    nectar -= from_nectar / HONEY_FROM_NECTAR
+    nectar = max(0.0, nectar - from_nectar / HONEY_FROM_NECTAR)
     ripe = RIPENS_A_DAY * nectar
     honey = max(0.0, colony.honey_kg - (eaten_kg - from_nectar)) + HONEY_FROM_NECTAR * ripe
     hunger = min(1.0, max(0.0, 1.0 - colony.pollen_kg / POLLEN_TARGET_KG) + 0.15)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from bee_robot.hive.colony import Colony, Comb, GrowingQueen, next_day
+from bee_robot.hive.comb import CELL_CONTENT_KG, CellClass
 
 #: Weeks before the start that are lived through: two generations of brood.
 LEAD_IN_D = 46
@@ -148,16 +149,16 @@ def course(scenario: Scenario, comb: Comb, seed: int, day: int) -> list[Colony]:
         if scenario.queen_lost_d is not None and to_start == scenario.queen_lost_d:
             colony = replace(colony, has_queen=False)
         if to_start == 0:
-            colony = _at_start(colony, scenario, fits, room)
+            colony = _at_start(colony, scenario, comb, fits, room)
         days.append(colony)
     for _ in range(day):
         days.append(next_day(days[-1], comb, seed))
     return days
 
 
-def _at_start(colony: Colony, scenario: Scenario, fits: float, room: float) -> Colony:
+def _at_start(colony: Colony, scenario: Scenario, comb: Comb, fits: float, room: float) -> Colony:
     swarm_cells = tuple(GrowingQueen(age, False) for age in scenario.swarm_cell_ages_d)
-    return replace(
+    colony = replace(
         colony,
         summer_bees=scenario.bees * room,
         drones=scenario.drones * room,
@@ -169,3 +170,7 @@ def _at_start(colony: Colony, scenario: Scenario, fits: float, room: float) -> C
         queen_cells=swarm_cells or colony.queen_cells,
         play_cups=8 if swarm_cells else colony.play_cups,
     )
+    taken = sum(colony.worker_brood) + sum(colony.store_cells().values())
+    too_much = max(0.0, taken - 0.98 * comb.worker_cells)  # a small hive with much brood: less fresh nectar
+    nectar_kg = max(0.0, colony.nectar_kg - too_much * CELL_CONTENT_KG[CellClass.NECTAR])
+    return replace(colony, nectar_kg=nectar_kg)

@@ -146,11 +146,15 @@ def test_a_frame_that_the_hive_does_not_have_is_refused_by_name(box: int, frame:
         HiveWorld(1).face(box, frame, side)
 
 
-@pytest.mark.parametrize(("boxes", "frames"), [(1, 5), (2, 8), (5, 12)])
+@pytest.mark.parametrize(("boxes", "frames"), [(1, 1), (1, 5), (2, 8), (5, 12)])
 def test_colonies_fit_the_hive_they_live_in(boxes: int, frames: int) -> None:
     hive = HiveWorld(2, boxes, frames, "strong", day=8)
     masses = [hive.frame_mass_kg(box, frame) for box in range(1, boxes + 1) for frame in range(1, frames + 1)]
     assert min(masses) > 0.55 and max(masses) < 4.5
+    faces = all_faces(hive)
+    assert cells(faces, CellClass.CAPPED_BROOD) == pytest.approx(hive.colony.capped_workers, abs=25)
+    for cell_class, expected in hive.colony.store_cells().items():
+        assert cells(faces, cell_class) == pytest.approx(expected, abs=25)
     face = hive.face(1, (frames + 1) // 2, "rear")
     assert cells([face], *BROOD) > 800 and 100 < len(face.bees) <= 1650
 
