@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -66,8 +67,10 @@ def frame_table(faces: Iterable[FaceNotice], frames_total: int) -> Table:
         by_frame.setdefault(notice.frame, {})[notice.face] = notice
     told = {kind for seen in by_frame.values() for a in _analyses(seen.values()) for kind in a.areas}
     brood = "brood" if told & {CellClass.LARVAE, CellClass.EGGS} else "capped brood"
-    table = Table(title="What is on the frames (90 % intervals in brackets)", title_justify="left")
-    for heading in ("frame", "bees rear", "bees front", f"{brood} dm²", "honey, nectar kg"):
+    # fits 80 columns
+    title = "What is on the frames, with 90 % intervals; stores are honey and nectar"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("frame", "bees rear", "bees front", f"{brood} dm²", "stores kg"):
         table.add_column(heading, justify="right", no_wrap=True)
     for frame in range(1, frames_total + 1):
         seen = by_frame.get(frame, {})
@@ -100,7 +103,8 @@ def _sum(estimates: Iterable[Estimate]) -> Text:
     total = add(estimates)
     if total is None:
         return Text("unknown", style="dim")
-    return Text(f"{words.estimate_number(total.estimate)} ({words.estimate_interval(total.estimate)})")
+    interval = words.estimate_interval(total.estimate).replace(" to ", "–")
+    return Text(f"{words.estimate_number(total.estimate)} ({interval})".replace("\u202f", ""))
 
 
 def print_summary(end: VisitEnd, frames_total: int, console: Console) -> None:

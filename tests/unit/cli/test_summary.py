@@ -35,8 +35,8 @@ def notice(face: str, found: FaceAnalysis) -> FaceNotice:
     return FaceNotice(inspection="v", frame=1, face=face, analysis=found.to_dict(), error="")
 
 
-def printed(*notices: FaceNotice) -> str:
-    console = Console(width=140)
+def printed(*notices: FaceNotice, width: int = 140) -> str:
+    console = Console(width=width)
     with console.capture() as capture:
         console.print(frame_table(notices, 2))
     return capture.get()
@@ -44,8 +44,13 @@ def printed(*notices: FaceNotice) -> str:
 
 def test_numbers_are_no_finer_than_their_intervals() -> None:
     text = printed(notice("rear", analysis(larvae=2.345, eggs=1.0)))
-    assert "1\u202f230 (1\u202f010 to 1\u202f480)" in text
-    assert "3.3 (2.7 to 4.0)" in text
+    assert "1230 (1010–1480)" in text and "3.3 (2.7–4.0)" in text
+
+
+def test_the_table_fits_80_columns() -> None:
+    full = analysis(capped_brood=13.1, larvae=5.0, honey=10.0, nectar=2.0)
+    text = printed(notice("rear", full), notice("front", full), width=80)
+    assert "…" not in text and max(map(len, text.splitlines())) <= 80
 
 
 def test_honey_and_nectar_are_weighed_as_in_the_report() -> None:
