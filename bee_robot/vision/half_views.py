@@ -16,9 +16,10 @@ from bee_robot.vision.straight_face import PX_PER_MM, Grid, StraightFace, straig
 WHOLE_GRID = Grid.of_area(-218.0, 218.0, -152.0, 152.0)  # comb and the inner part of all bars
 HALF_REACH_MM = 128.0  # of a half's grid, from its camera
 #: How much a mount gives, standard deviations: x, y, distance (mm), roll, pitch, yaw (rad).
-MOUNT_ERRORS = np.array([0.35, 0.35, 0.7, 0.0035, 0.0035, 0.0035])
+MOUNT_ERRORS: NDArray[np.float64] = np.array([0.35, 0.35, 0.7, 0.0035, 0.0035, 0.0035])
 STEPS = np.array([0.05, 0.05, 0.05, 2e-4, 2e-4, 2e-4])
 PATCH_MM = 32.0  # pieces of the overlap that are compared
+HALVES: tuple[Half, Half] = ("left", "right")
 LEAST_RESPONSE = 0.12  # of the phase correlation
 SAME_PLACE_MM = 1.2  # standard deviation of a piece's shift: bees on it stand above the comb
 MAX_SHIFT_MM = 2.6  # half a cell: beyond, the lattice fits as well one cell further
@@ -40,7 +41,7 @@ def straighten_halves(
     pictures: Mapping[Half, NDArray[np.uint8]], views: Mapping[Half, FrameView]
 ) -> StraightFace:
     """One straight picture from the left, the right or both halves; `views` as calibrated, for pictures of this size."""
-    halves = [half for half in ("left", "right") if half in pictures]
+    halves = [half for half in HALVES if half in pictures]
     refined, residual_mm, marks = refine_views(pictures, views)
     unmarked = tuple(half for half in halves if marks[half] < LEAST_MARKS)
     parts = {half: straighten_view(pictures[half], refined[half], WHOLE_GRID) for half in halves}
@@ -83,7 +84,7 @@ def refine_views(
         straight[half] = straighten_view(pictures[half], views[half], grids[half])[0]
         marks[half] = find_marks(pictures[half], views[half], half, straight[half], grids[half])
     pairs = _pairs(straight, grids, views) if len(halves) == 2 else None
-    changes = np.zeros((len(halves), 6))
+    changes: NDArray[np.float64] = np.zeros((len(halves), 6))
     for _ in range(ROUNDS):
         changes = _improved(changes, halves, views, marks, pairs)
     refined = {half: _moved(views[half], changes[k]) for k, half in enumerate(halves)}
@@ -175,7 +176,7 @@ def _pairs(
     places, shifted = [], []
     for x in np.arange(left_mm, right_mm + 1, PATCH_MM / 2):
         for y in np.arange(-125, 126, PATCH_MM / 2):
-            cut = [_cut(detail[half], grids[half], x, y, size) for half in ("left", "right")]
+            cut = [_cut(detail[half], grids[half], float(x), float(y), size) for half in HALVES]
             if cut[0] is None or cut[1] is None:
                 continue
             (u, v), response = cv2.phaseCorrelate(cut[0], cut[1], window)

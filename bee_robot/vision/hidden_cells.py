@@ -67,9 +67,10 @@ def _once_each(cells: SeenCells) -> SeenCells:
 def _neighbours(places: Places) -> tuple[Places, NDArray[np.int32]]:
     """Distances and indices (N, 6) of the nearest others."""
     data = np.ascontiguousarray(places, np.float32)
-    tree = cv2.flann.Index(data, {"algorithm": 4, "leaf_max_size": 12})  # type: ignore[attr-defined]  # exact k-d tree
+    tree = cv2.flann.Index(data, {"algorithm": 4, "leaf_max_size": 12})  # an exact k-d tree
     index, square = tree.knnSearch(data, min(7, len(data)), params={})
-    return np.sqrt(np.maximum(square[:, 1:], 0)).astype(np.float64), index[:, 1:]
+    distance = np.sqrt(np.maximum(square[:, 1:], 0)).astype(np.float64)
+    return distance, np.asarray(index[:, 1:], np.int32)
 
 
 def _grown(places: Places, visible: NDArray[np.float32], grid: Grid) -> Places:
@@ -81,7 +82,7 @@ def _grown(places: Places, visible: NDArray[np.float32], grid: Grid) -> Places:
     comb = np.zeros(shape, np.uint8)
     _mark(comb, places, grid, 0.6 * pitch)
     reach = int(CLOSING_MM * MAP_PX_PER_MM)
-    padded = cv2.copyMakeBorder(comb, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
+    padded = cv2.copyMakeBorder(comb, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=(0,))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disc)[reach:-reach, reach:-reach]
     is_free = (closed > 0) & (visible < 0.5)
@@ -132,7 +133,8 @@ def _mark(mask: NDArray[np.uint8], places: Places, grid: Grid, radius_mm: float)
     px = grid.to_px(places[:, 0], places[:, 1]) * scale
     shift = 4
     for x, y in np.round((px - 0.5) * 2**shift).astype(int):
-        cv2.circle(mask, (int(x), int(y)), round(radius_mm * MAP_PX_PER_MM * 2**shift), 1, -1, shift=shift)
+        radius = round(radius_mm * MAP_PX_PER_MM * 2**shift)
+        cv2.circle(mask, (int(x), int(y)), radius, (1,), -1, shift=shift)
 
 
 def _from_neighbours(cells: SeenCells, grid: Grid) -> NDArray[np.float32]:

@@ -35,6 +35,8 @@ CLASS_ERRORS: dict[CellClass, tuple[float, float]] = {
 ELSEWHERE = 4.0  # times as unsure
 HIDDEN_ERROR = 0.25  # of what is filled in under bees, relative
 CELL_PX_FOR_EGGS = 14.0  # pixels of the photograph across a cell, below which an egg is no longer seen
+#: They lie at the bottom of the cell, which a camera sees only within about 60 mm of its axis (11 mm deep, 5 mm wide).
+AT_THE_BOTTOM = (CellClass.EGGS, CellClass.LARVAE)
 COARSE = {CellClass.EGGS: CellClass.OPEN, CellClass.EMPTY: CellClass.OPEN}
 
 
@@ -114,6 +116,13 @@ def area_estimates(count: CombCount, face: StraightFace) -> dict[CellClass, Esti
             max(0.0, area - error),
             min(area + error, max(area, count.comb_dm2)),
             "dm2",
-            f"cells told apart by the network; {hidden:.2f} dm2 of it under bees, filled in from beside them",
+            _area_method(cell_class, hidden),
         )
     return result
+
+
+def _area_method(cell_class: CellClass, hidden_dm2: float) -> str:
+    method = f"cells told apart by the network; {hidden_dm2:.2f} dm2 of it under bees, filled in from beside them"
+    if cell_class in AT_THE_BOTTOM:
+        return f"{method}; where the camera looks in at a slant, judged by the cells around"
+    return method

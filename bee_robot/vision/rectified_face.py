@@ -163,7 +163,8 @@ def _search(
     factor = min(1.0, SEARCH_PITCH_PX / pitch_px)
     small = picture.bgr
     if factor < 1:
-        small = cv2.resize(picture.bgr, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        resized = cv2.resize(picture.bgr, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        small = np.asarray(resized, np.uint8)
     lab = cv2.cvtColor(small, cv2.COLOR_BGR2LAB)
     lightness = lab[..., 0].astype(np.float32)
     cell_px = pitch_px * factor
@@ -211,7 +212,7 @@ def _straighten(picture: Picture, found: _Found) -> RectifiedFace | None:
     is_comb = cv2.warpPerspective(everything, matrix, (width, height), flags=cv2.INTER_NEAREST) > 0
     return RectifiedFace(
         bgr=np.asarray(bgr, np.uint8),
-        to_picture=np.linalg.inv(matrix),
+        to_picture=np.asarray(np.linalg.inv(np.asarray(matrix, np.float64)), np.float64),
         is_comb=np.asarray(is_comb & ~_background(np.asarray(bgr, np.uint8)), np.bool_),
         region=region,
         pitch_px=pitch_px,

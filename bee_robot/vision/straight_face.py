@@ -49,12 +49,12 @@ class Grid:
     @property
     def x_mm(self) -> NDArray[np.float64]:
         """Of the columns."""
-        return (np.arange(self.width_px) + 0.5 - self.origin_x_px) / PX_PER_MM
+        return np.asarray((np.arange(self.width_px) + 0.5 - self.origin_x_px) / PX_PER_MM, np.float64)
 
     @property
     def y_mm(self) -> NDArray[np.float64]:
         """Of the rows, falling."""
-        return (self.origin_y_px - np.arange(self.height_px) - 0.5) / PX_PER_MM
+        return np.asarray((self.origin_y_px - np.arange(self.height_px) - 0.5) / PX_PER_MM, np.float64)
 
 
 @dataclass(frozen=True)
