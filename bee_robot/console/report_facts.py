@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from bee_robot.cloud.records import FaceRecord, FaceStatus, InspectionRecord, InspectionState
-from bee_robot.console.report_colony import Colony, describe_colony
+from bee_robot.console.report_colony import describe_colony
 from bee_robot.console.report_comparison import Comparison, compare
 from bee_robot.console.report_measures import MASS_METHOD, STORES, Sums, summarise
+from bee_robot.console.report_statements import Colony
 from bee_robot.console.report_timeline import Timeline, timeline
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)?")

@@ -17,11 +17,12 @@ from bee_robot.cloud.records import FaceRecord, InspectionStart, StoredAnalysis
 from bee_robot.console import report_words as words
 from bee_robot.console.report import visit_before
 from bee_robot.console.report_brood import BroodPattern, brood_pattern, wilson
-from bee_robot.console.report_colony import Colony, FaceRef, Statement, Tone, describe_colony, merged
+from bee_robot.console.report_colony import describe_colony
 from bee_robot.console.report_comparison import Change, compare
 from bee_robot.console.report_facts import gather
 from bee_robot.console.report_measures import cells_on, kilograms, summarise
 from bee_robot.console.report_overlay import draw
+from bee_robot.console.report_statements import Colony, FaceRef, Statement, Tone, merged
 from bee_robot.hive.comb import CELL_CLASSES, BeeOnComb, Caste, CellClass, CombFace
 from bee_robot.hive.face import Estimate, FaceAnalysis, FaceMap, Finding, FindingKind, SeenCell
 from bee_robot.sim.hive_world import HiveWorld
@@ -108,6 +109,13 @@ def test_a_method_that_tells_no_eggs_says_so() -> None:
     assert "Varroa mites" not in {statement.topic for statement in colony.statements}
 
 
+def test_bees_are_said_in_seams_that_they_would_fill() -> None:
+    """On 7.3 dm2 of comb a side fit about 860 bees: as many on either of two faces fill one seam."""
+    full = replace(seen(comb(BROOD), BLANK), bees=about(860, "bees", "m"))
+    strength = about_topic(describe(full, replace(full, bees=about(860, "bees", "m"))), "Strength")
+    assert "1.0 seams" in text(strength).replace("\u00a0", " ")
+
+
 def test_the_queen_is_said_to_be_where_she_was_seen() -> None:
     colony = describe(seen(comb(BROOD), BLANK), seen(comb(BROOD, [QUEEN, WORKER]), BLANK))
     queen = about_topic(colony, "Queen")
@@ -124,6 +132,8 @@ def test_stores_are_weighed_and_little_is_a_reason_to_feed() -> None:
     stores = about_topic(colony, "Stores")
     assert stores.tone is Tone.ACT and "Short" in stores.headline
     assert any("Feed" in advice.what for advice in colony.advice)
+    among_others = describe(seen(comb({**BROOD, CellClass.HONEY: 0.05}), BLANK), boxes=3)
+    assert about_topic(among_others, "Stores").tone is Tone.WATCH  # honey lies in the boxes above
     plenty = describe(*[seen(comb({CellClass.HONEY: 0.9, CellClass.EGGS: 0.05}), BLANK)] * 8)
     assert about_topic(plenty, "Stores").tone is Tone.GOOD
 
