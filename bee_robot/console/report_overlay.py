@@ -1,6 +1,7 @@
 """What was found on a face as compact drawing data: SVG paths in tenths of a millimetre of the straightened picture.
 
-A cell is a point of a path that is drawn with round ends (seven bytes a cell), a bee a line from tail to head. The same
+A cell is a point of a path that is drawn with round or square ends (seven bytes a cell; a point is a tenth of a
+millimetre long, because paper shows no square ends of nothing), a bee a line from tail to head. The same
 paths serve the drawing over the picture and the cell map beside it.
 """
 
@@ -114,8 +115,8 @@ def _points(points: Iterable[tuple[int, int]]) -> str:
     """Row by row, each relative to the one before it: numbers stay short."""
     path, before = "", (0, 0)
     for x, y in sorted(points, key=lambda point: (round(point[1] / 46), point[0])):
-        path += f"m{x - before[0]}{_next(y - before[1])}h0"
-        before = (x, y)
+        path += f"m{x - before[0]}{_next(y - before[1])}h1"
+        before = (x + 1, y)
     return path
 
 
@@ -147,7 +148,7 @@ def _heads(grid: _Grid, bees: Iterable[SeenBee]) -> str:
     for bee in bees:
         ends = _ends(grid, bee)
         x, y = ends[2:] if ends is not None else grid.place(bee.x_mm, bee.y_mm)
-        path += f"M{x} {y}h0"
+        path += f"M{x} {y}h1"
     return path
 
 

@@ -185,10 +185,11 @@ def flat(conditions: Mapping[str, object]) -> list[tuple[str, object]]:
     return lines
 
 
-def condition_value(value: object) -> str:
+def condition_value(value: object, name: str = "") -> str:
+    """A reading of the gate; name tells that 1 means yes."""
     if value is None:
         return "no reading"
-    if isinstance(value, bool):
+    if isinstance(value, bool) or name.endswith(("_closed", "_released")):
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)):
         return ", ".join(condition_value(entry) for entry in value) or "none"

@@ -50,6 +50,7 @@
       for (let i = 0; i + 2 < numbers.length; i += 3) {
         x += numbers[i]; y += numbers[i + 1];
         found.push([path.dataset.kind, x, y]);
+        x += numbers[i + 2];
       }
     });
     document.querySelectorAll("path[data-read]").forEach(function (path) { delete path.dataset.read; });

@@ -275,7 +275,7 @@ def test_a_drawing_has_every_cell_and_bee_at_its_place() -> None:
     drawing = draw(found)
     assert (drawing.width, drawing.height) == (4100, 2790)  # tenths of a millimetre
     assert sum(drawing.counts.values()) == len(found.cells) == 3000
-    assert drawing.worker_heads.count("h0") == 1 and drawing.bees == 2
+    assert drawing.worker_heads.count("h1") == 1 and drawing.bees == 2
     assert [(mark.x, mark.y) for mark in drawing.queens] == [(2350, 1295)]
     assert [(mark.x, mark.y) for mark in drawing.queen_cells] == [(2170, 1735)]
 
@@ -286,9 +286,10 @@ def test_a_path_of_cells_leads_back_to_their_places() -> None:
     path = next(layer.path for layer in draw(found).cells if layer.kind == "larvae")
     x = y = 0
     places = set()
-    for dx, dy in re.findall(r"m(-?\d+) ?(-?\d+)h0", path):
+    for dx, dy in re.findall(r"m(-?\d+) ?(-?\d+)h1", path):
         x, y = x + int(dx), y + int(dy)
         places.add((x, y))
+        x += 1
     wanted = {
         (round(cell.x_mm * 10) + 2050, 1395 - round(cell.y_mm * 10))
         for cell in found.cells
