@@ -17,6 +17,7 @@ from bee_robot.cloud.records import FaceRecord, StoredPicture
 PAGE_BYTES = 8_000_000  # of pictures in a report; as text in the page they take a third more
 LONG_SIDE_PX = 900  # of a photograph; the straightened face is shown as it is
 STRAIGHT_LONG_SIDE_PX = 1640
+LEAST_LONG_SIDE_PX = 400  # smaller is not worth showing, whatever the page weighs
 JPEG_QUALITIES = (84, 76, 66, 55)
 VIEW_ORDER = ("whole", "left_half", "right_half")
 
@@ -67,13 +68,16 @@ class PictureShelf:
         return _uri(self._encoded(pixels.astype(np.uint8, copy=False))), *size, ""
 
     def _encoded(self, pixels: NDArray[np.uint8]) -> bytes:
-        """The best quality that fits its share of the page."""
-        data = b""
-        for quality in JPEG_QUALITIES:
-            data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
-            if len(data) <= self._most_bytes:
-                break
-        return data
+        """The best quality that fits its share of the page; where none does, the picture becomes smaller."""
+        while True:
+            for quality in JPEG_QUALITIES:
+                data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+                if len(data) <= self._most_bytes:
+                    return bytes(data)
+            if max(pixels.shape[:2]) <= LEAST_LONG_SIDE_PX:
+                return bytes(data)
+            smaller = cv2.resize(pixels, None, fx=0.8, fy=0.8, interpolation=cv2.INTER_AREA)
+            pixels = smaller.astype(np.uint8, copy=False)
 
 
 def _uri(data: bytes) -> str:

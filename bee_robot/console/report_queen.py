@@ -139,7 +139,8 @@ def _pattern(seen: Seen, said: Said) -> None:
     sentences = [
         Sentence(
             f"{words.with_interval(percent)} of the cells within the capped area are empty; fewer than "
-            f"{100 * SPOTTY_SHARE:.0f} % is commonly called good."
+            f"{100 * SPOTTY_SHARE:.0f} % is commonly called good. Most of that area is on",
+            merged(sorted(by_face, key=lambda ref: -by_face[ref].inside)[:4]),
         )
     ]
     if worst:

@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from seen_comb import record_visit
 
 from bee_robot.cli import report as verb
 from bee_robot.cli.locations import remember_store
@@ -21,10 +22,12 @@ from bee_robot.cloud.errors import StoreError
 from bee_robot.cloud.local_store import LocalStore
 from bee_robot.cloud.records import InspectionStart
 from bee_robot.console.report import write_report
+from bee_robot.console.report_pictures import PictureShelf, pictures_of
 from bee_robot.hive.comb import CellClass
-from bee_robot.hive.face import Estimate, FaceAnalysis
+from bee_robot.hive.face import Estimate, FaceAnalysis, FaceMap
 from bee_robot.hive.inspection import EndState, EventKind, Phase, VisitEvent, VisitOutcome
 from bee_robot.rulebook import Violation
+from bee_robot.sim.hive_world import HiveWorld
 
 Photographer = Callable[..., bytes]
 VOID = {"meta", "input", "img", "br", "hr", "link", "rect", "polyline"}
@@ -323,6 +326,35 @@ def test_a_damaged_photograph_leaves_a_gap_not_a_crash(store: LocalStore, visit:
 def test_a_report_that_cannot_be_written_says_where(store: LocalStore, visit: str) -> None:
     with pytest.raises(StoreError, match="the report cannot be written.*--out FILE"):
         write_report(store, visit, Path("/proc/nowhere/report.html"))
+
+
+def test_maps_are_in_the_data_in_full_and_on_one_line(store: LocalStore, start: InspectionStart) -> None:
+    visit = record_visit(store, start, HiveWorld(3, boxes=1, frames_per_box=1), frames=1)
+    text = write_report(store, visit).with_suffix(".json").read_text(encoding="utf-8")
+    data = json.loads(text)
+    assert data["format"] == "bee_robot report 2"
+    found = data["record"]["faces"][0]["latest"]["analysis"]["map"]
+    face = store.inspection(visit).faces[0].analysis
+    assert (
+        face is not None
+        and face.map is not None
+        and FaceMap.from_dict(found) == FaceMap.from_dict(face.map.to_dict())
+    )
+    assert text.count("\n") < 2500
+    assert data["frames"][0]["sums"]["stores_kg"].keys() == {"honey", "nectar", "pollen"}
+    assert {statement["topic"] for statement in data["colony"]["statements"]} > {"Queen", "Eggs", "Stores"}
+
+
+def test_pictures_share_the_weight_of_the_page(store: LocalStore, start: InspectionStart) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (1116, 1640, 3), np.uint8)  # nothing compresses worse
+    data = cv2.imencode(".jpg", noise, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
+    visit = store.begin_inspection(start)
+    face = photographed(store, visit, 1, "rear", data)
+    store.record_analysis(face, analysis(1.0, 1.0), data)
+    record = store.inspection(visit).faces[0]
+    shown = PictureShelf(store, 20).show(pictures_of(record))[0]
+    assert len(data) > 2e6 and len(shown.uri) < 8e6 / 20 * 1.4
+    assert (shown.width_px, shown.height_px) == (1640, 1116)  # the place that it takes
 
 
 # -- bee report
