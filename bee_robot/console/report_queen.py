@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bee_robot.console import report_words as words
 from bee_robot.console.report_brood import BroodPattern, add_patterns, brood_pattern
 from bee_robot.console.report_statements import SURE, FaceRef, Said, Seen, Sentence, Tone, merged
@@ -140,7 +142,7 @@ def _pattern(seen: Seen, said: Said) -> None:
         Sentence(
             f"{words.with_interval(percent)} of the cells within the capped area are empty; fewer than "
             f"{100 * SPOTTY_SHARE:.0f} % is commonly called good. Most of that area is on",
-            merged(sorted(by_face, key=lambda ref: -by_face[ref].inside)[:4]),
+            merged(_most_inside(by_face)[:4]),
         )
     ]
     if worst:
@@ -153,6 +155,11 @@ def _pattern(seen: Seen, said: Said) -> None:
             "brood; a photograph of the surface cannot tell which",
             worst,
         )
+
+
+def _most_inside(by_face: Mapping[FaceRef, BroodPattern]) -> list[FaceRef]:
+    found = [ref for ref, pattern in by_face.items() if pattern.inside]
+    return sorted(found, key=lambda ref: -by_face[ref].inside)
 
 
 def _is_spotty(pattern: BroodPattern) -> bool:
