@@ -69,7 +69,9 @@ def frame_table(faces: Iterable[FaceNotice], frames_total: int) -> Table:
     brood = "brood" if told & {CellClass.LARVAE, CellClass.EGGS} else "capped brood"
     # fits 80 columns
     title = "What is on the frames, with 90 % intervals; stores are honey and nectar"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 0, 0, 1)
+    )
     for heading in ("frame", "bees rear", "bees front", f"{brood} dm²", "stores kg"):
         table.add_column(heading, justify="right", no_wrap=True)
     for frame in range(1, frames_total + 1):

@@ -29,38 +29,40 @@ def describe_queen_and_brood(seen: Seen, said: Said) -> None:
 
 
 def _queen(seen: Seen, said: Said) -> tuple[FaceRef, ...]:
-    found = [
+    queens = [
         (bee.probability, ref)
         for ref, analysis in seen.faces
         if analysis.map is not None
         for bee in analysis.map.bees
-        if bee.caste is Caste.QUEEN and bee.probability >= SURE
+        if bee.caste is Caste.QUEEN
     ]
-    found.sort(key=lambda pair: -pair[0])
-    at = tuple(dict.fromkeys(ref for _, ref in found))
+    queens.sort(key=lambda pair: -pair[0])
+    found = [ref for probability, ref in queens if probability >= SURE]
+    at, perhaps = tuple(dict.fromkeys(found)), merged(ref for _, ref in queens)
     if not seen.has_maps:
         said.say(
             "Queen", Tone.UNKNOWN, "Not looked for", Sentence("The method used here does not look for her.")
         )
-    elif len(at) == 1:
+    elif len(found) == 1:
         said.say("Queen", Tone.GOOD, "Seen", Sentence("A bee with the body of a queen was seen on", at))
     elif at:
         said.say(
             "Queen",
             Tone.WATCH,
-            f"{len(at)} bees that look like queens",
-            Sentence("Colonies rarely have two; some of these may be large workers or drones. Look at", at),
+            f"{len(found)} bees that look like queens",
+            Sentence(
+                "One queen may have walked from face to face between the pictures, and drones or large workers look alike; a "
+                "colony rarely has two. Look at",
+                at,
+            ),
         )
         said.advise("Look at the bees marked as queens.", "a colony rarely has more than one", at)
     else:
-        said.say(
-            "Queen",
-            Tone.PLAIN,
-            "Not seen, which is not absent",
-            Sentence(
-                "She may have been under other bees, on a wall or on the way from one face to the next."
-            ),
-        )
+        elsewhere = "She may have been under other bees, on a wall or on the way from one face to the next."
+        sentences = [Sentence(elsewhere)]
+        if perhaps:
+            sentences.append(Sentence("A bee that may be her, less likely than not, is marked on", perhaps))
+        said.say("Queen", Tone.PLAIN, "Not seen, which is not absent", *sentences)
     return at
 
 
@@ -203,22 +205,23 @@ def _ages(seen: Seen, said: Said) -> None:
 def _queen_cells(seen: Seen, said: Said, has_eggs: bool) -> None:
     if not seen.has_maps:
         return
-    found = [
-        (ref, finding.y_mm < LOW_ON_COMB * _half_height_mm(analysis))
+    marked = [
+        (ref, finding.y_mm < LOW_ON_COMB * _half_height_mm(analysis), finding.probability >= SURE)
         for ref, analysis in seen.faces
         if analysis.map is not None
         for finding in analysis.map.findings
-        if finding.kind is FindingKind.QUEEN_CELL and finding.probability >= SURE
+        if finding.kind is FindingKind.QUEEN_CELL
     ]
+    found = [(ref, is_low) for ref, is_low, is_sure in marked if is_sure]
     if not found:
-        said.say(
-            "Queen cells",
-            Tone.PLAIN,
-            "None found",
-            Sentence(
-                "They often hang below the comb or under bees, where no camera looks; this is not a guarantee."
-            ),
+        where = (
+            "They often hang below the comb or under bees, where no camera looks; this is not a guarantee."
         )
+        sentences = [Sentence(where)]
+        if marked:
+            look = "Something that may be one, less likely than not, is marked on"
+            sentences.append(Sentence(look, merged(ref for ref, *_ in marked)))
+        said.say("Queen cells", Tone.PLAIN, "None found for certain" if marked else "None found", *sentences)
         return
     at = merged(dict.fromkeys(ref for ref, _ in found))
     low = sum(1 for _, is_low in found if is_low)

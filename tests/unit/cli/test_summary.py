@@ -48,7 +48,7 @@ def test_numbers_are_no_finer_than_their_intervals() -> None:
 
 
 def test_the_table_fits_80_columns() -> None:
-    full = analysis(capped_brood=13.1, larvae=5.0, honey=10.0, nectar=2.0)
+    full = analysis(capped_brood=13.1, larvae=5.0, honey=3.0, nectar=2.0)
     text = printed(notice("rear", full), notice("front", full), width=80)
     assert "…" not in text and max(map(len, text.splitlines())) <= 80
 

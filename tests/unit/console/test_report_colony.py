@@ -173,6 +173,12 @@ def test_queen_cells_on_the_face_of_the_comb_without_eggs_speak_for_need() -> No
     assert "need" in about_topic(colony, "Queen cells").headline
 
 
+def test_what_is_less_likely_than_not_is_told_but_not_counted() -> None:
+    doubtful = [Finding(FindingKind.QUEEN_CELL, 0.0, -80.0, 0.45)]
+    found = about_topic(describe(seen(comb(BROOD), BLANK, doubtful)), "Queen cells")
+    assert found.headline == "None found for certain" and found.sentences[1].faces == (FaceRef(1, "rear"),)
+
+
 def test_mites_are_counted_per_hundred_bees_with_the_caveat() -> None:
     bees = [replace(WORKER, x_mm=float(x)) for x in range(-100, 100)]
     mites = with_findings((1, 2), (3, 4), kind=FindingKind.VARROA)
