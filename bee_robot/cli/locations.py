@@ -51,7 +51,9 @@ def remember_store(store: Path) -> None:
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text(f"{store.resolve()}\n", encoding="utf-8")
     except OSError as error:
-        sys.stderr.write(f"bee: {note} cannot be written ({error.strerror}); give 'bee report' --store {store}\n")
+        sys.stderr.write(
+            f"bee: {note} cannot be written ({error.strerror}); give 'bee report' --store {store}\n"
+        )
 
 
 def last_store() -> Path | None:
