@@ -1,7 +1,7 @@
 """Bees in a photograph of any kind and scale: entrances, close-ups of comb, bees in flight. One box for each.
 
-The network (tools/train/train_bee_detector.py) knows bees from about 12 to 120 pixels. A photograph is read at several sizes, each half
-of the one before; each size answers for the bees that it shows best, and of boxes of one bee the surest is kept.
+The network (tools/train/train_bee_detector.py) knows bees from about 10 to 60 pixels. A photograph is read at several
+sizes, as it is and mirrored; each size answers for the bees that it shows best, and of boxes of one bee the surest is kept.
 """
 
 from __future__ import annotations
@@ -23,14 +23,16 @@ LONGEST_SIDE_PX = (
     2048  # of the largest size that is read; more takes longer and finds no smaller bees in practice
 )
 ENLARGED_BELOW_PX = 1000  # longest side; smaller photographs are also read at twice their size
-SMALLEST_LEVEL_PX = 160  # longest side; bees larger than half the picture need no further size
+SMALLEST_LEVEL_PX = 96  # longest side; bees larger than half the picture need no further size
+SIZE_STEP = 2**-0.5  # from one size to the next: two sizes answer for every bee
 LEAST_PROBABILITY = 0.3
 FAINTEST = 0.02  # boxes below are never made
 MOST_BOXES = 3000  # of one size, the surest
 #: Side of a square as large as the box, in pixels of the network's input, that a size answers for. The largest size
 #: also takes smaller bees, the smallest size larger ones.
-FINEST_PX, COARSEST_PX = 20.0, 110.0
+FINEST_PX, COARSEST_PX = 18.0, 50.0
 SAME_BEE_OVERLAP = 0.5  # intersection over union
+USUAL_SIZE_SHARE = 0.7  # of the size that is typical of the photograph; boxes below are doubted
 INSIDE_OVERLAP = 0.85  # share of the smaller box: a part of a bee that passed for a bee
 
 
@@ -73,27 +75,28 @@ def detect_bees(
 ) -> tuple[BeeBox, ...]:
     """Bees in a picture, uint8 (H, W, 3), the surest first. Raises ModelError where the network cannot be had."""
     model = detector_model(threads)
+    faintest = max(FAINTEST, least_probability)
     found = []
     scales = _scales(max(bgr.shape[:2]))
     for index, scale in enumerate(scales):
         low = 0.0 if index == 0 else FINEST_PX
         high = float("inf") if index == len(scales) - 1 else COARSEST_PX
-        level = _read(model, _scaled(bgr, scale), max(FAINTEST, least_probability))
-        sizes = np.sqrt(_areas(level.corners))
-        level = level[(sizes >= low) & (sizes <= high)]
-        found.append(_Found(level.corners / np.float32(scale), level.scores, level.kinds))
-    merged = _merged(
-        _Found(
-            np.concatenate([level.corners for level in found]),
-            np.concatenate([level.scores for level in found]),
-            np.concatenate([level.kinds for level in found]),
-        )
+        scaled = _scaled(bgr, scale)
+        for level in (_read(model, scaled, faintest), _read_mirrored(model, scaled, faintest)):
+            sizes = np.sqrt(_areas(level.corners))
+            kept = level[(sizes >= low) & (sizes <= high)]
+            found.append(_Found(kept.corners / np.float32(scale), kept.scores, kept.kinds))
+    everything = _Found(
+        np.concatenate([level.corners for level in found]),
+        np.concatenate([level.scores for level in found]),
+        np.concatenate([level.kinds for level in found]),
     )
     limits = np.array([bgr.shape[1], bgr.shape[0]] * 2, np.float32)
-    corners = np.clip(merged.corners, 0, limits)
+    bees = _of_one_scale(_merged(everything), limits)
     return tuple(
         BeeBox(float(x0), float(y0), float(x1 - x0), float(y1 - y0), float(score), CASTES[kind])
-        for (x0, y0, x1, y1), score, kind in zip(corners, merged.scores, merged.kinds)
+        for (x0, y0, x1, y1), score, kind in zip(bees.corners, bees.scores, bees.kinds)
+        if score >= least_probability
     )
 
 
@@ -101,8 +104,8 @@ def _scales(longest_px: int) -> list[float]:
     """Sizes at which a picture is read, as factors, the largest first."""
     largest = 2.0 if longest_px < ENLARGED_BELOW_PX else min(1.0, LONGEST_SIDE_PX / longest_px)
     scales = [largest]
-    while scales[-1] * longest_px / 2 >= SMALLEST_LEVEL_PX:
-        scales.append(scales[-1] / 2)
+    while scales[-1] * SIZE_STEP * longest_px >= SMALLEST_LEVEL_PX:
+        scales.append(scales[-1] * SIZE_STEP)
     return scales
 
 
@@ -132,6 +135,13 @@ def _read(model: Model, bgr: NDArray[np.uint8], faintest: float) -> _Found:
     return _Found(corners, heat[rows, columns], kinds[:, rows, columns].argmax(axis=0))
 
 
+def _read_mirrored(model: Model, bgr: NDArray[np.uint8], faintest: float) -> _Found:
+    found = _read(model, np.ascontiguousarray(bgr[:, ::-1]), faintest)
+    corners = found.corners.copy()
+    corners[:, [0, 2]] = bgr.shape[1] - corners[:, [2, 0]]
+    return _Found(corners, found.scores, found.kinds)
+
+
 def _areas(corners: NDArray[np.float32]) -> NDArray[np.float32]:
     sides = np.maximum(corners[:, 2:] - corners[:, :2], 0)
     return np.asarray(sides[:, 0] * sides[:, 1], np.float32)
@@ -154,3 +164,22 @@ def _merged(found: _Found) -> _Found:
         is_part = shared > INSIDE_OVERLAP * np.minimum(areas[index], areas)
         is_open &= ~(is_same | is_part)
     return found[np.array(kept, np.intp)]
+
+
+def _of_one_scale(found: _Found, limits: NDArray[np.float32]) -> _Found:
+    """Bees of one photograph are about equally large: what is much smaller than they is rather a leg, a leaf or a letter.
+
+    Typical is the size below which half of the evidence lies, where large and sure boxes count more. limits: width and height of
+    the picture, twice; boxes are cut off there.
+    """
+    found = _Found(np.clip(found.corners, 0, limits), found.scores, found.kinds)
+    sizes = np.sqrt(_areas(found.corners))
+    evidence = found.scores**2 * sizes
+    if not len(sizes) or not evidence.sum() > 0:
+        return found[np.zeros(len(sizes), bool)]
+    order = np.argsort(sizes)
+    half = np.searchsorted(np.cumsum(evidence[order]), evidence.sum() / 2)
+    typical_px = sizes[order[min(int(half), len(order) - 1)]]
+    doubted = found.scores * np.minimum(1.0, sizes / (USUAL_SIZE_SHARE * typical_px))
+    found = _Found(found.corners, np.asarray(doubted, np.float32), found.kinds)
+    return found[np.argsort(-found.scores, kind="stable")]

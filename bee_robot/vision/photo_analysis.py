@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+import cv2
 import numpy as np
 
 from bee_robot.hive.comb import CELL_AREA_MM2
@@ -24,6 +25,7 @@ FRAME_BARS = 3  # sides of a comb that end at wood, for a picture that shows a w
 FRAME_WIDTH_CELLS = (36.0, 95.0)  # 190 to 500 mm between the bars
 #: 90 % error of a count of boxes: relative, and as so many standard deviations of a chance count.
 COUNT_ERROR, COUNT_DEVIATIONS = 0.20, 1.645
+BARS_CELLS = 4.0  # bars are 10 to 20 mm wide
 TOO_SMALL_PX = 14.0  # side of a square as large as a bee, in the file; smaller ones are missed too often
 MM2_PER_DM2 = 1e4
 
@@ -106,8 +108,10 @@ def analyze_photo(photograph: Photograph) -> AnalyzedPhoto:
     straight = rectify(photograph, working) if working.has_colour else None
     result = analyze_photographs([photograph]) if straight is not None else None
     face = result.analysis if result is not None and result.analysis.comb_found else None
-    if face is None:
-        straight = None
+    if face is None or straight is None:
+        face = straight = None
+    else:
+        boxes = _on_comb(boxes, straight, working.reduction)
     shows, certainty = _what_it_shows(straight)
     detector = detector_model()
     models = [(detector.name, detector.version, detector.provider)]
@@ -133,12 +137,24 @@ def analyze_photo(photograph: Photograph) -> AnalyzedPhoto:
 
 
 def bees_of(boxes: tuple[BeeBox, ...], face: FaceAnalysis | None) -> Estimate:
-    """Bees in the picture: counted one by one where they are large enough for that, else from the comb they cover."""
+    """Bees in the picture: counted one by one where they are large enough for that, else as read from the straightened comb.
+
+    Where both are there, the interval reaches from one to the other: neither is sure where they disagree.
+    """
+    one_by_one = counted(len(boxes), "found one by one")
+    if face is None or face.bees is None:
+        return one_by_one
     sizes = [box.size_px for box in boxes]
-    are_large = not sizes or float(np.median(sizes)) >= TOO_SMALL_PX
-    if face is not None and face.bees is not None and not are_large:
+    if sizes and float(np.median(sizes)) < TOO_SMALL_PX:
         return face.bees
-    return counted(len(boxes), "found one by one")
+    other = face.bees.value
+    return Estimate(
+        one_by_one.value,
+        min(one_by_one.low, other),
+        max(one_by_one.high, other),
+        one_by_one.unit,
+        f"found one by one; read from the straightened comb: {other:.0f}",
+    )
 
 
 def counted(boxes: int, method: str) -> Estimate:
@@ -184,6 +200,20 @@ def _in_file(boxes: tuple[BeeBox, ...], picture: Picture) -> tuple[BeeBox, ...]:
             box.kind,
         )
         for box in boxes
+    )
+
+
+def _on_comb(boxes: tuple[BeeBox, ...], straight: RectifiedFace, reduction: float) -> tuple[BeeBox, ...]:
+    """Those on the comb and its bars; what is behind the frame is no part of it."""
+    corners = np.asarray(straight.region.corners_px * reduction, np.float32)
+    margin_px = BARS_CELLS * straight.pitch_px * reduction
+    return tuple(
+        box
+        for box in boxes
+        if cv2.pointPolygonTest(
+            corners, (box.left_px + box.width_px / 2, box.top_px + box.height_px / 2), True
+        )
+        >= -margin_px
     )
 
 

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 
 SIDE_PX = 256
 STRIDE_PX = 4
-SMALLEST_BEE_PX, LARGEST_BEE_PX = 11.0, 150.0  # side of a square as large as the box; others are ignored
-SMALLEST_DRAWN_PX, LARGEST_DRAWN_PX = 13.0, 120.0
+SMALLEST_BEE_PX, LARGEST_BEE_PX = 10.0, 60.0  # side of a square as large as the box; others are ignored
+HUGE_BEE_PX = 76.0  # from here on bees are background: their legs and heads must not pass for small bees
+SMALLEST_DRAWN_PX, LARGEST_DRAWN_PX = 14.0, 46.0
 LARGEST_ENLARGEMENT = 2.2
-LEAST_FILLED = 0.75  # of a crop's side by the picture
+LEAST_FILLED = 0.6  # of a crop's side by the picture
 LEAST_VISIBLE = 0.35  # of a box that the crop's edge cuts; what shows less is ignored
 BACKGROUND_SHARE, MOSAIC_SHARE = 0.20, 0.10
+BACKGROUND_BEE_PX = (16.0, 400.0)  # sizes that bees are supposed to have there
 GAUSSIAN_SHARE = 0.54 / 6  # of a box's side, as in TTFNet
 KIND_DRAW_WEIGHTS = np.array([1.0, 4.0, 4.0])
 
@@ -71,12 +73,12 @@ class CropSource:
         group = self._groups[which]
         picture = group[random.choice(len(group), p=self._weights[which])]
         centre, bee_px = self._aim(picture)
-        largest = LARGEST_DRAWN_PX * side_px / SIDE_PX
+        largest = LARGEST_DRAWN_PX * (side_px / SIDE_PX) ** 0.5
         drawn_px = float(np.exp(random.uniform(np.log(SMALLEST_DRAWN_PX), np.log(largest))))
         filling = LEAST_FILLED * side_px / min(picture.bgr.shape[:2])
         enlargement = min(max(drawn_px / bee_px, filling), LARGEST_ENLARGEMENT)
-        stretch = float(np.exp(random.normal(0, 0.06)))
-        turns = int(random.integers(4)) if picture.may_turn or random.random() < 0.15 else 0
+        stretch = float(np.exp(random.normal(0, 0.09)))
+        turns = int(random.integers(4)) if picture.may_turn or random.random() < 0.3 else 0
         matrix = _placing(enlargement * stretch, enlargement / stretch, turns, random.random() < 0.5)
         middle = side_px / 2 + random.uniform(-0.45, 0.45, 2) * side_px
         matrix[:, 2] = middle - matrix[:, :2] @ centre
@@ -87,12 +89,15 @@ class CropSource:
         """Where the crop looks, and how large a bee is there, pixels."""
         random = self._random
         sides = np.sqrt(np.prod(picture.boxes[:, 2:] - picture.boxes[:, :2], axis=1))
-        typical = float(np.median(sides)) if len(sides) else float(np.exp(random.uniform(3.2, 5.2)))
         height, width = picture.bgr.shape[:2]
-        if len(picture.points) and (not len(sides) or random.random() < 0.5):
-            return picture.points[random.integers(len(picture.points))].astype(np.float64), typical
-        if not len(sides) or random.random() < BACKGROUND_SHARE:
-            return random.random(2) * (width, height), typical
+        is_background = not len(sides) or random.random() < BACKGROUND_SHARE
+        if is_background or (len(picture.points) and random.random() < 0.5):
+            # at any scale: what other sizes of a picture show must not pass for bees
+            supposed_px = float(np.exp(random.uniform(*np.log(BACKGROUND_BEE_PX))))
+            places = np.concatenate([picture.points, (picture.boxes[:, :2] + picture.boxes[:, 2:]) / 2])
+            if len(places) and random.random() < 0.5:
+                return places[random.integers(len(places))].astype(np.float64), supposed_px
+            return random.random(2) * (width, height), supposed_px
         weights = KIND_DRAW_WEIGHTS[picture.kinds]
         chosen = random.choice(len(sides), p=weights / weights.sum())
         box = picture.boxes[chosen].astype(np.float64)
@@ -143,7 +148,7 @@ def _cut(picture: LabelledPicture, matrix: NDArray[np.float64], factor: float, s
         bgr=np.asarray(bgr, np.uint8),
         boxes=clipped[learned],
         kinds=picture.kinds[learned],
-        ignored=np.concatenate([ignored[_areas(ignored) > 0], clipped[shows & ~learned]]),
+        ignored=np.concatenate([ignored[_areas(ignored) > 0], clipped[shows & ~learned & (sides < HUGE_BEE_PX)]]),
     )
 
 
@@ -160,15 +165,15 @@ def _disturb(bgr: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.
     """Light, colour, blur, noise and compression as phones and hive cameras make them."""
     table = np.arange(256, dtype=np.float32) / 255
     gamma = np.exp(random.normal(0, 0.3))
-    gains = np.exp(random.normal(0, 0.25)) * np.exp(random.normal(0, 0.08, 3))
+    gains = np.exp(random.normal(0, 0.25)) * np.exp(random.normal(0, 0.12, 3))
     curves = [np.clip((table**gamma) * gain + random.normal(0, 0.03), 0, 1) * 255 for gain in gains]
     out = cv2.LUT(bgr, np.stack(curves, axis=-1).astype(np.uint8)[None])
-    if random.random() < 0.3:
+    if random.random() < 0.4:
         hsv = cv2.cvtColor(out, cv2.COLOR_BGR2HSV)
-        hsv[..., 0] = (hsv[..., 0].astype(np.int16) + int(random.integers(-12, 13))) % 180
-        hsv[..., 1] = np.clip(hsv[..., 1] * random.uniform(0.4, 1.4), 0, 255)
+        hsv[..., 0] = (hsv[..., 0].astype(np.int16) + int(random.integers(-20, 21))) % 180
+        hsv[..., 1] = np.clip(hsv[..., 1] * random.uniform(0.3, 1.5), 0, 255)
         out = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)
-    if random.random() < 0.05:
+    if random.random() < 0.12:
         out = cv2.cvtColor(cv2.cvtColor(out, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     if random.random() < 0.3:
         out = cv2.GaussianBlur(out, (0, 0), random.uniform(0.4, 2.0))

@@ -28,7 +28,7 @@ SAME_PHOTOGRAPH = {
 }
 #: Sources with bees of which none is labelled.
 UNLABELLED = {"frames", "p1.jpg"}
-LARGEST_KEPT_BEE_PX = 150.0  # pictures with larger bees are reduced when they are read: memory
+LARGEST_KEPT_BEE_PX = 120.0  # pictures with larger bees are reduced when they are read: memory
 POSE_BODY_MARGIN = 0.15  # of the distance tail to head, on every side: half the width of a body
 LEAST_VISIBLE = 0.35  # of a rendered body; bees that are hidden further are ignored
 POSE_RIM_PX = (60, 30, 60, 100)  # left, top, right, bottom: cut bees there are unlabelled
@@ -120,7 +120,7 @@ def read_entrance_and_comb(folder: Path, held_out: bool) -> list[LabelledPicture
             boxes=_boxes(labels),
             kinds=np.array([KIND_OF_NAME[names[label["category_id"]]] for label in labels], np.int64),
             ignored=np.zeros((0, 4), np.float32),
-            weight=(1.0 + len(labels) ** 0.5) / counts[image["source"]] ** 0.6,
+            weight=(1.0 + len(labels) ** 0.5) / counts[image["source"]] ** 0.45,
         )
         pictures.append(_reduced(one) if not held_out else one)
     return pictures

@@ -92,7 +92,7 @@ def write_card(path: Path, data: Path, version: str, rendered: bool, scores: dic
         "licence": "Apache-2.0; attribution of the training data: NOTICE",
         "input": {
             "picture": "float32 (1, 3, H, W), BGR, 0 to 255, H and W multiples of 32; normalised in the network",
-            "scale": "bees of 12 to 120 px (side of a square as large as the box)",
+            "scale": "bees of 10 to 60 px (side of a square as large as the box)",
         },
         "outputs": {
             "heat": "(1, 1, H/4, W/4) probability that the middle of a bee is there",

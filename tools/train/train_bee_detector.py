@@ -36,12 +36,12 @@ KIND_WEIGHTS = (1.0, 4.0, 4.0)  # drones and queens are rare
 class CropStream(IterableDataset):
     def __init__(self, data: Path, rendered: Path | None, seed: int) -> None:
         self._groups = [
-            (0.62, read_entrance_and_comb(data / "entrance_and_comb", held_out=False)),
-            (0.18, read_hornets(data / "hornets")),
-            (0.20, read_pose(data / "pose")),
+            (0.60, read_entrance_and_comb(data / "entrance_and_comb", held_out=False)),
+            (0.16, read_hornets(data / "hornets")),
+            (0.10, read_pose(data / "pose")),
         ]
         if rendered is not None:
-            self._groups.append((0.20, read_rendered(rendered)))
+            self._groups.append((0.14, read_rendered(rendered)))
         self._seed = seed
 
     def __iter__(self):
