@@ -32,8 +32,10 @@ from bee_robot.mcu.link import LinkError, LinkStatistics, ProtocolError
 from bee_robot.mcu.transport import SerialTransport, Transport, TransportError
 
 HEARTBEAT_S = 0.05
-LEASE_FRESH_S = 0.25
-LEASE_LAPSES_S = 0.5
+LEASE_FRESH_S = 0.2  # older: the board is not fed, and stops by itself 0.3 s later
+# Later than that stop, and later than simulated time can come without a heartbeat (0.2 s, a packet on its way, 0.24 s): in a
+# simulation a holder that is slow keeps time waiting; only one that is gone loses its lease.
+LEASE_LAPSES_S = 0.7
 CONNECT_S = 3.0
 CONFIGURE_S = 3.0
 CHECK_LINE = "check cable, power and 'serial.port' in the robot file"

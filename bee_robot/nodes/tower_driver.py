@@ -127,6 +127,13 @@ class TowerDriver(BeeNode):
             whose = f"'{has_it}' holds the motion lease" if has_it else "nobody holds the motion lease"
             raise TowerError(f"'{holder}' may not move the tower: {whose}; acquire it first", "lease_lost")
 
+    async def _moved_by(
+        self, holder: str, motion: Callable[[], Coroutine[Any, Any, MotionResult]]
+    ) -> MotionResult:
+        """A goal of its holder renews the lease: who asks, lives. Raises TowerError where it has lapsed."""
+        await self.tower.renew_lease(holder)
+        return await motion()
+
     async def _arm(self, request: Any, response: Any) -> Any:
         if self.tower.state.lease_holder:
             try:
@@ -202,8 +209,9 @@ class TowerDriver(BeeNode):
         key = bytes(goal_handle.goal_id.uuid)
         cancelled = self._cancels.setdefault(key, asyncio.Event())
         try:
-            self._refuse_stranger(goal_handle.request.holder)
-            result = await self.bridge.submit(self._cancellable(motion(), cancelled))
+            holder = goal_handle.request.holder
+            self._refuse_stranger(holder)
+            result = await self.bridge.submit(self._cancellable(self._moved_by(holder, motion), cancelled))
         except TowerError as error:
             goal_handle.abort()
             return error
