@@ -33,6 +33,7 @@ __all__ = ["AnalysedFace", "Photograph", "PhotographError", "analyze_photographs
 HALF_SIDE_PX = 1800  # working copy of a half: more would be finer than the straight picture
 WHOLE_SIDE_PX = 2400
 LEAST_CELLS = 40  # of which something is seen; fewer are no comb
+LEAST_CELLS_OF_HALF = 150  # where no wood of the frame is seen either
 HALVES: dict[str, Half] = {"left_half": "left", "right_half": "right"}
 HALF_WARNING = "only one half of the face was photographed: the numbers are for what it shows"
 ELSEWHERE_WARNING = (
@@ -153,7 +154,8 @@ def _shows_no_comb(photograph: Photograph, face: StraightFace, reading: FaceRead
         return False
     sign = {"left": -1, "right": 1}.get(half or "", 0)
     cells = int((~reading.cells.is_hidden & (sign * reading.cells.place_mm[:, 0] >= 0)).sum())
-    return cells < LEAST_CELLS and not any(sign * bee.x_mm >= 0 for bee in reading.bees)
+    least = LEAST_CELLS if half is None else LEAST_CELLS_OF_HALF
+    return cells < least and not any(sign * bee.x_mm >= 0 for bee in reading.bees)
 
 
 def _analysed(

@@ -22,12 +22,15 @@ STRIDE_PX = 4  # of the network's maps: one millimetre
 CASTES: tuple[Caste, ...] = (Caste.WORKER, Caste.DRONE, Caste.QUEEN)
 QUEEN_CELL, VARROA = 3, 4  # channels of "objects" after the castes
 #: A peak counts from here on: where the count of bees on rendered faces, kept apart for this, has no bias.
-BEE_THRESHOLD = 0.40
+BEE_THRESHOLD = 0.42
 QUEEN_THRESHOLD = 0.55
-QUEEN_CELL_THRESHOLD = 0.45
+QUEEN_CELL_THRESHOLD = 0.35
 VARROA_THRESHOLD = 0.45
 CELL_THRESHOLD = 0.30
 HIDDEN_SHARE = 0.5  # a cell of which less is seen has no class
+#: Added to the class logits on the robot's own pictures, in the order of CELL_CLASSES, so that no class is found more often than
+#: it is there (tools/train/face_net_bias.py).
+CLASS_BIAS = np.array([0.0, 0.0, 0.0, 0.7, 0.6, 1.0, 0.0, 1.5], np.float32)
 SAME_BEE_ALONG, SAME_BEE_ACROSS_MM = (
     0.33,
     1.9,
@@ -196,7 +199,7 @@ def _one_peak_a_body(
 
 def _cells(face: StraightFace, centre: Map, class_logits: Map, visible: Map) -> SeenCells:
     rows, columns = _peaks(np.ascontiguousarray(centre), CELL_THRESHOLD, 2)
-    logits = class_logits[:, rows, columns].T
+    logits = class_logits[:, rows, columns].T + (CLASS_BIAS if face.is_own_camera else 0.0)
     odds = (
         np.exp(logits - logits.max(axis=1, keepdims=True)) if rows.size else np.empty((0, len(CELL_CLASSES)))
     )

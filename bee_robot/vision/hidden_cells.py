@@ -26,7 +26,7 @@ Places = NDArray[np.float64]
 def with_hidden_cells(reading: FaceReading, grid: Grid) -> SeenCells:
     """All cells: those found, and those that the lattice says are under bees, with the classes of what is near them.
 
-    The class probabilities of every hidden cell are those of its visible neighbours, weighted by their distance.
+    The class probabilities of every hidden cell are the shares among its visible neighbours, weighted by their distance.
     """
     if len(reading.cells.place_mm) < LEAST_CELLS:
         return reading.cells
@@ -138,13 +138,15 @@ def _mark(mask: NDArray[np.uint8], places: Places, grid: Grid, radius_mm: float)
 
 
 def _from_neighbours(cells: SeenCells, grid: Grid) -> NDArray[np.float32]:
-    """(hidden, 8): class probabilities of visible cells around each hidden one, fading with the distance."""
+    """(hidden, 8): shares of the classes of visible cells around each hidden one, fading with the distance."""
     height, width = round(grid.height_px / PX_PER_MM) + 1, round(grid.width_px / PX_PER_MM) + 1
     sums = np.zeros((height, width, len(CELL_CLASSES) + 1), np.float32)
     row, column = _pixel(cells.place_mm, grid)
     row, column = np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)
     seen = ~cells.is_hidden
-    values = np.column_stack([cells.class_probability[seen], np.ones(int(seen.sum()), np.float32)])
+    # Likeliest classes, not probabilities: a small doubt about every cell would add up to an area.
+    likeliest = np.eye(len(CELL_CLASSES), dtype=np.float32)[cells.class_probability[seen].argmax(axis=1)]
+    values = np.column_stack([likeliest, np.ones(len(likeliest), np.float32)])
     np.add.at(sums, (row[seen], column[seen]), values)
     near = np.dstack([cv2.GaussianBlur(plane, (0, 0), NEARBY_MM) for plane in cv2.split(sums)])
     wide = np.dstack([cv2.GaussianBlur(plane, (0, 0), 4 * NEARBY_MM) for plane in cv2.split(sums)])

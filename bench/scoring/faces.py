@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bee_robot.hive.comb import CELL_CLASSES, CombFace
-from bee_robot.hive.face import FaceAnalysis
+from bee_robot.hive.comb import CELL_CLASSES, Caste, CombFace
+from bee_robot.hive.face import FaceAnalysis, FaceMap, FindingKind
 from bee_robot.hive.frame_view import VIEW_WIDTH_MM
 from bee_robot.sim.comb_layout import SIDES
 from bee_robot.sim.comb_renderer import ViewTruth, render_view
@@ -28,6 +28,7 @@ JPEG_QUALITY = 88
 MATCH_MM = 2.5  # a found cell is the true one within this distance
 LEAST_VISIBLE = 0.5  # of a cell, for its class to be asked
 BEE_MATCH_MM = 5.0
+QUEEN_MATCH_MM = 9.0  # she is long, and so is a queen cell
 BEE_SEEN = 0.3  # share of a bee in view from which she should be found
 
 Truths = dict[str, ViewTruth]
@@ -46,6 +47,9 @@ class FaceScore:
     false_cells: NDArray[np.int64]
     areas: dict[str, tuple[float, float, float, float]]
     bees_found: tuple[int, int, int]  # right, missed of those in view, wrong
+    rare_found: dict[
+        str, tuple[int, int, int]
+    ]  # the same of queens, queen cells and bees with a mite in view
 
 
 def faces_to_score(seeds: Iterable[int], faces_a_seed: int = 2) -> Iterator[tuple[str, int, CombFace]]:
@@ -82,7 +86,6 @@ def score_face(scenario: str, face: CombFace, analysis: FaceAnalysis, truths: Tr
     seen = (
         np.array([(bee.x_mm, bee.y_mm) for bee in found.bees]).reshape(-1, 2) if found else np.empty((0, 2))
     )
-    match = _matches(places, seen, BEE_MATCH_MM)
     count = analysis.bees.value if analysis.bees else 0.0
     return FaceScore(
         scenario,
@@ -98,12 +101,56 @@ def score_face(scenario: str, face: CombFace, analysis: FaceAnalysis, truths: Tr
             )
             for c in CELL_CLASSES
         },
-        (
-            len(match),
-            int(((visible > BEE_SEEN) & ~np.isin(np.arange(len(places)), match[:, 0])).sum()),
-            len(seen) - len(match),
-        ),
+        _found(places, seen, visible, BEE_MATCH_MM),
+        _rare(face, found, visible, truths),
     )
+
+
+def _found(
+    true: NDArray[np.float64], seen: NDArray[np.float64], visible: NDArray[np.float64], reach: float
+) -> tuple[int, int, int]:
+    """Right, missed of those in view, wrong."""
+    match = matches(true, seen, reach)
+    is_missed = (visible > BEE_SEEN) & ~np.isin(np.arange(len(true)), match[:, 0])
+    return len(match), int(is_missed.sum()), len(seen) - len(match)
+
+
+def _rare(
+    face: CombFace, found: FaceMap | None, visible: NDArray[np.float64], truths: Truths
+) -> dict[str, tuple[int, int, int]]:
+    def places(things: Iterable[Any]) -> NDArray[np.float64]:
+        return np.array([(thing.x_mm, thing.y_mm) for thing in things]).reshape(-1, 2)
+
+    cells_visible = np.zeros(len(face.queen_cells))
+    for truth in truths.values():
+        for cell in truth.queen_cells:
+            cells_visible[cell.index] = max(cells_visible[cell.index], cell.visible)
+    hanging = np.array([(q.x_mm, q.y_mm - q.length_mm / 2) for q in face.queen_cells]).reshape(-1, 2)
+    is_queen = np.array([bee.caste is Caste.QUEEN for bee in face.bees], bool)
+    has_mite = np.array([bee.has_mite for bee in face.bees], bool)
+    seen_bees = found.bees if found else ()
+    findings = found.findings if found else ()
+    bees = places(face.bees)
+    return {
+        "queen": _found(
+            bees[is_queen],
+            places(bee for bee in seen_bees if bee.caste is Caste.QUEEN),
+            visible[is_queen],
+            QUEEN_MATCH_MM,
+        ),
+        "queen_cell": _found(
+            hanging,
+            places(f for f in findings if f.kind is FindingKind.QUEEN_CELL),
+            cells_visible,
+            QUEEN_MATCH_MM,
+        ),
+        "varroa": _found(
+            bees[has_mite],
+            places(f for f in findings if f.kind is FindingKind.VARROA),
+            visible[has_mite],
+            BEE_MATCH_MM,
+        ),
+    }
 
 
 def score_faces(seeds: Iterable[int], *, faces_a_seed: int = 2, width_px: int = 1080) -> dict[str, Any]:
@@ -117,7 +164,7 @@ def score_faces(seeds: Iterable[int], *, faces_a_seed: int = 2, width_px: int = 
 
 def summary(scores: Sequence[FaceScore]) -> dict[str, Any]:
     """bee_count_error_pct: mean absolute error of the count over faces with bees, percent of the bees on the face, hidden ones
-    too. cell_f1: macro mean over the classes of the F1 of visible cells. bees_recall, bees_precision: of bees in view.
+    too. cell_f1: macro mean over the classes of the F1 of visible cells. bees_recall, bees_precision: of bees in view; queen, queen_cell, varroa: F1 of those in view.
     *_in_interval: share of true values inside the 90 % interval."""
     errors = [abs(s.count - s.true_bees) / s.true_bees for s in scores if s.true_bees]
     biases = [(s.count - s.true_bees) / s.true_bees for s in scores if s.true_bees]
@@ -133,12 +180,18 @@ def summary(scores: Sequence[FaceScore]) -> dict[str, Any]:
         "bees_in_interval": float(np.mean([s.within for s in scores])),
         "bees_recall": right / max(1, right + missed),
         "bees_precision": right / max(1, right + wrong),
+        **{f"{name}_f1": _f1_of(scores, name) for name in ("queen", "queen_cell", "varroa")},
         "cell_f1": float(np.mean(list(f1.values()))) if f1 else 0.0,
         "cell_f1_by_class": f1,
         "areas_in_interval": float(np.mean([low <= true <= high for true, low, _, high in areas]))
         if areas
         else 1.0,
     }
+
+
+def _f1_of(scores: Sequence[FaceScore], name: str) -> float:
+    right, missed, wrong = (sum(s.rare_found[name][k] for s in scores) for k in range(3))
+    return 2 * right / max(1, 2 * right + missed + wrong)
 
 
 def _f1(cells: NDArray[np.int64], false: NDArray[np.int64], k: int) -> float:
@@ -161,16 +214,11 @@ def _cells(
     count = len(CELL_CLASSES)
     table, false = np.zeros((count, count + 1), np.int64), np.zeros(count, np.int64)
     places = np.column_stack([face.cell_x_mm, face.cell_y_mm]).astype(float)
-    visible = np.zeros(len(places))
-    for half, truth in truths.items():
-        own = truth.cell_index
-        # The straight picture shows every cell as the camera of its half saw it.
-        is_own = (places[own, 0] < 0) == (half == "left")
-        visible[own[is_own]] = truth.cell_visible[is_own]
+    visible = visible_cells(face, truths)
     seen = [cell for cell in (analysis.map.cells if analysis.map else ()) if cell.cell_class in CELL_CLASSES]
     found = np.array([(cell.x_mm, cell.y_mm) for cell in seen]).reshape(-1, 2)
     classes = np.array([CELL_CLASSES.index(cell.cell_class) for cell in seen], np.int64)
-    match = _matches(places, found, MATCH_MM)
+    match = matches(places, found, MATCH_MM)
     of_true = np.full(len(places), count, np.int64)
     of_true[match[:, 0]] = classes[match[:, 1]]
     asked = visible >= LEAST_VISIBLE
@@ -180,7 +228,17 @@ def _cells(
     return table, false
 
 
-def _matches(true: NDArray[np.float64], found: NDArray[np.float64], reach: float) -> NDArray[np.int64]:
+def visible_cells(face: CombFace, truths: Truths) -> NDArray[np.float64]:
+    """(N,) share of every cell of the face that nothing hides; the straight picture shows it as its own half's camera saw it."""
+    visible = np.zeros(len(face.cell_x_mm))
+    for half, truth in truths.items():
+        own = truth.cell_index
+        is_own = (face.cell_x_mm[own] < 0) == (half == "left")
+        visible[own[is_own]] = truth.cell_visible[is_own]
+    return visible
+
+
+def matches(true: NDArray[np.float64], found: NDArray[np.float64], reach: float) -> NDArray[np.int64]:
     """(M, 2) index pairs, each used once, nearest first."""
     pairs = []
     for start in range(0, len(true), 500):

@@ -25,6 +25,7 @@ OPEN_CELLS = tuple(
     CELL_CLASSES.index(c) for c in (CellClass.EMPTY, CellClass.EGGS, CellClass.LARVAE, CellClass.NECTAR)
 )
 WORKER, DRONE, QUEEN, QUEEN_CELL, VARROA = range(5)
+AS_IT_IS = 0.4  # share of crops as the robot's cameras deliver them
 BEE_SIGMA, CELL_SIGMA = 1.3, 0.9  # of a peak, in pixels of the map (millimetres)
 LEAST_VISIBLE = 0.12  # a bee of which less is seen is neither asked for nor punished
 
@@ -85,11 +86,19 @@ def crop(half: Half, rng: np.random.Generator) -> tuple[np.ndarray, dict[str, np
     cells = half.cells.copy()
     cells[:, :2] = cells[:, :2] @ linear.T + offset
     near = ((cells[:, :2] > -20) & (cells[:, :2] < CROP_PX + 20)).all(axis=1)
-    picture = change_comb(picture, cells[near], rng)
     maps = _maps(half, matrix)
+    if rng.random() < AS_IT_IS:
+        return _compressed(picture, int(rng.integers(80, 96))), maps
+    picture = change_comb(picture, cells[near], rng)
     if rng.random() < 0.12:
         picture = _hide(picture, maps, rng)
     return change_look(picture, rng), maps
+
+
+def _compressed(picture: np.ndarray, quality: int) -> np.ndarray:
+    """As a JPEG file of this quality keeps it."""
+    data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
 
 
 def _corner_affine(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -208,10 +217,7 @@ def change_look(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         image = image + rng.uniform(0.2, 1.0) * (image - cv2.GaussianBlur(image, (0, 0), 1.2))
     image = np.clip(image, 0, 255).astype(np.uint8)
     if rng.random() < 0.7:
-        quality = int(rng.integers(35, 96))
-        image = cv2.imdecode(
-            cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR
-        )
+        image = _compressed(image, int(rng.integers(35, 96)))
     if small < side:
         how = (cv2.INTER_LINEAR, cv2.INTER_CUBIC)[int(rng.integers(2))]
         image = cv2.resize(image, (side, side), interpolation=how)

@@ -20,6 +20,8 @@ from face_crops import CROP_PX, Half, crop
 from torch import Tensor, nn
 from torch.nn import functional
 
+#: Worker, drone, queen, queen cell, mite: there is one queen to a thousand workers, and she matters as much.
+RARE = torch.tensor([1.0, 1.5, 8.0, 4.0, 8.0])
 HEADS = {"objects": 5, "geometry": 3, "cell_centre": 1, "cell_class": 8, "cell_visible": 1}
 
 
@@ -96,7 +98,7 @@ def loss(
 ) -> tuple[Tensor, dict[str, float]]:
     objects, geometry, centre, classes, visible = (output.float() for output in outputs)
     parts = {
-        "objects": focal(objects, truth["objects"], truth["objects_weight"]),
+        "objects": focal(objects, truth["objects"], truth["objects_weight"] * RARE.view(1, -1, 1, 1)),
         "geometry": (
             truth["geometry_weight"]
             * functional.smooth_l1_loss(geometry, truth["geometry"], reduction="none", beta=0.2)
@@ -113,7 +115,7 @@ def loss(
         / truth["cell_visible_weight"].sum().clamp(min=20.0),
     }
     total = (
-        2 * parts["objects"] + parts["geometry"] + parts["centre"] + parts["class"] + 0.6 * parts["visible"]
+        parts["objects"] + parts["geometry"] + 1.5 * parts["centre"] + 3 * parts["class"] + 0.6 * parts["visible"]
     )
     return total, {name: float(part.detach()) for name, part in parts.items()}
 
