@@ -68,8 +68,9 @@ static inline float chance(uint32_t seed, uint32_t k)
 
 static inline float at_lattice(int32_t x, int32_t y, uint32_t seed)
 {
-    return (float)(hash((uint32_t)x * 0x27d4eb2du ^ (uint32_t)y * 0x165667b1u ^ seed) >> 8) * (1.0f / 8388608.0f) -
-           1.0f;
+    uint32_t h = ((uint32_t)x * 0x27d4eb2du ^ (uint32_t)y * 0x165667b1u ^ seed) * 0x7feb352du;
+    h = (h ^ (h >> 15)) * 0x846ca68bu; /* its upper bits are well mixed, and only they are used */
+    return (float)(h >> 8) * (1.0f / 8388608.0f) - 1.0f;
 }
 /* Value noise, -1 to 1, one feature a unit. */
 static inline float noise(float x, float y, uint32_t seed)
