@@ -56,7 +56,8 @@ def _once_each(cells: SeenCells) -> SeenCells:
     """Of two places too near to each other to be two cells, the surer one."""
     distance, index = _neighbours(cells.place_mm)
     is_same = distance < TAKEN_SHARE * cell_pitch_mm(cells.place_mm)
-    sure = cells.probability + cells.visible
+    sure = cells.probability.astype(np.float64) + cells.visible
+    sure -= 1e-6 * np.arange(len(sure))  # of two alike, the first
     is_worse = (is_same & (sure[index] > sure[:, None])).any(axis=1)
     kept = ~is_worse
     return SeenCells(

@@ -25,7 +25,7 @@ OPEN_CELLS = tuple(
     CELL_CLASSES.index(c) for c in (CellClass.EMPTY, CellClass.EGGS, CellClass.LARVAE, CellClass.NECTAR)
 )
 WORKER, DRONE, QUEEN, QUEEN_CELL, VARROA = range(5)
-AS_IT_IS = 0.4  # share of crops as the robot's cameras deliver them
+AS_IT_IS = 0.3  # share of crops as the robot's cameras deliver them
 BEE_SIGMA, CELL_SIGMA = 1.3, 0.9  # of a peak, in pixels of the map (millimetres)
 LEAST_VISIBLE = 0.12  # a bee of which less is seen is neither asked for nor punished
 
@@ -111,7 +111,7 @@ def change_comb(picture: np.ndarray, cells: np.ndarray, rng: np.random.Generator
     """Cappings of brood from straw to dark brown or greyish pink, of honey from white to wet amber, open cells lighter or darker:
     combs of other bees, flowers and ages than the renderer's. cells (C, 4): x, y in the crop, class, visible."""
     image = picture.astype(np.float32)
-    for classes, chance in (((CAPPED_BROOD, DRONE_BROOD), 0.55), ((HONEY,), 0.45), (OPEN_CELLS, 0.25)):
+    for classes, chance in (((CAPPED_BROOD, DRONE_BROOD), 0.75), ((HONEY,), 0.45), (OPEN_CELLS, 0.25)):
         chosen = np.isin(cells[:, 2], classes) & (cells[:, 3] > 0.6)
         if rng.random() > chance or chosen.sum() < 2:
             continue
@@ -127,7 +127,7 @@ def change_comb(picture: np.ndarray, cells: np.ndarray, rng: np.random.Generator
 def _tinted(image: np.ndarray, classes: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     if CAPPED_BROOD in classes:
         tinted = _saturated(image, rng.uniform(0.25, 1.1))
-        return tinted * (rng.uniform(0.6, 1.3) * np.exp(rng.normal(0, 0.06, 3))).astype(np.float32)
+        return tinted * (rng.uniform(0.6, 1.45) * np.exp(rng.normal(0, 0.14, 3))).astype(np.float32)
     if HONEY in classes:
         amber = np.array([rng.uniform(0.35, 1.0), rng.uniform(0.75, 1.0), 1.0], np.float32)
         tinted = image * amber * np.float32(rng.uniform(0.65, 1.1))
@@ -207,7 +207,7 @@ def change_look(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         sigma = rng.uniform(0.3, 1.1)
         image = cv2.GaussianBlur(image, (0, 0), sigma)
     side = image.shape[0]
-    px_per_mm = PX_PER_MM if rng.random() < 0.7 else rng.uniform(1.5, 4.0)
+    px_per_mm = PX_PER_MM if rng.random() < 0.7 else rng.uniform(1.2, 4.0)
     small = max(32, round(side * px_per_mm / PX_PER_MM))
     if small < side:
         image = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
