@@ -62,10 +62,14 @@ def entrance_bee_ap50(data_dir: Path) -> float:
 
 def entrance_scores(data_dir: Path) -> dict[str, float]:
     """What the card says of the detector. Raises DataMissing."""
-    everything = scored_pictures(data_dir)
+    return summary(scored_pictures(data_dir), LEAST_PROBABILITY)
+
+
+def summary(everything: Sequence[Scored], least_probability: float) -> dict[str, float]:
+    """Average precision, also without the hive whose other days are in training; precision and recall of boxes that are kept."""
     other_places = [one for one in everything if not one.source.startswith(ONE_HIVE)]
-    hits = sum(int(one.is_hit[one.scores >= LEAST_PROBABILITY].sum()) for one in everything)
-    found = sum(int((one.scores >= LEAST_PROBABILITY).sum()) for one in everything)
+    hits = sum(int(one.is_hit[one.scores >= least_probability].sum()) for one in everything)
+    found = sum(int((one.scores >= least_probability).sum()) for one in everything)
     labelled = sum(one.labelled for one in everything)
     return {
         "held_out_pictures": len(everything),
@@ -74,7 +78,7 @@ def entrance_scores(data_dir: Path) -> dict[str, float]:
         "ap50_places_never_seen": round(average_precision(other_places), 4),
         "precision": round(hits / max(found, 1), 4),
         "recall": round(hits / max(labelled, 1), 4),
-        "at_probability": LEAST_PROBABILITY,
+        "at_probability": least_probability,
     }
 
 
@@ -88,7 +92,9 @@ def scored_pictures(data_dir: Path) -> list[Scored]:
     return list(scored(path, lambda image: image["source"] in held_out))
 
 
-def scored(annotations: Path, is_wanted: Callable[[dict[str, str]], bool] = lambda image: True) -> Iterator[Scored]:
+def scored(
+    annotations: Path, is_wanted: Callable[[dict[str, str]], bool] = lambda image: True
+) -> Iterator[Scored]:
     """The pictures of a COCO file, one after the other. is_wanted: which of its `images`."""
     data = json.loads(annotations.read_text(encoding="utf-8"))
     boxes: dict[int, list[list[float]]] = {}

@@ -37,7 +37,7 @@ def _quick(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_
         BeeBox(10.0, 20.0, 40.0, 30.0, 0.9, Caste.WORKER),
         BeeBox(60.0, 20.0, 40.0, 30.0, 0.8, Caste.QUEEN),
     )
-    monkeypatch.setattr(photo_analysis, "detect_bees", lambda bgr: boxes)
+    monkeypatch.setattr(photo_analysis, "detect_bees", lambda bgr, **_: boxes)
     monkeypatch.setattr(
         photo_analysis, "detector_model", lambda: SimpleNamespace(name="none", version="0", provider="CPU")
     )
@@ -287,7 +287,7 @@ def test_an_output_folder_that_cannot_be_is_said_once(
 def test_without_its_network_it_says_so_once(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing(bgr: np.ndarray) -> None:
+    def missing(bgr: np.ndarray, **_: object) -> None:
         raise RuntimeMissingError("networks need ONNX Runtime; install it")
 
     monkeypatch.setattr(photo_analysis, "detect_bees", missing)

@@ -109,12 +109,12 @@ def test_a_bad_file_is_refused_before_any_network() -> None:
 def test_both_counts_are_in_the_interval_where_there_are_two() -> None:
     boxes = tuple(bee(20.0 * k, 0.0, 30.0) for k in range(100))
     alone = bees_of(boxes, None)
-    assert alone.value == 100 and alone.low < 85 and alone.high > 115
+    assert alone.value == 100 and 50 < alone.low < 85 and 115 < alone.high < 150
     both = bees_of(boxes, a_face(300))
     assert both.value == 100 and both.high >= 300 and both.low == alone.low
     tiny = bees_of(tuple(replace(box, width_px=8.0, height_px=8.0) for box in boxes), a_face(300))
     assert tiny.value == 300 and tiny.method == "individuals"
-    assert counted(0, "").high == 0 or counted(0, "").value == 0
+    assert counted(0, "").low == 0 and 0 < counted(0, "").high < 3  # one may have been missed
 
 
 def test_cells_follow_from_areas() -> None:
