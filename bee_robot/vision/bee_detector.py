@@ -33,6 +33,7 @@ MOST_BOXES = 3000  # of one size, the surest
 #: Side of a square as large as the box, in pixels of the network's input, that a size answers for. The largest size
 #: also takes smaller bees, the smallest size larger ones.
 FINEST_PX, COARSEST_PX = 18.0, 50.0
+RARE_KIND_LOGIT = 2.2  # nine to one against a worker; drones and queens were rare in training
 SAME_BEE_OVERLAP = 0.5  # intersection over union
 USUAL_SIZE_SHARE = 0.7  # of the size that is typical of the photograph; boxes below are doubted
 INSIDE_OVERLAP = 0.85  # share of the smaller box: a part of a bee that passed for a bee
@@ -134,7 +135,13 @@ def _read(model: Model, bgr: NDArray[np.uint8], faintest: float) -> _Found:
     x, y = (columns + 0.5) * STRIDE_PX, (rows + 0.5) * STRIDE_PX
     left, top, right, bottom = sides[:, rows, columns]
     corners = np.stack([x - left, y - top, x + right, y + bottom], axis=1).astype(np.float32)
-    return _Found(corners, heat[rows, columns], kinds[:, rows, columns].argmax(axis=0))
+    return _Found(corners, heat[rows, columns], _kinds(kinds[:, rows, columns]))
+
+
+def _kinds(logits: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Worker, unless the network (logits (3, N)) is sure of something rarer."""
+    is_rare = logits[1:].max(axis=0) - logits[0] > RARE_KIND_LOGIT
+    return np.asarray(np.where(is_rare, logits.argmax(axis=0), 0), np.int64)
 
 
 def _read_mirrored(model: Model, bgr: NDArray[np.uint8], faintest: float) -> _Found:

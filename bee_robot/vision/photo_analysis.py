@@ -28,7 +28,8 @@ COMB_PROBABILITY = 0.37
 #: 90 % error of a count of boxes: relative, and as so many deviations of chance. Holds for 91 % of the held-out photographs.
 COUNT_ERROR, COUNT_DEVIATIONS, CHANCE_SHARE = 0.30, 1.645, 0.6
 BARS_CELLS = 4.0  # bars are 10 to 20 mm wide
-TOO_SMALL_PX = 14.0  # side of a square as large as a bee, in the file; smaller ones are missed too often
+TOO_SMALL_PX = 14.0  # side of a square as large as a bee, in the file; cells pass for smaller ones
+BEE_CELLS = 1.8  # the same in widths of a cell: a worker is 13.5 mm long and 5 to 6 mm wide
 MM2_PER_DM2 = 1e4
 
 
@@ -128,7 +129,7 @@ def analyze_photo(photograph: Photograph) -> AnalyzedPhoto:
         height_px=picture.file_height_px,
         shows=shows,
         certainty=certainty,
-        bees=bees_of(boxes, face),
+        bees=bees_of(boxes, face, cell_px),
         boxes=boxes,
         face=face,
         cell_px=cell_px,
@@ -139,7 +140,7 @@ def analyze_photo(photograph: Photograph) -> AnalyzedPhoto:
     return AnalyzedPhoto(analysis, annotate(picture, boxes, analysis.bees, drawing))
 
 
-def bees_of(boxes: tuple[BeeBox, ...], face: FaceAnalysis | None) -> Estimate:
+def bees_of(boxes: tuple[BeeBox, ...], face: FaceAnalysis | None, cell_px: float | None) -> Estimate:
     """Bees in the picture: counted one by one where they are large enough for that, else as read from the straightened comb.
 
     Where both are there, the interval reaches from one to the other: neither is sure where they disagree.
@@ -147,8 +148,9 @@ def bees_of(boxes: tuple[BeeBox, ...], face: FaceAnalysis | None) -> Estimate:
     one_by_one = counted(len(boxes), "found one by one")
     if face is None or face.bees is None:
         return one_by_one
-    sizes = [box.size_px for box in boxes]
-    if sizes and float(np.median(sizes)) < TOO_SMALL_PX:
+    found_px = float(np.median([box.size_px for box in boxes])) if boxes else float("inf")
+    expected_px = BEE_CELLS * cell_px if cell_px is not None else float("inf")
+    if min(found_px, expected_px) < TOO_SMALL_PX:
         return face.bees
     other = face.bees.value
     return Estimate(

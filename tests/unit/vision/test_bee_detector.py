@@ -40,7 +40,7 @@ class BrightThings:
                 left + wide - middle_x,
                 top + high - middle_y,
             )
-            kinds[0, 2 if wide > 2 * high else 0, row, column] = 1.0
+            kinds[0, 2 if wide > 2 * high else 0, row, column] = 5.0
         return {"heat": heat, "sides": sides, "kinds": kinds}
 
 

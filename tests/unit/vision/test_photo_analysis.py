@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -108,11 +107,11 @@ def test_a_bad_file_is_refused_before_any_network() -> None:
 
 def test_both_counts_are_in_the_interval_where_there_are_two() -> None:
     boxes = tuple(bee(20.0 * k, 0.0, 30.0) for k in range(100))
-    alone = bees_of(boxes, None)
+    alone = bees_of(boxes, None, None)
     assert alone.value == 100 and 50 < alone.low < 85 and 115 < alone.high < 150
-    both = bees_of(boxes, a_face(300))
+    both = bees_of(boxes, a_face(300), 12.0)
     assert both.value == 100 and both.high >= 300 and both.low == alone.low
-    tiny = bees_of(tuple(replace(box, width_px=8.0, height_px=8.0) for box in boxes), a_face(300))
+    tiny = bees_of(boxes, a_face(300), 4.0)
     assert tiny.value == 300 and tiny.method == "individuals"
     assert counted(0, "").low == 0 and 0 < counted(0, "").high < 3  # one may have been missed
 
