@@ -92,7 +92,7 @@ setup(
         "eclipse-zenoh",
         "jinja2",
         "numpy",
-        "opencv-python-headless",
+        "opencv-python-headless>=4.7",  # tags: cv2.aruco.ArucoDetector
         "pydantic>=2",
         "pyserial",
         "pyyaml",

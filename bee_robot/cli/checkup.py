@@ -209,7 +209,9 @@ def _model_runtime() -> Iterator[Finding]:
 def _onnxruntime() -> Finding:
     if importlib.util.find_spec("onnxruntime") is None:
         remedy = "pip install 'bee_robot[onnxruntime]', or with a GPU 'bee_robot[onnxruntime-gpu]'"
-        return Finding("models", "onnxruntime", State.ABSENT, "not installed", remedy)
+        return Finding(
+            "models", "onnxruntime", State.MISSING, "not installed: photographs cannot be analysed", remedy
+        )
     script = "import onnxruntime as o; print(o.__version__, *o.get_available_providers())"
     answer = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False

@@ -9,6 +9,7 @@ import array
 import asyncio
 import math
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,9 @@ class SimWorld(BeeNode):
         self._violations = self.create_publisher(RuleViolation, "sim/violations", qos.LATCHED)
         self._paced: PacedTwin | None = None
         self._pictures_being_drawn = 0
+        self._painter = ThreadPoolExecutor(
+            1, "painter"
+        )  # one: its buffers are as large as a picture and stay
         self._clock_s = self._climate_s = -math.inf
         self._steps_at_standstill = self._told_violations = self._told_harm = 0
 
@@ -195,12 +199,14 @@ class SimWorld(BeeNode):
         scene = self._view.scene(camera)
         self._pictures_being_drawn += 1
         try:
-            return await asyncio.to_thread(self._view.draw, scene, width_px, height_px)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._painter, self._view.draw, scene, width_px, height_px)
         finally:
             self._pictures_being_drawn -= 1
 
     def close(self) -> None:
         super().close()
+        self._painter.shutdown(cancel_futures=True)
         if self._link.is_symlink():
             self._link.unlink()
         self._terminal.close()

@@ -124,12 +124,20 @@ def _rays(view: FrameView) -> float:
     return 1.0 if needed <= 1 else 1.5 if needed <= 1.6 and is_even else 2.0
 
 
-def mounted_view(half: Half, width_px: int, height_px: int, seed: int) -> FrameView:
+def mounted_view(
+    half: Half,
+    width_px: int,
+    height_px: int,
+    seed: int,
+    *,
+    view_width_mm: float = VIEW_WIDTH_MM,
+    camera_x_mm: float = CAMERA_X_MM,
+) -> FrameView:
     """Where a camera really is: at its place, but for the errors of its mount, which are the seed's."""
     rng = np.random.default_rng((seed, half == "right", 2))
     dx, dy, dz = rng.normal(0, MOUNT_ERROR_MM, 3)
     roll, pitch, yaw = rng.normal(0, MOUNT_ERROR_RAD, 3)
-    view = FrameView.of_half(half, width_px, height_px)
+    view = FrameView.of_half(half, width_px, height_px, view_width_mm=view_width_mm, camera_x_mm=camera_x_mm)
     return replace(
         view,
         x_mm=view.x_mm + dx,

@@ -77,7 +77,15 @@ class TwinView:
 
     def draw(self, scene: Scene, width_px: int, height_px: int) -> bytes:
         """The picture as JPEG. Does not touch the twin, so it may run in another thread."""
-        view = mounted_view(scene.half, width_px, height_px, zlib.crc32(scene.camera.encode()))
+        robot = self._twin.robot
+        view = mounted_view(
+            scene.half,
+            width_px,
+            height_px,
+            zlib.crc32(scene.camera.encode()),
+            view_width_mm=robot.cameras[scene.camera].view_width_mm,
+            camera_x_mm=robot.mechanism.camera_x_mm,
+        )
         image, _ = render_view(
             scene.face, width_px=width_px, height_px=height_px, half=scene.half, seed=scene.seed, view=view
         )
