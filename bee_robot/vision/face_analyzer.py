@@ -12,6 +12,7 @@ from bee_robot.hive.comb import CELL_CLASSES, CELL_PITCH_MM, CellClass
 from bee_robot.hive.face import FaceAnalysis, PictureSource, SeenCell
 from bee_robot.hive.frame_view import CAMERA_X_MM, VIEW_WIDTH_MM, FrameView, Half
 from bee_robot.vision.annotation import draw_map, sheet
+from bee_robot.vision.capped_cells import tell_cappings
 from bee_robot.vision.face_net import FaceNet, FaceReading, SeenCells, load_face_net
 from bee_robot.vision.half_views import straighten_halves
 from bee_robot.vision.hidden_cells import with_hidden_cells
@@ -165,6 +166,8 @@ def _analysed(
     warnings: list[str],
     net: FaceNet,
 ) -> AnalysedFace:
+    if not face.is_own_camera:
+        reading = replace(reading, cells=tell_cappings(face, reading.cells))
     cells = with_hidden_cells(reading, face.grid)
     is_fine = sees_eggs(face, cells)
     count = count_comb(cells, is_fine)
