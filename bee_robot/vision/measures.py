@@ -38,7 +38,9 @@ ELSEWHERE = 4.0  # times as unsure
 CAPPINGS_MIXED = 0.25
 CAPPINGS = (CellClass.CAPPED_BROOD, CellClass.HONEY)
 HIDDEN_ERROR = 0.25  # of what is filled in under bees, relative
-CELL_PX_FOR_EGGS = 14.0  # pixels of the photograph across a cell, below which an egg is no longer seen
+#: Pixels of the photograph across a cell below which an egg is not seen: by the robot's own cameras, and by others whose focus
+#: and light are not known (an egg, 0.35 mm thick, is then 1.7 px wide).
+CELL_PX_FOR_EGGS, CELL_PX_FOR_EGGS_ELSEWHERE = 14.0, 25.0
 #: They lie at the bottom of the cell, which a camera sees only within about 60 mm of its axis (11 mm deep, 5 mm wide).
 AT_THE_BOTTOM = (CellClass.EGGS, CellClass.LARVAE)
 COARSE = {CellClass.EGGS: CellClass.OPEN, CellClass.EMPTY: CellClass.OPEN}
@@ -79,7 +81,8 @@ def count_comb(cells: SeenCells, sees_eggs: bool) -> CombCount:
 
 def sees_eggs(face: StraightFace, cells: SeenCells) -> bool:
     """Whether the photograph is fine enough to tell a cell with an egg from an empty one."""
-    return cell_pitch_mm(cells.place_mm) * face.source_px_per_mm >= CELL_PX_FOR_EGGS
+    least = CELL_PX_FOR_EGGS if face.is_own_camera else CELL_PX_FOR_EGGS_ELSEWHERE
+    return cell_pitch_mm(cells.place_mm) * face.source_px_per_mm >= least
 
 
 def bees_estimate(reading: FaceReading, face: StraightFace) -> Estimate:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +84,7 @@ def load_model(name: str, *, threads: int = 1, folder: Path = MODELS_FOLDER) -> 
     options.inter_op_num_threads = 1
     options.log_severity_level = ERRORS_ONLY
     present = runtime.get_available_providers()
-    providers = [provider for provider in PROVIDERS if provider in present]
+    providers = [(provider, _options(provider)) for provider in PROVIDERS if provider in present]
     try:
         session = runtime.InferenceSession(data, options, providers=providers)
     except _refusals(runtime) as error:
@@ -91,6 +92,20 @@ def load_model(name: str, *, threads: int = 1, folder: Path = MODELS_FOLDER) -> 
             f"{path}: ONNX Runtime {runtime.__version__} cannot load it ({error}); install the pinned onnxruntime"
         ) from None
     return Model(str(card["name"]), str(card["version"]), _plain(session.get_providers()[0]), card, session)
+
+
+def _options(provider: str) -> dict[str, str]:
+    """TensorRT builds an engine for a network, which takes minutes on a Jetson: it is kept for the next start."""
+    if provider != "TensorrtExecutionProvider":
+        return {}
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(base) / "bee_robot" / "tensorrt"
+    return {
+        "trt_engine_cache_enable": "1",
+        "trt_timing_cache_enable": "1",
+        "trt_engine_cache_path": str(folder),
+        "trt_timing_cache_path": str(folder),
+    }
 
 
 def _runtime() -> Any:

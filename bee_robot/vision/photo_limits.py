@@ -10,9 +10,9 @@ import numpy as np
 from bee_robot.hive.comb import Caste
 from bee_robot.hive.face import FaceAnalysis
 from bee_robot.vision.bee_detector import BeeBox
+from bee_robot.vision.measures import CELL_PX_FOR_EGGS_ELSEWHERE
 from bee_robot.vision.photograph import Picture
 
-EGG_CELL_PX = 25.0  # an egg, 0.35 mm thick, is then 1.7 px wide
 MITE_BEE_PX = 90.0  # side of a box as large as the bee: a mite, 1.6 mm wide, then has about 10 px
 MANY_HIDDEN = 0.15  # share of the comb
 BLURRED = 0.24  # sharpness; photographs have 0.4 to 0.7, after a blur of 2 px 0.16 to 0.22
@@ -88,10 +88,11 @@ def _of_comb(is_frame: bool, face: FaceAnalysis | None, cell_px: float | None) -
             Limit("the rest of the frame", "this is a part of it: step back until all four bars show")
         )
     limits.append(Limit("the other side of the frame", "it needs a photograph of its own"))
-    if cell_px < EGG_CELL_PX:
+    if cell_px < CELL_PX_FOR_EGGS_ELSEWHERE:
         limits.append(
             Limit(
-                "eggs", f"a cell is {cell_px:.0f} px wide here, eggs need {EGG_CELL_PX:.0f} px: come closer"
+                "eggs",
+                f"a cell is {cell_px:.0f} px wide here, eggs need {CELL_PX_FOR_EGGS_ELSEWHERE:.0f} px: come closer",
             )
         )
     if face.bee_coverage is not None and face.bee_coverage.value > MANY_HIDDEN:
