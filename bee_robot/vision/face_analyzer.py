@@ -41,7 +41,7 @@ ELSEWHERE_WARNING = (
     "the network learned from rendered pictures of this robot's cameras: on photographs of other cameras its numbers are "
     "less sure, as their intervals say"
 )
-COARSE_WARNING = "a cell is too small in this photograph to see eggs: open cells without visible contents are counted together"
+COARSE_WARNING = "a cell is too small in this photograph to see eggs and larvae: they are counted as open cells, together with empty ones"
 
 
 @dataclass(frozen=True)

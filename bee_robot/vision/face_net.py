@@ -15,22 +15,20 @@ from numpy.typing import NDArray
 
 from bee_robot.hive.comb import CELL_CLASSES, COMB_HEIGHT_MM, COMB_WIDTH_MM, Caste
 from bee_robot.hive.face import Finding, FindingKind, SeenBee
+from bee_robot.vision.mites import find_mites
 from bee_robot.vision.model_runtime import Model, load_model
 from bee_robot.vision.straight_face import BLOCK_PX, StraightFace
 
 STRIDE_PX = 4  # of the network's maps: one millimetre
 CASTES: tuple[Caste, ...] = (Caste.WORKER, Caste.DRONE, Caste.QUEEN)
-QUEEN_CELL, VARROA = 3, 4  # channels of "objects" after the castes
+QUEEN, QUEEN_CELL = 2, 3  # channels of "objects", which begins with CASTES
 #: A peak counts from here on: where the count of bees on rendered faces, kept apart for this, has no bias.
-BEE_THRESHOLD = 0.42
-QUEEN_THRESHOLD = 0.55
-QUEEN_CELL_THRESHOLD = 0.35
-VARROA_THRESHOLD = 0.45
+BEE_THRESHOLD = 0.41
+BEE_THRESHOLD_ELSEWHERE = 0.50  # there, wet cappings and wood resemble bees too
+QUEEN_THRESHOLD = 0.5
+QUEEN_CELL_THRESHOLD = 0.45
 CELL_THRESHOLD = 0.30
 HIDDEN_SHARE = 0.5  # a cell of which less is seen has no class
-#: Added to the class logits on the robot's own pictures, in the order of CELL_CLASSES, so that no class is found more often than
-#: it is there (tools/train/face_net_bias.py).
-CLASS_BIAS = np.array([0.0, 0.0, 0.0, 0.7, 0.6, 1.0, 0.0, 1.5], np.float32)
 SAME_BEE_ALONG, SAME_BEE_ACROSS_MM = (
     0.33,
     1.9,
@@ -83,10 +81,11 @@ class FaceNet:
         )
         seen = face.is_seen[STRIDE_PX // 2 :: STRIDE_PX, STRIDE_PX // 2 :: STRIDE_PX]
         objects, centre = objects * seen, centre * seen * _between_bars(face)
+        bees = _bees(face, objects[: len(CASTES)], maps["geometry"][0])
         return FaceReading(
-            bees=_bees(face, objects[: len(CASTES)], maps["geometry"][0]),
+            bees=bees,
             cells=_cells(face, centre[0], maps["cell_class"][0], visible[0]),
-            findings=_findings(face, objects),
+            findings=_queen_cells(face, np.ascontiguousarray(objects[QUEEN_CELL])) + find_mites(face, bees),
             visible=visible[0],
         )
 
@@ -153,8 +152,9 @@ def _vertex(
 
 
 def _bees(face: StraightFace, castes: Map, geometry: Map) -> tuple[SeenBee, ...]:
-    heat = np.ascontiguousarray(castes.max(axis=0))
-    rows, columns = _peaks(heat, BEE_THRESHOLD, 1)
+    queen = np.where(castes[QUEEN] >= QUEEN_THRESHOLD, castes[QUEEN], 0)
+    heat = np.ascontiguousarray(np.maximum(castes[:QUEEN].max(axis=0), queen))
+    rows, columns = _peaks(heat, BEE_THRESHOLD if face.is_own_camera else BEE_THRESHOLD_ELSEWHERE, 1)
     if not rows.size:
         return ()
     places = _places_mm(face, heat, rows, columns)
@@ -162,9 +162,8 @@ def _bees(face: StraightFace, castes: Map, geometry: Map) -> tuple[SeenBee, ...]
     heading = np.arctan2(sine, cosine)
     length_mm = np.clip(length * LENGTH_UNIT_MM, 6.0, 30.0)
     probability = heat[rows, columns]
-    caste = castes[:, rows, columns].argmax(axis=0)
-    is_unsure_queen = (caste == 2) & (castes[2, rows, columns] < QUEEN_THRESHOLD)
-    caste[is_unsure_queen] = 0
+    caste = castes[:QUEEN, rows, columns].argmax(axis=0)
+    caste[queen[rows, columns] > 0] = QUEEN
     kept = _one_peak_a_body(places, heading, length_mm, probability)
     return tuple(
         SeenBee(
@@ -199,7 +198,7 @@ def _one_peak_a_body(
 
 def _cells(face: StraightFace, centre: Map, class_logits: Map, visible: Map) -> SeenCells:
     rows, columns = _peaks(np.ascontiguousarray(centre), CELL_THRESHOLD, 2)
-    logits = class_logits[:, rows, columns].T + (CLASS_BIAS if face.is_own_camera else 0.0)
+    logits = class_logits[:, rows, columns].T
     odds = (
         np.exp(logits - logits.max(axis=1, keepdims=True)) if rows.size else np.empty((0, len(CELL_CLASSES)))
     )
@@ -212,14 +211,10 @@ def _cells(face: StraightFace, centre: Map, class_logits: Map, visible: Map) -> 
     )
 
 
-def _findings(face: StraightFace, objects: Map) -> tuple[Finding, ...]:
-    found = []
-    for channel, kind, threshold in (
-        (QUEEN_CELL, FindingKind.QUEEN_CELL, QUEEN_CELL_THRESHOLD),
-        (VARROA, FindingKind.VARROA, VARROA_THRESHOLD),
-    ):
-        heat = np.ascontiguousarray(objects[channel])
-        rows, columns = _peaks(heat, threshold, 2)
-        for (x, y), p in zip(_places_mm(face, heat, rows, columns), heat[rows, columns]):
-            found.append(Finding(kind, float(x), float(y), float(p)))
-    return tuple(found)
+def _queen_cells(face: StraightFace, heat: Map) -> tuple[Finding, ...]:
+    rows, columns = _peaks(heat, QUEEN_CELL_THRESHOLD, 2)
+    places = _places_mm(face, heat, rows, columns)
+    return tuple(
+        Finding(FindingKind.QUEEN_CELL, float(x), float(y), float(p))
+        for (x, y), p in zip(places, heat[rows, columns])
+    )

@@ -16,34 +16,39 @@ from bee_robot.vision.straight_face import StraightFace
 
 #: What is not known of a number, relative, 90 %: on rendered faces that training never saw (bench/scoring/faces.py), and
 #: on photographs of cameras and hives for which nobody has counted.
-BEES_ERROR, BEES_ERROR_ELSEWHERE = 0.10, 0.45
-LEAST_BEES_ERROR = 2.0
-COVERAGE_ERROR, COVERAGE_ERROR_ELSEWHERE = 0.04, 0.15  # absolute
+BEES_ERROR, BEES_ERROR_ELSEWHERE = 0.04, 0.45
+LEAST_BEES_ERROR, LEAST_BEES_ERROR_ELSEWHERE = 2.0, 20.0
+COVERAGE_ERROR, COVERAGE_ERROR_ELSEWHERE = 0.03, 0.15  # absolute
 #: 90 % error of the area of a class: a share of what is seen of it, and a share of all comb (cells of other classes that
 #: look like it).
 CLASS_ERRORS: dict[CellClass, tuple[float, float]] = {
-    CellClass.CAPPED_BROOD: (0.05, 0.005),
-    CellClass.EGGS: (0.25, 0.010),
-    CellClass.LARVAE: (0.12, 0.006),
-    CellClass.POLLEN: (0.12, 0.006),
-    CellClass.NECTAR: (0.15, 0.010),
-    CellClass.HONEY: (0.08, 0.008),
-    CellClass.EMPTY: (0.15, 0.015),
-    CellClass.DRONE_BROOD: (0.20, 0.006),
-    CellClass.OPEN: (0.15, 0.015),
+    CellClass.CAPPED_BROOD: (0.03, 0.003),
+    CellClass.EGGS: (0.85, 0.03),
+    CellClass.LARVAE: (0.85, 0.01),
+    CellClass.POLLEN: (0.35, 0.006),
+    CellClass.NECTAR: (0.25, 0.01),
+    CellClass.HONEY: (0.03, 0.004),
+    CellClass.EMPTY: (0.13, 0.02),
+    CellClass.DRONE_BROOD: (0.50, 0.003),
+    CellClass.OPEN: (0.15, 0.03),
 }
-ELSEWHERE = 4.0  # times as unsure
+#: The same on photographs of other cameras: contents are often taken for others there, as photographs of frames show.
+CLASS_ERRORS_ELSEWHERE = (0.5, 0.45)
 #: Of all cappings, on photographs of other cameras: what may be brood instead of honey or the other way round. On
 #: tests/data/photos one in five is taken for the other.
 CAPPINGS_MIXED = 0.25
 CAPPINGS = (CellClass.CAPPED_BROOD, CellClass.HONEY)
-HIDDEN_ERROR = 0.25  # of what is filled in under bees, relative
+HIDDEN_ERROR = 0.40  # of what is filled in under bees, relative
 #: Pixels of the photograph across a cell below which an egg is not seen: by the robot's own cameras, and by others whose focus
 #: and light are not known (an egg, 0.35 mm thick, is then 1.7 px wide).
 CELL_PX_FOR_EGGS, CELL_PX_FOR_EGGS_ELSEWHERE = 14.0, 25.0
 #: They lie at the bottom of the cell, which a camera sees only within about 60 mm of its axis (11 mm deep, 5 mm wide).
 AT_THE_BOTTOM = (CellClass.EGGS, CellClass.LARVAE)
-COARSE = {CellClass.EGGS: CellClass.OPEN, CellClass.EMPTY: CellClass.OPEN}
+COARSE = {
+    CellClass.EGGS: CellClass.OPEN,
+    CellClass.LARVAE: CellClass.OPEN,
+    CellClass.EMPTY: CellClass.OPEN,
+}
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,9 @@ def sees_eggs(face: StraightFace, cells: SeenCells) -> bool:
 
 def bees_estimate(reading: FaceReading, face: StraightFace) -> Estimate:
     bees = float(len(reading.bees))
-    error = max(LEAST_BEES_ERROR, bees * (BEES_ERROR if face.is_own_camera else BEES_ERROR_ELSEWHERE))
+    error = max(LEAST_BEES_ERROR, bees * BEES_ERROR)
+    if not face.is_own_camera:
+        error = max(LEAST_BEES_ERROR_ELSEWHERE, bees * BEES_ERROR_ELSEWHERE)
     method = "individuals counted by the network; those quite hidden by others are allowed for on average"
     return Estimate(bees, max(0.0, bees - error), bees + error, "bees", method)
 
@@ -110,14 +117,13 @@ def comb_area_estimate(count: CombCount, face: StraightFace) -> Estimate:
 
 def area_estimates(count: CombCount, face: StraightFace) -> dict[CellClass, Estimate]:
     """Area of every class in dm2, with what bees hide filled in from beside them; also where there is none of it."""
-    factor = 1.0 if face.is_own_camera else ELSEWHERE
     by_class = (count.shares * (count.cell_mm2 / 1e4)).T
     capped_dm2 = sum(float(by_class[count.classes.index(c)].sum()) for c in CAPPINGS)
     mixed_dm2 = 0.0 if face.is_own_camera else CAPPINGS_MIXED * capped_dm2
     result = {}
     for cell_class, areas in zip(count.classes, by_class):
         area, hidden = float(areas.sum()), float(areas[count.is_hidden].sum())
-        of_class, of_comb = (factor * error for error in CLASS_ERRORS[cell_class])
+        of_class, of_comb = CLASS_ERRORS[cell_class] if face.is_own_camera else CLASS_ERRORS_ELSEWHERE
         error = math.hypot(of_class * (area - hidden), HIDDEN_ERROR * hidden, 2 * face.scale_error * area)
         error = math.hypot(error, of_comb * count.comb_dm2, mixed_dm2 if cell_class in CAPPINGS else 0.0)
         result[cell_class] = Estimate(

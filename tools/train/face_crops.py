@@ -52,19 +52,19 @@ class Half:
         """How much there is to learn from it: more where cells of many classes are."""
         return float((np.bincount(self.cells[:, 2].astype(int), minlength=8) > 20).sum()) ** 1.5
 
-    def centre(self, rng: np.random.Generator) -> np.ndarray:
+    def centre(self, rng: np.random.Generator, rare_share: float) -> np.ndarray:
         """Where to cut: anywhere, or at something rare."""
         height, width = self.bgr.shape[:2]
         kind = rng.random()
         spread = rng.uniform(-0.35, 0.35, 2) * CROP_PX
-        if kind < 0.3:
+        if kind < rare_share:
             rare = self.bees[(self.bees[:, 3] > 0) | (self.bees[:, 6] > 0)][:, :2]
             queens = self.bees[self.bees[:, 3] == QUEEN][:, :2]
             pools = [pool for pool in (rare, queens, self.queen_cells) if len(pool)]
             if pools:
                 pool = pools[int(rng.integers(len(pools)))]
                 return pool[int(rng.integers(len(pool)))] + spread
-        elif kind < 0.6 and len(self.cells):
+        elif kind < rare_share + 0.3 and len(self.cells):
             classes = np.unique(self.cells[:, 2])
             pool = self.cells[self.cells[:, 2] == rng.choice(classes)][:, :2]
             return pool[int(rng.integers(len(pool)))] + spread
@@ -78,9 +78,11 @@ def _where_seen(labels: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return labels[is_inside & seen[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]]
 
 
-def crop(half: Half, rng: np.random.Generator) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def crop(
+    half: Half, rng: np.random.Generator, rare_share: float = 0.3
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """(bgr uint8 (CROP_PX, CROP_PX, 3), maps by name, each float32 (channels, MAP, MAP))."""
-    matrix = _placement(half.centre(rng), rng)
+    matrix = _placement(half.centre(rng, rare_share), rng)
     picture = cv2.warpAffine(half.bgr, matrix, (CROP_PX, CROP_PX), flags=cv2.INTER_LINEAR)
     linear, offset = _corner_affine(matrix)
     cells = half.cells.copy()

@@ -27,7 +27,7 @@ def write_card(folder: Path, version: str, scores: dict[str, object]) -> None:
             "scale": f"a straight picture of comb with {PX_PER_MM:.0f} px a millimetre, about 21 px a cell",
         },
         "outputs": {
-            "objects": "(1, 5, H/4, W/4) logits: middle of a worker, a drone, a queen, a queen cell, a bee with a mite on her",
+            "objects": "(1, 5, H/4, W/4) logits: middle of a worker, a drone, a queen, a queen cell, a bee with a mite (not learned yet, not used)",
             "geometry": "(1, 3, H/4, W/4) cosine and sine of the heading (y up), length of the body / 10 mm, at its middle",
             "cell_centre": "(1, 1, H/4, W/4) logit: middle of a cell",
             "cell_class": "(1, 8, H/4, W/4) logits: " + ", ".join(c.value for c in CELL_CLASSES),

@@ -1,9 +1,10 @@
 """Trains the network that reads straight pictures of comb, and writes it as ONNX with its card.
 
-    python tools/train/face_pictures.py /tmp/faces --count 300
-    python tools/train/train_face_net.py /tmp/faces --minutes 30 --out bee_robot/vision/models
+    python tools/train/face_pictures.py faces --count 550
+    python tools/train/train_face_net.py faces --minutes 90 --out trained
+    python tools/train/train_face_net.py faces --start trained/face_net.pt --rare --minutes 10 --out bee_robot/vision/models
 
-Needs torch and onnx, which the program itself does not. One core is enough: about half an hour.
+Needs torch and onnx, which the program itself does not. One core is enough.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from torch.nn import functional
 
 #: Worker, drone, queen, queen cell, mite: there is one queen to a thousand workers, and she matters as much.
 RARE = torch.tensor([1.0, 1.5, 8.0, 4.0, 8.0])
+RARE_CHANNELS = (2, 4)  # of "objects": queen, bee with a mite
 HEADS = {"objects": 5, "geometry": 3, "cell_centre": 1, "cell_class": 8, "cell_visible": 1}
 
 
@@ -39,7 +41,9 @@ class Residual(nn.Module):
     def __init__(self, width: int, reach: int = 1) -> None:
         super().__init__()
         self.first = nn.Sequential(
-            nn.Conv2d(width, width, 3, 1, reach, reach, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)
+            nn.Conv2d(width, width, 3, 1, reach, reach, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(inplace=True),
         )
         self.second = nn.Sequential(
             nn.Conv2d(width, width, 3, 1, reach, reach, bias=False), nn.BatchNorm2d(width)
@@ -70,16 +74,24 @@ class FaceNet(nn.Module):
         self.middle_to_fine = nn.Conv2d(middle, narrow, 1)
         self.fine_again = layer(narrow, 48)
         self.heads = nn.Conv2d(48, sum(HEADS.values()), 1)
+        # A mite is 1.6 mm, and a queen one bee in a thousand: they have a branch of their own, trained afterwards.
+        self.detail = nn.Sequential(layer(3, 16, 2, 5), layer(16, 24, 2), layer(24, 24))
+        self.rare = nn.Sequential(layer(48 + 24, 32), nn.Conv2d(32, len(RARE_CHANNELS), 1))
         with torch.no_grad():  # peaks are rare: begin with nothing found
             self.heads.bias[:5] = -4.0
+            self.rare[1].bias[:] = -3.0
 
     def forward(self, picture: Tensor) -> tuple[Tensor, ...]:
-        fine = self.fine(self.stem(picture / 64.0 - 1.7))
+        light = picture / 64.0 - 1.7
+        fine = self.fine(self.stem(light))
         middle = self.middle(self.to_middle(fine))
         wide = self.wide(self.to_wide(middle))
         middle = self.middle_again(middle + self._double(self.wide_to_middle(wide)))
         fine = self.fine_again(fine + self._double(self.middle_to_fine(middle)))
-        return tuple(torch.split(self.heads(fine), list(HEADS.values()), dim=1))
+        objects, *others = torch.split(self.heads(fine), list(HEADS.values()), dim=1)
+        rare = self.rare(torch.cat([fine.detach(), self.detail(light)], dim=1))
+        objects = torch.cat([objects[:, :2], rare[:, :1], objects[:, 3:4], rare[:, 1:]], dim=1)
+        return objects, *others
 
     @staticmethod
     def _double(x: Tensor) -> Tensor:
@@ -115,16 +127,35 @@ def loss(
         / truth["cell_visible_weight"].sum().clamp(min=20.0),
     }
     total = (
-        parts["objects"] + parts["geometry"] + 1.5 * parts["centre"] + 3 * parts["class"] + 0.6 * parts["visible"]
+        parts["objects"]
+        + parts["geometry"]
+        + 1.5 * parts["centre"]
+        + 3 * parts["class"]
+        + 0.6 * parts["visible"]
     )
     return total, {name: float(part.detach()) for name, part in parts.items()}
 
 
-def batch(halves: list[Half], count: int, rng: np.random.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+def rare_loss(outputs: tuple[Tensor, ...], truth: dict[str, Tensor]) -> tuple[Tensor, dict[str, float]]:
+    """Of the branch for what is rare, each kind by its own number."""
+    parts = {
+        name: focal(
+            outputs[0][:, k : k + 1].float(),
+            truth["objects"][:, k : k + 1],
+            truth["objects_weight"][:, k : k + 1] * (1 + 4 * truth["objects"][:, k : k + 1]),
+        )
+        for name, k in zip(("queen", "varroa"), RARE_CHANNELS)
+    }
+    return sum(parts.values()), {name: float(part.detach()) for name, part in parts.items()}
+
+
+def batch(
+    halves: list[Half], count: int, rng: np.random.Generator, rare_share: float
+) -> tuple[Tensor, dict[str, Tensor]]:
     pictures, truths = [], []
     variety = np.array([half.variety + 0.5 for half in halves])
     for k in rng.choice(len(halves), count, p=variety / variety.sum()):
-        picture, maps = crop(halves[int(k)], rng)
+        picture, maps = crop(halves[int(k)], rng, rare_share)
         pictures.append(picture.transpose(2, 0, 1))
         truths.append(maps)
     truth = {name: torch.from_numpy(np.stack([maps[name] for maps in truths])) for name in truths[0]}
@@ -174,6 +205,7 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="weights to go on from")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rare", action="store_true", help="train the branch for queens and mites alone")
     options = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
@@ -186,7 +218,14 @@ def main() -> None:
     if options.start:
         net.load_state_dict(torch.load(options.start), strict=False)
     print(f"{len(halves)} halves, {sum(p.numel() for p in net.parameters())} weights", flush=True)
-    optimizer = torch.optim.AdamW(net.parameters(), options.rate, weight_decay=1e-3)
+    trained = list(net.parameters())
+    if options.rare:
+        for parameter in trained:
+            parameter.requires_grad_(False)
+        trained = [*net.detail.parameters(), *net.rare.parameters()]
+        for parameter in trained:
+            parameter.requires_grad_(True)
+    optimizer = torch.optim.AdamW(trained, options.rate, weight_decay=1e-3)
     options.out.mkdir(parents=True, exist_ok=True)
     average = {name: value.clone() for name, value in net.state_dict().items()}
     began, step, running = time.monotonic(), 0, {}
@@ -197,13 +236,17 @@ def main() -> None:
         rate = options.rate * min(1.0, (step + 1) / 60) * (0.5 + 0.5 * np.cos(np.pi * min(1.0, done))) + 1e-6
         for group in optimizer.param_groups:
             group["lr"] = rate
-        pictures, truth = batch(halves, options.batch, rng)
+        if options.rare:
+            net.eval()
+            net.detail.train()
+            net.rare.train()
+        pictures, truth = batch(halves, options.batch, rng, 0.8 if options.rare else 0.3)
         with torch.autocast("cpu", torch.bfloat16):
             outputs = net(pictures.contiguous(memory_format=torch.channels_last))
-        total, parts = loss(outputs, truth, class_weights)
+        total, parts = rare_loss(outputs, truth) if options.rare else loss(outputs, truth, class_weights)
         optimizer.zero_grad()
         total.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+        nn.utils.clip_grad_norm_(trained, 5.0)
         optimizer.step()
         keep = min(0.998, (step + 1) / (step + 10))
         for name, value in net.state_dict().items():
