@@ -96,7 +96,7 @@ static void abdomen(const look_t *k, hit_t *best)
     float taper = k->bee->caste == DRONE ? 1.0f : 1.0f - 0.34f * (1.0f - t) * (1.0f - t);
     look_t own = *k;
     own.o.y = (k->o.y - bend) / taper;
-    vec3 n;
+    vec3 n = {0, 0, 1};
     float z = meet(&own, x_mid, 0.0f, b->abdomen_high + 0.35f, half, b->abdomen_wide, b->abdomen_high, &n);
     if (z <= best->z)
         return;
@@ -135,7 +135,7 @@ static void abdomen(const look_t *k, hit_t *best)
 static void thorax(const look_t *k, hit_t *best)
 {
     const build_t *b = k->build;
-    vec3 n;
+    vec3 n = {0, 0, 1};
     float x = b->waist + 0.86f * b->thorax;
     float z = meet(k, x, 0.0f, b->thorax + 0.55f, b->thorax, b->thorax * 0.97f, b->thorax * 0.95f, &n);
     if (z <= best->z)
@@ -158,7 +158,7 @@ static void thorax(const look_t *k, hit_t *best)
 static void head(const look_t *k, hit_t *best)
 {
     const build_t *b = k->build;
-    vec3 n;
+    vec3 n = {0, 0, 1};
     float x = b->waist + 1.86f * b->thorax + 0.55f;
     float z = meet(k, x, 0.0f, 1.95f, 0.98f, b->head_wide, 1.25f, &n);
     if (z > best->z) {
@@ -242,7 +242,7 @@ static void make_limbs(const comb_bee_t *bee, const build_t *b, parts_t *parts)
 
 static void pollen_load(const look_t *k, vec2 at, rgb colour, hit_t *best)
 {
-    vec3 normal;
+    vec3 normal = {0, 0, 1};
     float z = meet(k, at.x, at.y, 1.2f, 1.15f, 0.85f, 0.9f, &normal);
     if (z <= best->z)
         return;
@@ -259,7 +259,7 @@ static void mite(const look_t *k, hit_t *best)
     int on_thorax = chance(seed, 41u) < 0.5f;
     float x = on_thorax ? k->build->waist + 1.2f : 0.5f * k->build->tail + 1.5f * chance(seed, 42u);
     float y = (chance(seed, 43u) - 0.5f) * 1.8f;
-    vec3 n;
+    vec3 n = {0, 0, 1};
     float z = meet(k, x, y, on_thorax ? 4.05f : 3.6f, 0.62f, 0.88f, 0.42f, &n);
     if (z <= best->z)
         return;
@@ -363,7 +363,7 @@ static void look_at(look_t *k, const comb_bee_t *bee, vec2 at, vec2 slope)
     k->d = (vec2){-(slope.x * k->forward.x + slope.y * k->forward.y), slope.x * k->forward.y - slope.y * k->forward.x};
 }
 
-int32_t comb_draw_bee(const comb_scene_t *scene, const comb_picture_t *picture, int32_t which)
+HOT int32_t comb_draw_bee(const comb_scene_t *scene, const comb_picture_t *picture, int32_t which)
 {
     const comb_camera_t *camera = &scene->camera;
     const comb_bee_t *bee = &scene->bees[which];

@@ -378,8 +378,8 @@ ground_t comb_ground(const comb_cells_t *cells, uint32_t seed, vec2 at)
     return g;
 }
 
-int32_t comb_cell_at(const comb_cells_t *cells, const cell_index_t *index, uint32_t seed, const ground_t *g, vec2 slope,
-                     surface_t *out)
+HOT int32_t comb_cell_at(const comb_cells_t *cells, const cell_index_t *index, uint32_t seed, const ground_t *g,
+                         vec2 slope, surface_t *out)
 {
     vec2 at = {g->x, g->y};
     place_t p;

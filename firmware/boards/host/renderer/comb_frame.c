@@ -99,7 +99,7 @@ static void put_tag(const comb_scene_t *scene, vec2 p, surface_t *s)
     s->shine = 0.04f;
 }
 
-int32_t comb_wood_at(const comb_scene_t *scene, vec2 at, vec2 slope, surface_t *out, float *height)
+HOT int32_t comb_wood_at(const comb_scene_t *scene, vec2 at, vec2 slope, surface_t *out, float *height)
 {
     bar_t bars[4];
     bars_of(scene, bars);

@@ -5,6 +5,13 @@
 #include <math.h>
 #include <stdint.h>
 
+/* Hot loops are compiled twice where the loader can choose: for any x86-64, and for those with AVX2. */
+#if defined(__x86_64__) && defined(__linux__) && __GNUC__ >= 12 && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#define HOT __attribute__((target_clones("arch=x86-64-v3", "default"), flatten))
+#else
+#define HOT
+#endif
+
 typedef struct {
     float x, y;
 } vec2;

@@ -32,7 +32,7 @@ static void draw_point(const comb_scene_t *scene, const cell_index_t *index, con
     picture->shows[i] = shows;
 }
 
-static int draw_ground(const comb_scene_t *scene, const cell_index_t *index, const comb_picture_t *picture)
+HOT static int draw_ground(const comb_scene_t *scene, const cell_index_t *index, const comb_picture_t *picture)
 {
     const comb_camera_t *c = &scene->camera;
     ground_t *nodes = malloc(sizeof(ground_t) * (size_t)c->grid_width * (size_t)c->grid_height);
@@ -99,7 +99,7 @@ static float sample(const float *small, int32_t columns, int32_t rows, float x, 
 }
 
 /* Bodies keep light from what lies lower beside them: more where their mean height around, moved away from the lamp, is larger. */
-static int throw_shade(const comb_scene_t *scene, const comb_picture_t *picture)
+HOT static int throw_shade(const comb_scene_t *scene, const comb_picture_t *picture)
 {
     const comb_camera_t *c = &scene->camera;
     int32_t step = (int32_t)(0.45f * c->px_per_mm);
@@ -203,7 +203,7 @@ static void blur_row(const comb_camera_t *camera, const float *light, int32_t v,
     }
 }
 
-int comb_develop(const comb_camera_t *camera, const float *light, const comb_development_t *d, uint8_t *bgr)
+HOT int comb_develop(const comb_camera_t *camera, const float *light, const comb_development_t *d, uint8_t *bgr)
 {
     uint8_t table[4096];
     make_table(table);
