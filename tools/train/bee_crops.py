@@ -148,7 +148,9 @@ def _cut(picture: LabelledPicture, matrix: NDArray[np.float64], factor: float, s
         bgr=np.asarray(bgr, np.uint8),
         boxes=clipped[learned],
         kinds=picture.kinds[learned],
-        ignored=np.concatenate([ignored[_areas(ignored) > 0], clipped[shows & ~learned & (sides < HUGE_BEE_PX)]]),
+        ignored=np.concatenate(
+            [ignored[_areas(ignored) > 0], clipped[shows & ~learned & (sides < HUGE_BEE_PX)]]
+        ),
     )
 
 
