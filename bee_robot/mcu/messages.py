@@ -8,8 +8,8 @@ from enum import IntEnum
 from struct import Struct
 from typing import NamedTuple
 
-PROTOCOL_VERSION = 1
-PROTOCOL_SCHEMA = 0x10604CCA
+PROTOCOL_VERSION = 2
+PROTOCOL_SCHEMA = 0xC73FF33B
 
 AXES = 8
 TELEMETRY_AXES = 6
@@ -31,6 +31,7 @@ class State(IntEnum):
     MOVING = 3  # a programme or homing runs, or axes still decelerate
     STOPPED = 4  # after a category 1 stop: relay open, positions kept, needs arm
     ESTOP = 5  # after a category 0 stop: relay open, belts unreferenced, needs arm
+    HOLDING = 6  # a programme is held at rest (or comes to rest): relay closed, needs resume or stop
 
 
 class End(IntEnum):
@@ -44,6 +45,8 @@ class Guard(IntEnum):
     LOAD_ABOVE = 0  # filtered load of the side above the threshold
     LOAD_BELOW = 1  # filtered load of the side below the threshold
     PIN_EDGE = 2  # pin sensor of the side changed
+    LOAD_RATE = 3  # filtered load of the side rose faster than the threshold (g/s, over 50 ms)
+    END_STOP = 4  # the end stop of the axis (field side) closed
 
 
 class BoardKind(IntEnum):
@@ -67,6 +70,9 @@ class Cause(IntEnum):
     EVENT_OVERFLOW = 12  # the host did not fetch events
     HOST_CHANGED = 13  # another host connected while moving
     DISARM_ASKED = 14  # the host disarmed
+    END_STOP_LATE = 15  # an end stop is open where it should be pressed: steps were lost (steps)
+    LOAD_SILENT = 16  # a load cell gives no readings (axis: side; value: age, limit: ms)
+    PLANNER_LATE = 17  # the board could not plan fast enough (value: how late, limit: ticks of the step timer)
     NOT_CONFIGURED = 32  # no configuration accepted
     NOT_ARMED = 33  # not armed (value: state)
     BUSY = 34  # a programme or homing is running (value: state)
@@ -86,6 +92,14 @@ class Cause(IntEnum):
     WRONG_VALUE = 48  # a configuration value is out of range (axis, value: message)
     HOMING_ORDER = 49  # a lift beam homes only with the scan beam below it at home or homing too
     UNKNOWN_MESSAGE = 50  # unknown or truncated message (value: its number)
+    NOTHING_TO_HOLD = 51  # no programme to hold or resume (value: state)
+
+
+class ResetCause(IntEnum):
+    POWER = 0  # power came, or nobody knows
+    EXTERNAL = 1  # the reset line: a button, or the host opened the port
+    BROWN_OUT = 2  # the supply of the board sagged
+    WATCHDOG = 3  # the firmware hung
 
 
 CAUSE_TEXT: dict[Cause, str] = {
@@ -104,6 +118,9 @@ CAUSE_TEXT: dict[Cause, str] = {
     Cause.EVENT_OVERFLOW: "the host did not fetch events",
     Cause.HOST_CHANGED: "another host connected while moving",
     Cause.DISARM_ASKED: "the host disarmed",
+    Cause.END_STOP_LATE: "an end stop is open where it should be pressed: steps were lost (steps)",
+    Cause.LOAD_SILENT: "a load cell gives no readings (axis: side; value: age, limit: ms)",
+    Cause.PLANNER_LATE: "the board could not plan fast enough (value: how late, limit: ticks of the step timer)",
     Cause.NOT_CONFIGURED: "no configuration accepted",
     Cause.NOT_ARMED: "not armed (value: state)",
     Cause.BUSY: "a programme or homing is running (value: state)",
@@ -123,6 +140,7 @@ CAUSE_TEXT: dict[Cause, str] = {
     Cause.WRONG_VALUE: "a configuration value is out of range (axis, value: message)",
     Cause.HOMING_ORDER: "a lift beam homes only with the scan beam below it at home or homing too",
     Cause.UNKNOWN_MESSAGE: "unknown or truncated message (value: its number)",
+    Cause.NOTHING_TO_HOLD: "no programme to hold or resume (value: state)",
 }
 
 _HELLO = Struct("<BIHI")
@@ -188,22 +206,23 @@ class HostAck(NamedTuple):
 def _read_host_ack(data: bytes, offset: int) -> HostAck:
     return HostAck(*_HOST_ACK.unpack_from(data, offset)[1:])
 
-_CONFIGURE_BEGIN = Struct("<BBBHHIii")
+_CONFIGURE_BEGIN = Struct("<BBBHHBIii")
 
 
 class ConfigureBegin(NamedTuple):
-    """Forget the configuration and begin another; refused while armed or moving."""
+    """Forget the configuration and begin another; refused while armed, moving or holding; smoothing: 2^n slices of 2 ms over which every ramp is rounded (0 to 4)."""
 
     board_kind: int
     axes: int
     heartbeat_deadline_ms: int
     telemetry_period_ms: int
+    smoothing: int
     beam_separation_um: int
     load_limit_g: int
     fork_load_g: int
 
     def pack(self) -> bytes:
-        return _CONFIGURE_BEGIN.pack(10, self.board_kind, self.axes, self.heartbeat_deadline_ms, self.telemetry_period_ms, self.beam_separation_um, self.load_limit_g, self.fork_load_g)
+        return _CONFIGURE_BEGIN.pack(10, self.board_kind, self.axes, self.heartbeat_deadline_ms, self.telemetry_period_ms, self.smoothing, self.beam_separation_um, self.load_limit_g, self.fork_load_g)
 
 
 def _read_configure_begin(data: bytes, offset: int) -> ConfigureBegin:
@@ -342,6 +361,32 @@ class Home(NamedTuple):
 def _read_home(data: bytes, offset: int) -> Home:
     return Home(*_HOME.unpack_from(data, offset)[1:])
 
+_HOLD = Struct("<B")
+
+
+class Hold(NamedTuple):
+    """Bring the programme to rest where it is; answered by result, then held."""
+
+    def pack(self) -> bytes:
+        return _HOLD.pack(24)
+
+
+def _read_hold(data: bytes, offset: int) -> Hold:
+    return Hold()
+
+_RESUME = Struct("<B")
+
+
+class Resume(NamedTuple):
+    """Go on with the held programme."""
+
+    def pack(self) -> bytes:
+        return _RESUME.pack(25)
+
+
+def _read_resume(data: bytes, offset: int) -> Resume:
+    return Resume()
+
 _PROGRAMME_BEGIN = Struct("<BHHB")
 
 
@@ -410,17 +455,19 @@ class SegmentServo(NamedTuple):
 def _read_segment_servo(data: bytes, offset: int) -> SegmentServo:
     return SegmentServo(*_SEGMENT_SERVO.unpack_from(data, offset)[1:])
 
-_SEGMENT_OUTPUT = Struct("<BBH")
+_SEGMENT_OUTPUT = Struct("<BBHBi")
 
 
 class SegmentOutput(NamedTuple):
-    """An output set when the segment starts."""
+    """An output set when the segment starts (no_axis), or at the step at which axis is at a position; one of the latter in a segment."""
 
     output: int
     permille: int
+    axis: int
+    at: int
 
     def pack(self) -> bytes:
-        return _SEGMENT_OUTPUT.pack(34, self.output, self.permille)
+        return _SEGMENT_OUTPUT.pack(34, self.output, self.permille, self.axis, self.at)
 
 
 def _read_segment_output(data: bytes, offset: int) -> SegmentOutput:
@@ -476,7 +523,7 @@ class ProgrammeStart(NamedTuple):
 def _read_programme_start(data: bytes, offset: int) -> ProgrammeStart:
     return ProgrammeStart(*_PROGRAMME_START.unpack_from(data, offset)[1:])
 
-_WELCOME = Struct("<BIHIBHIBB")
+_WELCOME = Struct("<BIHIBHIBBB")
 
 
 class Welcome(NamedTuple):
@@ -490,9 +537,10 @@ class Welcome(NamedTuple):
     configuration: int
     segment_capacity: int
     state: int
+    reset_cause: int
 
     def pack(self) -> bytes:
-        return _WELCOME.pack(64, self.nonce, self.protocol, self.schema, self.board_kind, self.boots, self.configuration, self.segment_capacity, self.state)
+        return _WELCOME.pack(64, self.nonce, self.protocol, self.schema, self.board_kind, self.boots, self.configuration, self.segment_capacity, self.state, self.reset_cause)
 
 
 def _read_welcome(data: bytes, offset: int) -> Welcome:
@@ -598,6 +646,29 @@ class Status(NamedTuple):
 def _read_status(data: bytes, offset: int) -> Status:
     v = _STATUS.unpack_from(data, offset)
     return Status(v[1], v[2], v[3], v[4], v[5], v[6], v[7:11], v[11:15], v[15:17], v[17])
+
+_HEALTH = Struct("<BHHHHHHHHH")
+
+
+class Health(NamedTuple):
+    """Once a second: link counters since power-on, longest time between two polls (us) and least free stack (bytes) so far."""
+
+    packets: int
+    bad_packets: int
+    gaps: int
+    resent: int
+    telemetry_skipped: int
+    unknown: int
+    bytes_lost: int
+    poll_us_max: int
+    stack_free: int
+
+    def pack(self) -> bytes:
+        return _HEALTH.pack(72, self.packets, self.bad_packets, self.gaps, self.resent, self.telemetry_skipped, self.unknown, self.bytes_lost, self.poll_us_max, self.stack_free)
+
+
+def _read_health(data: bytes, offset: int) -> Health:
+    return Health(*_HEALTH.unpack_from(data, offset)[1:])
 
 _RESULT = Struct("<BBBBHii")
 
@@ -734,6 +805,59 @@ def _read_stopped(data: bytes, offset: int) -> Stopped:
     v = _STOPPED.unpack_from(data, offset)
     return Stopped(v[1], v[2], v[3], v[4], v[5], v[6:8], v[8], v[9])
 
+_HELD = Struct("<BHI")
+
+
+class Held(NamedTuple):
+    """A held programme has come to rest; preceded by positions."""
+
+    segment: int
+    time_us: int
+
+    def pack(self) -> bytes:
+        return _HELD.pack(87, self.segment, self.time_us)
+
+
+def _read_held(data: bytes, offset: int) -> Held:
+    return Held(*_HELD.unpack_from(data, offset)[1:])
+
+_REFERENCE = Struct("<BBBii")
+
+
+class Reference(NamedTuple):
+    """Homing found the end stop of an axis; was_referenced: expected is where it should have closed, so that lost steps show."""
+
+    axis: int
+    was_referenced: int
+    found: int
+    expected: int
+
+    def pack(self) -> bytes:
+        return _REFERENCE.pack(88, self.axis, self.was_referenced, self.found, self.expected)
+
+
+def _read_reference(data: bytes, offset: int) -> Reference:
+    return Reference(*_REFERENCE.unpack_from(data, offset)[1:])
+
+_OUTPUT_SET = Struct("<BBHI6i")
+
+
+class OutputSet(NamedTuple):
+    """An output was set at its position."""
+
+    output: int
+    segment: int
+    time_us: int
+    positions: tuple[int, ...]
+
+    def pack(self) -> bytes:
+        return _OUTPUT_SET.pack(89, self.output, self.segment, self.time_us, *self.positions)
+
+
+def _read_output_set(data: bytes, offset: int) -> OutputSet:
+    v = _OUTPUT_SET.unpack_from(data, offset)
+    return OutputSet(v[1], v[2], v[3], v[4:10])
+
 
 HostMessage = (
     Hello
@@ -749,6 +873,8 @@ HostMessage = (
     | Disarm
     | SetOutput
     | Home
+    | Hold
+    | Resume
     | ProgrammeBegin
     | SegmentBegin
     | SegmentAxis
@@ -768,6 +894,7 @@ BoardMessage = (
     | StopHeard
     | Axes
     | Status
+    | Health
     | Result
     | Positions
     | Latch
@@ -775,6 +902,9 @@ BoardMessage = (
     | SegmentDone
     | ProgrammeEnd
     | Stopped
+    | Held
+    | Reference
+    | OutputSet
 )
 
 NUMBERS: dict[type, int] = {
@@ -791,6 +921,8 @@ NUMBERS: dict[type, int] = {
     Disarm: 21,
     SetOutput: 22,
     Home: 23,
+    Hold: 24,
+    Resume: 25,
     ProgrammeBegin: 30,
     SegmentBegin: 31,
     SegmentAxis: 32,
@@ -806,6 +938,7 @@ NUMBERS: dict[type, int] = {
     StopHeard: 68,
     Axes: 70,
     Status: 71,
+    Health: 72,
     Result: 80,
     Positions: 81,
     Latch: 82,
@@ -813,6 +946,9 @@ NUMBERS: dict[type, int] = {
     SegmentDone: 84,
     ProgrammeEnd: 85,
     Stopped: 86,
+    Held: 87,
+    Reference: 88,
+    OutputSet: 89,
 }
 
 RELIABLE = frozenset({
@@ -825,6 +961,8 @@ RELIABLE = frozenset({
     Disarm,
     SetOutput,
     Home,
+    Hold,
+    Resume,
     ProgrammeBegin,
     SegmentBegin,
     SegmentAxis,
@@ -840,6 +978,9 @@ RELIABLE = frozenset({
     SegmentDone,
     ProgrammeEnd,
     Stopped,
+    Held,
+    Reference,
+    OutputSet,
 })
 
 # number -> (size with the number, reader of (data, offset of the number))
@@ -848,7 +989,7 @@ HOST_READERS: dict[int, tuple[int, Callable[[bytes, int], HostMessage]]] = {
     2: (3, _read_heartbeat),
     3: (4, _read_stop),
     4: (2, _read_host_ack),
-    10: (19, _read_configure_begin),
+    10: (20, _read_configure_begin),
     11: (39, _read_configure_axis),
     12: (6, _read_configure_servo),
     13: (10, _read_configure_load),
@@ -857,23 +998,26 @@ HOST_READERS: dict[int, tuple[int, Callable[[bytes, int], HostMessage]]] = {
     21: (1, _read_disarm),
     22: (4, _read_set_output),
     23: (4, _read_home),
+    24: (1, _read_hold),
+    25: (1, _read_resume),
     30: (6, _read_programme_begin),
     31: (8, _read_segment_begin),
     32: (14, _read_segment_axis),
     33: (4, _read_segment_servo),
-    34: (4, _read_segment_output),
+    34: (9, _read_segment_output),
     35: (13, _read_segment_guard),
     36: (3, _read_segment_end),
     37: (3, _read_programme_start),
 }
 BOARD_READERS: dict[int, tuple[int, Callable[[bytes, int], BoardMessage]]] = {
-    64: (20, _read_welcome),
+    64: (21, _read_welcome),
     65: (1, _read_no_session),
     66: (2, _read_board_ack),
     67: (7, _read_heartbeat_echo),
     68: (3, _read_stop_heard),
     70: (29, _read_axes),
     71: (33, _read_status),
+    72: (19, _read_health),
     80: (14, _read_result),
     81: (25, _read_positions),
     82: (33, _read_latch),
@@ -881,4 +1025,7 @@ BOARD_READERS: dict[int, tuple[int, Callable[[bytes, int], BoardMessage]]] = {
     84: (7, _read_segment_done),
     85: (16, _read_programme_end),
     86: (26, _read_stopped),
+    87: (7, _read_held),
+    88: (11, _read_reference),
+    89: (32, _read_output_set),
 }

@@ -30,6 +30,10 @@ uint8_t message_size_from_host(uint8_t id)
         return MESSAGE_SET_OUTPUT_SIZE;
     case MESSAGE_HOME:
         return MESSAGE_HOME_SIZE;
+    case MESSAGE_HOLD:
+        return MESSAGE_HOLD_SIZE;
+    case MESSAGE_RESUME:
+        return MESSAGE_RESUME_SIZE;
     case MESSAGE_PROGRAMME_BEGIN:
         return MESSAGE_PROGRAMME_BEGIN_SIZE;
     case MESSAGE_SEGMENT_BEGIN:
@@ -80,9 +84,10 @@ void message_read_configure_begin(const uint8_t *bytes, message_configure_begin 
     message->axes = (uint8_t)((uint32_t)bytes[1]);
     message->heartbeat_deadline_ms = (uint16_t)((uint32_t)bytes[2] | (uint32_t)bytes[3] << 8);
     message->telemetry_period_ms = (uint16_t)((uint32_t)bytes[4] | (uint32_t)bytes[5] << 8);
-    message->beam_separation_um = (uint32_t)((uint32_t)bytes[6] | (uint32_t)bytes[7] << 8 | (uint32_t)bytes[8] << 16 | (uint32_t)bytes[9] << 24);
-    message->load_limit_g = (int32_t)((uint32_t)bytes[10] | (uint32_t)bytes[11] << 8 | (uint32_t)bytes[12] << 16 | (uint32_t)bytes[13] << 24);
-    message->fork_load_g = (int32_t)((uint32_t)bytes[14] | (uint32_t)bytes[15] << 8 | (uint32_t)bytes[16] << 16 | (uint32_t)bytes[17] << 24);
+    message->smoothing = (uint8_t)((uint32_t)bytes[6]);
+    message->beam_separation_um = (uint32_t)((uint32_t)bytes[7] | (uint32_t)bytes[8] << 8 | (uint32_t)bytes[9] << 16 | (uint32_t)bytes[10] << 24);
+    message->load_limit_g = (int32_t)((uint32_t)bytes[11] | (uint32_t)bytes[12] << 8 | (uint32_t)bytes[13] << 16 | (uint32_t)bytes[14] << 24);
+    message->fork_load_g = (int32_t)((uint32_t)bytes[15] | (uint32_t)bytes[16] << 8 | (uint32_t)bytes[17] << 16 | (uint32_t)bytes[18] << 24);
 }
 
 void message_read_configure_axis(const uint8_t *bytes, message_configure_axis *message)
@@ -167,6 +172,8 @@ void message_read_segment_output(const uint8_t *bytes, message_segment_output *m
 {
     message->output = (uint8_t)((uint32_t)bytes[0]);
     message->permille = (uint16_t)((uint32_t)bytes[1] | (uint32_t)bytes[2] << 8);
+    message->axis = (uint8_t)((uint32_t)bytes[3]);
+    message->at = (int32_t)((uint32_t)bytes[4] | (uint32_t)bytes[5] << 8 | (uint32_t)bytes[6] << 16 | (uint32_t)bytes[7] << 24);
 }
 
 void message_read_segment_guard(const uint8_t *bytes, message_segment_guard *message)
@@ -211,6 +218,7 @@ uint8_t message_write_welcome(uint8_t *bytes, const message_welcome *message)
     bytes[17] = (uint8_t)((uint32_t)message->configuration >> 24);
     bytes[18] = (uint8_t)((uint32_t)message->segment_capacity);
     bytes[19] = (uint8_t)((uint32_t)message->state);
+    bytes[20] = (uint8_t)((uint32_t)message->reset_cause);
     return MESSAGE_WELCOME_SIZE;
 }
 
@@ -311,6 +319,30 @@ uint8_t message_write_status(uint8_t *bytes, const message_status *message)
     bytes[31] = (uint8_t)((uint32_t)message->segment);
     bytes[32] = (uint8_t)((uint32_t)message->segment >> 8);
     return MESSAGE_STATUS_SIZE;
+}
+
+uint8_t message_write_health(uint8_t *bytes, const message_health *message)
+{
+    bytes[0] = MESSAGE_HEALTH;
+    bytes[1] = (uint8_t)((uint32_t)message->packets);
+    bytes[2] = (uint8_t)((uint32_t)message->packets >> 8);
+    bytes[3] = (uint8_t)((uint32_t)message->bad_packets);
+    bytes[4] = (uint8_t)((uint32_t)message->bad_packets >> 8);
+    bytes[5] = (uint8_t)((uint32_t)message->gaps);
+    bytes[6] = (uint8_t)((uint32_t)message->gaps >> 8);
+    bytes[7] = (uint8_t)((uint32_t)message->resent);
+    bytes[8] = (uint8_t)((uint32_t)message->resent >> 8);
+    bytes[9] = (uint8_t)((uint32_t)message->telemetry_skipped);
+    bytes[10] = (uint8_t)((uint32_t)message->telemetry_skipped >> 8);
+    bytes[11] = (uint8_t)((uint32_t)message->unknown);
+    bytes[12] = (uint8_t)((uint32_t)message->unknown >> 8);
+    bytes[13] = (uint8_t)((uint32_t)message->bytes_lost);
+    bytes[14] = (uint8_t)((uint32_t)message->bytes_lost >> 8);
+    bytes[15] = (uint8_t)((uint32_t)message->poll_us_max);
+    bytes[16] = (uint8_t)((uint32_t)message->poll_us_max >> 8);
+    bytes[17] = (uint8_t)((uint32_t)message->stack_free);
+    bytes[18] = (uint8_t)((uint32_t)message->stack_free >> 8);
+    return MESSAGE_HEALTH_SIZE;
 }
 
 uint8_t message_write_result(uint8_t *bytes, const message_result *message)
@@ -499,4 +531,69 @@ uint8_t message_write_stopped(uint8_t *bytes, const message_stopped *message)
     bytes[24] = (uint8_t)((uint32_t)message->limit >> 16);
     bytes[25] = (uint8_t)((uint32_t)message->limit >> 24);
     return MESSAGE_STOPPED_SIZE;
+}
+
+uint8_t message_write_held(uint8_t *bytes, const message_held *message)
+{
+    bytes[0] = MESSAGE_HELD;
+    bytes[1] = (uint8_t)((uint32_t)message->segment);
+    bytes[2] = (uint8_t)((uint32_t)message->segment >> 8);
+    bytes[3] = (uint8_t)((uint32_t)message->time_us);
+    bytes[4] = (uint8_t)((uint32_t)message->time_us >> 8);
+    bytes[5] = (uint8_t)((uint32_t)message->time_us >> 16);
+    bytes[6] = (uint8_t)((uint32_t)message->time_us >> 24);
+    return MESSAGE_HELD_SIZE;
+}
+
+uint8_t message_write_reference(uint8_t *bytes, const message_reference *message)
+{
+    bytes[0] = MESSAGE_REFERENCE;
+    bytes[1] = (uint8_t)((uint32_t)message->axis);
+    bytes[2] = (uint8_t)((uint32_t)message->was_referenced);
+    bytes[3] = (uint8_t)((uint32_t)message->found);
+    bytes[4] = (uint8_t)((uint32_t)message->found >> 8);
+    bytes[5] = (uint8_t)((uint32_t)message->found >> 16);
+    bytes[6] = (uint8_t)((uint32_t)message->found >> 24);
+    bytes[7] = (uint8_t)((uint32_t)message->expected);
+    bytes[8] = (uint8_t)((uint32_t)message->expected >> 8);
+    bytes[9] = (uint8_t)((uint32_t)message->expected >> 16);
+    bytes[10] = (uint8_t)((uint32_t)message->expected >> 24);
+    return MESSAGE_REFERENCE_SIZE;
+}
+
+uint8_t message_write_output_set(uint8_t *bytes, const message_output_set *message)
+{
+    bytes[0] = MESSAGE_OUTPUT_SET;
+    bytes[1] = (uint8_t)((uint32_t)message->output);
+    bytes[2] = (uint8_t)((uint32_t)message->segment);
+    bytes[3] = (uint8_t)((uint32_t)message->segment >> 8);
+    bytes[4] = (uint8_t)((uint32_t)message->time_us);
+    bytes[5] = (uint8_t)((uint32_t)message->time_us >> 8);
+    bytes[6] = (uint8_t)((uint32_t)message->time_us >> 16);
+    bytes[7] = (uint8_t)((uint32_t)message->time_us >> 24);
+    bytes[8] = (uint8_t)((uint32_t)message->positions[0]);
+    bytes[9] = (uint8_t)((uint32_t)message->positions[0] >> 8);
+    bytes[10] = (uint8_t)((uint32_t)message->positions[0] >> 16);
+    bytes[11] = (uint8_t)((uint32_t)message->positions[0] >> 24);
+    bytes[12] = (uint8_t)((uint32_t)message->positions[1]);
+    bytes[13] = (uint8_t)((uint32_t)message->positions[1] >> 8);
+    bytes[14] = (uint8_t)((uint32_t)message->positions[1] >> 16);
+    bytes[15] = (uint8_t)((uint32_t)message->positions[1] >> 24);
+    bytes[16] = (uint8_t)((uint32_t)message->positions[2]);
+    bytes[17] = (uint8_t)((uint32_t)message->positions[2] >> 8);
+    bytes[18] = (uint8_t)((uint32_t)message->positions[2] >> 16);
+    bytes[19] = (uint8_t)((uint32_t)message->positions[2] >> 24);
+    bytes[20] = (uint8_t)((uint32_t)message->positions[3]);
+    bytes[21] = (uint8_t)((uint32_t)message->positions[3] >> 8);
+    bytes[22] = (uint8_t)((uint32_t)message->positions[3] >> 16);
+    bytes[23] = (uint8_t)((uint32_t)message->positions[3] >> 24);
+    bytes[24] = (uint8_t)((uint32_t)message->positions[4]);
+    bytes[25] = (uint8_t)((uint32_t)message->positions[4] >> 8);
+    bytes[26] = (uint8_t)((uint32_t)message->positions[4] >> 16);
+    bytes[27] = (uint8_t)((uint32_t)message->positions[4] >> 24);
+    bytes[28] = (uint8_t)((uint32_t)message->positions[5]);
+    bytes[29] = (uint8_t)((uint32_t)message->positions[5] >> 8);
+    bytes[30] = (uint8_t)((uint32_t)message->positions[5] >> 16);
+    bytes[31] = (uint8_t)((uint32_t)message->positions[5] >> 24);
+    return MESSAGE_OUTPUT_SET_SIZE;
 }

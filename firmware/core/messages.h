@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#define PROTOCOL_VERSION 1u
-#define PROTOCOL_SCHEMA 0x10604ccaul
+#define PROTOCOL_VERSION 2u
+#define PROTOCOL_SCHEMA 0xc73ff33bul
 
 #define PROTOCOL_AXES 8u
 #define PROTOCOL_TELEMETRY_AXES 6u
@@ -26,6 +26,7 @@ enum state {
     STATE_MOVING = 3, /* a programme or homing runs, or axes still decelerate */
     STATE_STOPPED = 4, /* after a category 1 stop: relay open, positions kept, needs arm */
     STATE_ESTOP = 5, /* after a category 0 stop: relay open, belts unreferenced, needs arm */
+    STATE_HOLDING = 6, /* a programme is held at rest (or comes to rest): relay closed, needs resume or stop */
 };
 
 enum end {
@@ -39,6 +40,8 @@ enum guard {
     GUARD_LOAD_ABOVE = 0, /* filtered load of the side above the threshold */
     GUARD_LOAD_BELOW = 1, /* filtered load of the side below the threshold */
     GUARD_PIN_EDGE = 2, /* pin sensor of the side changed */
+    GUARD_LOAD_RATE = 3, /* filtered load of the side rose faster than the threshold (g/s, over 50 ms) */
+    GUARD_END_STOP = 4, /* the end stop of the axis (field side) closed */
 };
 
 enum board_kind {
@@ -62,6 +65,9 @@ enum cause {
     CAUSE_EVENT_OVERFLOW = 12, /* the host did not fetch events */
     CAUSE_HOST_CHANGED = 13, /* another host connected while moving */
     CAUSE_DISARM_ASKED = 14, /* the host disarmed */
+    CAUSE_END_STOP_LATE = 15, /* an end stop is open where it should be pressed: steps were lost (steps) */
+    CAUSE_LOAD_SILENT = 16, /* a load cell gives no readings (axis: side; value: age, limit: ms) */
+    CAUSE_PLANNER_LATE = 17, /* the board could not plan fast enough (value: how late, limit: ticks of the step timer) */
     CAUSE_NOT_CONFIGURED = 32, /* no configuration accepted */
     CAUSE_NOT_ARMED = 33, /* not armed (value: state) */
     CAUSE_BUSY = 34, /* a programme or homing is running (value: state) */
@@ -81,6 +87,14 @@ enum cause {
     CAUSE_WRONG_VALUE = 48, /* a configuration value is out of range (axis, value: message) */
     CAUSE_HOMING_ORDER = 49, /* a lift beam homes only with the scan beam below it at home or homing too */
     CAUSE_UNKNOWN_MESSAGE = 50, /* unknown or truncated message (value: its number) */
+    CAUSE_NOTHING_TO_HOLD = 51, /* no programme to hold or resume (value: state) */
+};
+
+enum reset_cause {
+    RESET_CAUSE_POWER = 0, /* power came, or nobody knows */
+    RESET_CAUSE_EXTERNAL = 1, /* the reset line: a button, or the host opened the port */
+    RESET_CAUSE_BROWN_OUT = 2, /* the supply of the board sagged */
+    RESET_CAUSE_WATCHDOG = 3, /* the firmware hung */
 };
 
 enum message_id {
@@ -97,6 +111,8 @@ enum message_id {
     MESSAGE_DISARM = 21,
     MESSAGE_SET_OUTPUT = 22,
     MESSAGE_HOME = 23,
+    MESSAGE_HOLD = 24,
+    MESSAGE_RESUME = 25,
     MESSAGE_PROGRAMME_BEGIN = 30,
     MESSAGE_SEGMENT_BEGIN = 31,
     MESSAGE_SEGMENT_AXIS = 32,
@@ -112,6 +128,7 @@ enum message_id {
     MESSAGE_STOP_HEARD = 68,
     MESSAGE_AXES = 70,
     MESSAGE_STATUS = 71,
+    MESSAGE_HEALTH = 72,
     MESSAGE_RESULT = 80,
     MESSAGE_POSITIONS = 81,
     MESSAGE_LATCH = 82,
@@ -119,13 +136,16 @@ enum message_id {
     MESSAGE_SEGMENT_DONE = 84,
     MESSAGE_PROGRAMME_END = 85,
     MESSAGE_STOPPED = 86,
+    MESSAGE_HELD = 87,
+    MESSAGE_REFERENCE = 88,
+    MESSAGE_OUTPUT_SET = 89,
 };
 
 #define MESSAGE_HELLO_SIZE 11u
 #define MESSAGE_HEARTBEAT_SIZE 3u
 #define MESSAGE_STOP_SIZE 4u
 #define MESSAGE_HOST_ACK_SIZE 2u
-#define MESSAGE_CONFIGURE_BEGIN_SIZE 19u
+#define MESSAGE_CONFIGURE_BEGIN_SIZE 20u
 #define MESSAGE_CONFIGURE_AXIS_SIZE 39u
 #define MESSAGE_CONFIGURE_SERVO_SIZE 6u
 #define MESSAGE_CONFIGURE_LOAD_SIZE 10u
@@ -134,21 +154,24 @@ enum message_id {
 #define MESSAGE_DISARM_SIZE 1u
 #define MESSAGE_SET_OUTPUT_SIZE 4u
 #define MESSAGE_HOME_SIZE 4u
+#define MESSAGE_HOLD_SIZE 1u
+#define MESSAGE_RESUME_SIZE 1u
 #define MESSAGE_PROGRAMME_BEGIN_SIZE 6u
 #define MESSAGE_SEGMENT_BEGIN_SIZE 8u
 #define MESSAGE_SEGMENT_AXIS_SIZE 14u
 #define MESSAGE_SEGMENT_SERVO_SIZE 4u
-#define MESSAGE_SEGMENT_OUTPUT_SIZE 4u
+#define MESSAGE_SEGMENT_OUTPUT_SIZE 9u
 #define MESSAGE_SEGMENT_GUARD_SIZE 13u
 #define MESSAGE_SEGMENT_END_SIZE 3u
 #define MESSAGE_PROGRAMME_START_SIZE 3u
-#define MESSAGE_WELCOME_SIZE 20u
+#define MESSAGE_WELCOME_SIZE 21u
 #define MESSAGE_NO_SESSION_SIZE 1u
 #define MESSAGE_BOARD_ACK_SIZE 2u
 #define MESSAGE_HEARTBEAT_ECHO_SIZE 7u
 #define MESSAGE_STOP_HEARD_SIZE 3u
 #define MESSAGE_AXES_SIZE 29u
 #define MESSAGE_STATUS_SIZE 33u
+#define MESSAGE_HEALTH_SIZE 19u
 #define MESSAGE_RESULT_SIZE 14u
 #define MESSAGE_POSITIONS_SIZE 25u
 #define MESSAGE_LATCH_SIZE 33u
@@ -156,6 +179,9 @@ enum message_id {
 #define MESSAGE_SEGMENT_DONE_SIZE 7u
 #define MESSAGE_PROGRAMME_END_SIZE 16u
 #define MESSAGE_STOPPED_SIZE 26u
+#define MESSAGE_HELD_SIZE 7u
+#define MESSAGE_REFERENCE_SIZE 11u
+#define MESSAGE_OUTPUT_SET_SIZE 32u
 
 typedef struct {
     uint32_t nonce;
@@ -181,6 +207,7 @@ typedef struct {
     uint8_t axes;
     uint16_t heartbeat_deadline_ms;
     uint16_t telemetry_period_ms;
+    uint8_t smoothing;
     uint32_t beam_separation_um;
     int32_t load_limit_g;
     int32_t fork_load_g;
@@ -256,6 +283,8 @@ typedef struct {
 typedef struct {
     uint8_t output;
     uint16_t permille;
+    uint8_t axis;
+    int32_t at;
 } message_segment_output;
 
 typedef struct {
@@ -284,6 +313,7 @@ typedef struct {
     uint32_t configuration;
     uint8_t segment_capacity;
     uint8_t state;
+    uint8_t reset_cause;
 } message_welcome;
 
 typedef struct {
@@ -316,6 +346,18 @@ typedef struct {
     int32_t loads_g[2];
     uint16_t segment;
 } message_status;
+
+typedef struct {
+    uint16_t packets;
+    uint16_t bad_packets;
+    uint16_t gaps;
+    uint16_t resent;
+    uint16_t telemetry_skipped;
+    uint16_t unknown;
+    uint16_t bytes_lost;
+    uint16_t poll_us_max;
+    uint16_t stack_free;
+} message_health;
 
 typedef struct {
     uint8_t message;
@@ -371,6 +413,25 @@ typedef struct {
     int32_t limit;
 } message_stopped;
 
+typedef struct {
+    uint16_t segment;
+    uint32_t time_us;
+} message_held;
+
+typedef struct {
+    uint8_t axis;
+    uint8_t was_referenced;
+    int32_t found;
+    int32_t expected;
+} message_reference;
+
+typedef struct {
+    uint8_t output;
+    uint16_t segment;
+    uint32_t time_us;
+    int32_t positions[6];
+} message_output_set;
+
 /* Bytes of a message with its number, or 0 if this end does not receive such a message. */
 uint8_t message_size_from_host(uint8_t id);
 
@@ -403,6 +464,7 @@ uint8_t message_write_heartbeat_echo(uint8_t *bytes, const message_heartbeat_ech
 uint8_t message_write_stop_heard(uint8_t *bytes, const message_stop_heard *message);
 uint8_t message_write_axes(uint8_t *bytes, const message_axes *message);
 uint8_t message_write_status(uint8_t *bytes, const message_status *message);
+uint8_t message_write_health(uint8_t *bytes, const message_health *message);
 uint8_t message_write_result(uint8_t *bytes, const message_result *message);
 uint8_t message_write_positions(uint8_t *bytes, const message_positions *message);
 uint8_t message_write_latch(uint8_t *bytes, const message_latch *message);
@@ -410,5 +472,8 @@ uint8_t message_write_trip(uint8_t *bytes, const message_trip *message);
 uint8_t message_write_segment_done(uint8_t *bytes, const message_segment_done *message);
 uint8_t message_write_programme_end(uint8_t *bytes, const message_programme_end *message);
 uint8_t message_write_stopped(uint8_t *bytes, const message_stopped *message);
+uint8_t message_write_held(uint8_t *bytes, const message_held *message);
+uint8_t message_write_reference(uint8_t *bytes, const message_reference *message);
+uint8_t message_write_output_set(uint8_t *bytes, const message_output_set *message);
 
 #endif
