@@ -36,6 +36,9 @@ class SerialConfiguration(Section):
 class BoardConfiguration(Section):
     heartbeat_deadline_ms: int = Field(300, ge=100, le=3000)
     telemetry_hz: int = Field(100, ge=10, le=100)
+    smoothing_ms: Literal[2, 4, 8, 16, 32] = Field(
+        32, description="over which every ramp is rounded; 2 leaves ramps of constant acceleration"
+    )
 
 
 class AxisConfiguration(Section):

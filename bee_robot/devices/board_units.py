@@ -38,6 +38,7 @@ PINS = (Input.PIN_LEFT, Input.PIN_RIGHT)
 
 FORK_MOVES_BELOW_KG = 1.0  # a fork that carries more does not swing (R12); an empty bearing reads a few 10 g
 HOMING_BACKOFF_MM = 2.0
+SLICE_MS = 2  # of the board's motion; ramps are rounded over a power of two of them
 HOMING_SLOWER = 5.0  # the second approach is slower by this factor
 
 _GUARDS = {
@@ -57,6 +58,7 @@ _STATES = {
     m.State.MOVING: BoardState.MOVING,
     m.State.STOPPED: BoardState.STOPPED,
     m.State.ESTOP: BoardState.ESTOP,
+    m.State.HOLDING: BoardState.HOLDING,
 }
 _ALERTS = {
     m.Cause.ESTOP_PRESSED: "estop",
@@ -133,6 +135,7 @@ class BoardUnits:
                 (1 << len(AXES)) - 1,
                 robot.board.heartbeat_deadline_ms,
                 max(10, round(1000 / robot.board.telemetry_hz)),
+                (robot.board.smoothing_ms // SLICE_MS).bit_length() - 1,
                 round(robot.mechanism.beam_separation_mm * 1000),
                 round(robot.limits.peel_load_kg * 1000),
                 round(FORK_MOVES_BELOW_KG * 1000),
@@ -198,7 +201,9 @@ class BoardUnits:
         for event in segment.outputs:
             if not 0 <= event.value <= 1:
                 raise Unsuitable(f"{name}: {event.output.value} {event.value:g} is not between 0 and 1")
-            parts.append(m.SegmentOutput(OUTPUTS.index(event.output), round(event.value * 1000)))
+            parts.append(
+                m.SegmentOutput(OUTPUTS.index(event.output), round(event.value * 1000), m.NO_AXIS, 0)
+            )
         parts += [self._guard(guard) for guard in segment.guards]
         latches = sum(1 << PINS.index(latch) for latch in set(segment.latches))
         return SegmentPlan(round(segment.dwell_s * 1000), latches, tuple(parts))

@@ -163,6 +163,7 @@ class BoardState(str, Enum):
     DISARMED = "disarmed"
     ARMED = "armed"
     MOVING = "moving"
+    HOLDING = "holding"  # a programme is held where it is: needs resume() or stop()
     STOPPED = "stopped"  # after a category 1 stop: needs arm() again
     ESTOP = "estop"  # e-stop pressed or door open: category 0
     LOST = "lost"  # no link to the board

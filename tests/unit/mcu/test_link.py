@@ -53,7 +53,7 @@ class PlayedBoard:
     def _express(self, message: m.HostMessage) -> None:
         if isinstance(message, m.Hello):
             self._expected = 0
-            self.answer(m.Welcome(message.nonce, self.protocol, m.PROTOCOL_SCHEMA, 1, 1, 0, 8, 0))
+            self.answer(m.Welcome(message.nonce, self.protocol, m.PROTOCOL_SCHEMA, 1, 1, 0, 8, 0, 0))
         elif isinstance(message, m.Heartbeat):
             self.answer(m.HeartbeatEcho(message.counter, 0))
         elif isinstance(message, m.Stop):
@@ -200,7 +200,7 @@ def test_the_round_trip_is_measured() -> None:
 def test_another_protocol_is_refused_with_both_versions() -> None:
     async def story(pair: Pair) -> None:
         pair.board.protocol = 9
-        with pytest.raises(ProtocolError, match=r"protocol 9 .* speaks 1 .*flash"):
+        with pytest.raises(ProtocolError, match=r"protocol 9 .* speaks 2 .*flash"):
             await pair.link.open(1.0)
         assert not pair.link.is_open
 
