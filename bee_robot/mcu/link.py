@@ -10,12 +10,13 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bee_robot.clock import Clock
 from bee_robot.mcu import messages as m
 from bee_robot.mcu import packets
+from bee_robot.mcu.clock_relation import ClockRelation
 from bee_robot.mcu.transport import Transport
 
 RESEND_FIRST_S = 0.06  # a full window of packets takes 20 ms at 250 kBaud
@@ -25,11 +26,14 @@ HELLO_EVERY_S = 0.1
 STOP_EVERY_S = 0.02
 STOP_TRIES = 50
 SILENCE_MAX_S = 0.5
+ROUND_TRIPS_KEPT = 2000
 
 _TELEMETRY = {
     m.NUMBERS[m.Axes]: m.BOARD_READERS[m.NUMBERS[m.Axes]][0],
     m.NUMBERS[m.Status]: m.BOARD_READERS[m.NUMBERS[m.Status]][0],
 }
+
+_WELCOME = m.NUMBERS[m.Welcome]
 
 
 class LinkError(Exception):
@@ -42,7 +46,7 @@ class ProtocolError(LinkError):
 
 @dataclass
 class LinkStatistics:
-    """Counts since the link was made. `round_trip_s`: of the latest heartbeat."""
+    """Counts since the link was first made, over all its sessions. `round_trips_s`: of the latest heartbeats."""
 
     sent: int = 0
     resent: int = 0
@@ -51,11 +55,21 @@ class LinkStatistics:
     repeated: int = 0
     unknown: int = 0
     sessions: int = 0
-    round_trip_s: float = 0.0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    acknowledged: int = 0
+    """Reliable packets that the board has taken, and how many bytes of messages were in them."""
+    acknowledged_bytes: int = 0
+    round_trips_s: deque[float] = field(default_factory=lambda: deque(maxlen=ROUND_TRIPS_KEPT))
 
     @property
     def errors(self) -> int:
         return self.resent + self.bad + self.unknown
+
+    @property
+    def round_trip_s(self) -> float:
+        """Of the latest heartbeat; 0 before the first."""
+        return self.round_trips_s[-1] if self.round_trips_s else 0.0
 
 
 def pack(messages: Iterable[m.HostMessage]) -> list[bytes]:
@@ -84,8 +98,13 @@ class Link:
         on_message: Callable[[m.BoardMessage], None],
         on_telemetry: Callable[[int, bytes], None],
         on_lost: Callable[[str], None],
+        statistics: LinkStatistics | None = None,
     ) -> None:
-        self.statistics = LinkStatistics()
+        self.statistics = statistics or LinkStatistics()
+        """Those of an earlier link to the same board may be carried on."""
+        self.clocks = ClockRelation()
+        self.health: m.Health | None = None
+        """What the board says of itself once a second; its latest in this session."""
         self.is_open = False
         self.heard_s = clock.now_s()
         self.stop_token = 0
@@ -96,6 +115,7 @@ class Link:
         self._on_telemetry = on_telemetry
         self._on_lost = on_lost
         self._reader = packets.PacketReader()
+        self._bad_before = self.statistics.bad
         self._welcome: asyncio.Future[m.Welcome] | None = None
         self._nonce = 0
         self._resender: asyncio.Task[None] | None = None
@@ -121,6 +141,9 @@ class Link:
         self.close("a new session begins")
         self._reset()
         self.stop_token = 0
+        self.clocks = ClockRelation()
+        self.health = None
+        self._heartbeats.clear()
         self._nonce = secrets.randbits(32)
         self._welcome = asyncio.get_running_loop().create_future()
         end_s = self._clock.now_s() + timeout_s
@@ -130,17 +153,12 @@ class Link:
                 raise LinkError(
                     f"no board answered within {timeout_s:g} s; check cable, power and 'serial.port' in the robot file"
                 )
-            self._transport.write(packets.encode(self._count(), hello.pack()))
+            self._write(packets.encode(self._count(), hello.pack()))
             nap = asyncio.ensure_future(self._clock.sleep(HELLO_EVERY_S))
             either: set[asyncio.Future[Any]] = {nap, self._welcome}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             nap.cancel()
         welcome = self._welcome.result()
-        if (welcome.protocol, welcome.schema) != (m.PROTOCOL_VERSION, m.PROTOCOL_SCHEMA):
-            raise ProtocolError(
-                f"the board speaks protocol {welcome.protocol} (schema {welcome.schema:08x}), this software speaks "
-                f"{m.PROTOCOL_VERSION} (schema {m.PROTOCOL_SCHEMA:08x}); flash the firmware that belongs to this software"
-            )
         self.statistics.sessions += 1
         return welcome
 
@@ -175,7 +193,11 @@ class Link:
     def express(self, message: m.HostMessage) -> None:
         """Send a message at once, past every queue; it may be lost."""
         self.statistics.sent += 1
-        self._transport.write(packets.encode(self._count(), message.pack()))
+        self._write(packets.encode(self._count(), message.pack()))
+
+    def _write(self, data: bytes) -> None:
+        self.statistics.bytes_sent += len(data)
+        self._transport.write(data)
 
     def heartbeat(self) -> None:
         """Tell the board that its host lives; also where a silent board is noticed."""
@@ -229,7 +251,7 @@ class Link:
     def _send_one(self, index: int) -> None:
         self.statistics.sent += 1
         sequence = (self._next + index) & 0x7F
-        self._transport.write(packets.encode(packets.RELIABLE | sequence, self._unacknowledged[index]))
+        self._write(packets.encode(packets.RELIABLE | sequence, self._unacknowledged[index]))
 
     def _send_again(self) -> None:
         for index in range(self._in_flight):
@@ -265,7 +287,8 @@ class Link:
             return
         self._has_hurried = False
         for _ in range(count):
-            self._unacknowledged.popleft()
+            self.statistics.acknowledged_bytes += len(self._unacknowledged.popleft())
+        self.statistics.acknowledged += count
         self._in_flight -= count
         self._next = following
         self._fill_window()
@@ -274,7 +297,8 @@ class Link:
 
     def _take(self, data: bytes) -> None:
         received = self._reader.feed(data)
-        self.statistics.bad = self._reader.bad
+        self.statistics.bytes_received += len(data)
+        self.statistics.bad = self._bad_before + self._reader.bad
         for sequence, content in received:
             self.statistics.received += 1
             self.heard_s = self._clock.now_s()
@@ -283,6 +307,8 @@ class Link:
             elif content[0] in _TELEMETRY:
                 if self.is_open and len(content) == _TELEMETRY[content[0]]:
                     self._on_telemetry(content[0], content)
+            elif content[0] == _WELCOME:
+                self._take_welcome(content)
             else:
                 for message in self._read(content):
                     self._take_express(message)
@@ -313,17 +339,39 @@ class Link:
             at += size
         return messages
 
-    def _take_express(self, message: m.BoardMessage) -> None:
-        if isinstance(message, m.Welcome):
-            if self._welcome is not None and not self._welcome.done() and message.nonce == self._nonce:
-                self.is_open = message.schema == m.PROTOCOL_SCHEMA and message.protocol == m.PROTOCOL_VERSION
+    def _take_welcome(self, content: bytes) -> None:
+        """A welcome begins as a hello does in every version of the protocol; only that of our own is read further."""
+        size, read = m.HOST_READERS[m.NUMBERS[m.Hello]]
+        greeting = read(content, 0) if len(content) >= size else None
+        if self._welcome is None or self._welcome.done() or not isinstance(greeting, m.Hello):
+            return
+        if greeting.nonce != self._nonce:
+            return
+        if (greeting.protocol, greeting.schema) != (m.PROTOCOL_VERSION, m.PROTOCOL_SCHEMA):
+            self._welcome.set_exception(
+                ProtocolError(
+                    f"the board speaks protocol {greeting.protocol} (schema {greeting.schema:08x}), this software "
+                    f"speaks {m.PROTOCOL_VERSION} (schema {m.PROTOCOL_SCHEMA:08x}); flash the firmware that belongs to "
+                    "this software (bee flash)"
+                )
+            )
+            return
+        for message in self._read(content):
+            if isinstance(message, m.Welcome):
+                self.is_open = True
                 self._welcome.set_result(message)
-        elif isinstance(message, m.BoardAck):
+
+    def _take_express(self, message: m.BoardMessage) -> None:
+        if isinstance(message, m.BoardAck):
             self._acknowledged(message.next)
         elif isinstance(message, m.HeartbeatEcho):
             sent_s = self._heartbeats.pop(message.counter, None)
             if sent_s is not None:
-                self.statistics.round_trip_s = self._clock.now_s() - sent_s
+                now_s = self._clock.now_s()
+                self.statistics.round_trips_s.append(now_s - sent_s)
+                self.clocks.add(sent_s, now_s, message.time_us)
+        elif isinstance(message, m.Health):
+            self.health = message
         elif isinstance(message, m.StopHeard):
             if message.token in self._stops:
                 self._stops[message.token].set()

@@ -207,6 +207,56 @@ def test_another_protocol_is_refused_with_both_versions() -> None:
     play(story)
 
 
+def test_a_board_of_an_older_protocol_is_named_although_its_welcome_is_shorter() -> None:
+    async def story(pair: Pair) -> None:
+        def old_welcome(message: m.HostMessage) -> None:
+            if isinstance(message, m.Hello):
+                content = m.Welcome(message.nonce, 1, 0x1234, 2, 1, 0, 8, 0, 0).pack()[:-1]
+                pair.board._later(packets.encode(0, content))
+
+        pair.board._express = old_welcome  # type: ignore[method-assign]
+        with pytest.raises(
+            ProtocolError, match=r"protocol 1 \(schema 00001234\), this software speaks 2 .*bee flash"
+        ):
+            await pair.link.open(1.0)
+        assert not pair.link.is_open
+
+    play(story)
+
+
+def test_a_new_session_counts_on_and_relates_the_clocks_anew() -> None:
+    async def story(pair: Pair) -> None:
+        await pair.link.open(1.0)
+        pair.link.heartbeat()
+        pair.board.answer(m.Health(*range(9)))
+        await pair.clock.sleep(0.1)
+        assert pair.link.clocks.is_known and pair.link.health == m.Health(*range(9))
+        pair.board.deaf = 10**6
+        pair.link.heartbeat()  # its echo never comes
+        await pair.clock.sleep(0.6)
+        pair.link.heartbeat()
+        assert len(pair.lost) == 1
+        pair.board.deaf = 0
+        await pair.link.open(1.0)
+        assert not pair.link.clocks.is_known and pair.link.health is None
+        statistics = pair.link.statistics
+        assert statistics.sessions == 2 and len(statistics.round_trips_s) == 1
+        assert statistics.bytes_sent == 2 * 18 + 2 * 10 and statistics.bytes_received == 2 * 28 + 14 + 26
+
+    play(story)
+
+
+def test_what_the_board_has_taken_is_counted() -> None:
+    async def story(pair: Pair) -> None:
+        await pair.link.open(1.0)
+        pair.link.send(outputs(40))
+        await pair.clock.sleep(0.5)
+        assert pair.link.statistics.acknowledged == 3
+        assert pair.link.statistics.acknowledged_bytes == 40 * 4
+
+    play(story)
+
+
 def test_a_board_that_restarted_ends_the_session() -> None:
     async def story(pair: Pair) -> None:
         await pair.link.open(1.0)
