@@ -66,9 +66,13 @@ def run(arguments: argparse.Namespace) -> int:
         output.complain(str(error))
         return NONE_ANALYSED
     results: list[dict[str, Any]] = []
+    without_any = sum(
+        not named_photos([given]).files for given in arguments.photo
+    )  # folders, each said in a note
+    asked = len(named.files) + without_any
     try:
         _analyse_all(named.files, output, results)
-        status = _status(len(results), len(named.files))
+        status = _status(len(results), asked)
     except ModelError as error:
         output.complain(str(error))
         status = NO_NETWORK
@@ -76,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         output.complain(
             f"--out {shown(arguments.out)}: cannot be written ({error.strerror}); give another folder, or make room"
         )
-        status = _status(len(results), len(named.files))
+        status = _status(len(results), asked)
     if output.is_json:
         json.dump(results, sys.stdout, indent=2)
         sys.stdout.write("\n")

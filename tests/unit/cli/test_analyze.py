@@ -191,6 +191,13 @@ def test_a_folder_stands_for_its_pictures(capsys: pytest.CaptureFixture[str]) ->
     assert "no JPEG or PNG file in this folder" in capsys.readouterr().err
 
 
+def test_a_folder_without_photographs_shows_in_the_status_of_the_others() -> None:
+    Path("empty").mkdir()
+    picture(Path("good.png"))
+    assert main(["analyze", "empty", "good.png"]) == 1
+    assert main(["analyze", "good.png", "."]) == 0, "given twice is no failure"
+
+
 def test_special_files_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     os.mkfifo("pipe.jpg")
     assert main(["analyze", "pipe.jpg"]) == 2
