@@ -14,6 +14,7 @@ from typing import Any
 
 from bee_robot.clock import Clock
 from bee_robot.mcu import messages as m
+from bee_robot.mcu.clock_relation import ClockRelation
 from bee_robot.mcu.link import Link, LinkError, LinkStatistics
 from bee_robot.mcu.transport import Transport
 
@@ -56,6 +57,8 @@ class Report:
     positions: tuple[int, ...]
     latches: list[m.Latch] = field(default_factory=list)
     trips: list[m.Trip] = field(default_factory=list)
+    outputs: list[m.OutputSet] = field(default_factory=list)
+    references: list[m.Reference] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,20 @@ class Stop:
     positions: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class Hold:
+    """A programme was brought to rest in this segment, at these positions (steps), at this time of the board."""
+
+    segment: int
+    time_us: int
+    positions: tuple[int, ...]
+
+
 class Client:
-    """One board. `on_stop` is called for every stop of the board, `on_lost` when it no longer answers."""
+    """One board. `on_stop` is called for every stop of the board, `on_lost` when it no longer answers.
+
+    `statistics`: those of an earlier client of the same board, to be carried on.
+    """
 
     def __init__(
         self,
@@ -75,6 +90,7 @@ class Client:
         clock: Clock,
         on_stop: Callable[[Stop], None] | None = None,
         on_lost: Callable[[str], None] | None = None,
+        statistics: LinkStatistics | None = None,
     ) -> None:
         self.welcome: m.Welcome | None = None
         self.telemetry_s = float("-inf")
@@ -94,7 +110,8 @@ class Client:
         self._report = Report(m.End.DONE, 0, Refusal(m.Cause.NONE), ())
         self._segment_done = asyncio.Event()
         self._positions: tuple[int, ...] = ()
-        self._link = Link(transport, clock, self._take, self._take_telemetry, self._lost)
+        self._holding: asyncio.Future[Hold] | None = None
+        self._link = Link(transport, clock, self._take, self._take_telemetry, self._lost, statistics)
 
     # state
 
@@ -107,10 +124,19 @@ class Client:
         return self._link.statistics
 
     @property
+    def clocks(self) -> ClockRelation:
+        """Relates stamps of the board in this session to the host's clock."""
+        return self._link.clocks
+
+    @property
+    def health(self) -> m.Health | None:
+        """What the board last said of itself in this session; it does once a second."""
+        return self._link.health
+
+    @property
     def axes(self) -> m.Axes:
         """Latest positions."""
-        size, read = m.BOARD_READERS[m.NUMBERS[m.Axes]]
-        message = read(self._axes, 0)
+        message = m.BOARD_READERS[m.NUMBERS[m.Axes]][1](self._axes, 0)
         assert isinstance(message, m.Axes)
         return message
 
@@ -179,6 +205,28 @@ class Client:
     async def stop(self, cause: m.Cause = m.Cause.STOP_ASKED) -> None:
         """Category 1 stop, past every queue; returns when the board has heard it."""
         await self._link.stop(cause)
+
+    async def hold(self) -> Hold:
+        """Bring the running programme to rest where it is. Raises BoardRefused where there is none, or it ends before.
+
+        One call at a time.
+        """
+        self._check_open()
+        if self._holding is not None:
+            raise LinkError("a hold is under way already")
+        holding: asyncio.Future[Hold] = asyncio.get_running_loop().create_future()
+        self._holding = holding
+        try:
+            await self._command("hold", m.NUMBERS[m.Hold], [m.Hold()])
+            return await holding
+        finally:
+            self._holding = None
+            if holding.done() and not holding.cancelled():
+                holding.exception()  # told by whatever else failed
+
+    async def resume(self) -> None:
+        """Go on with the held programme. Raises BoardRefused where none is held: never after a stop."""
+        await self._command("resume", m.NUMBERS[m.Resume], [m.Resume()])
 
     async def home(self, axes: int) -> Report:
         """Reference the axes of a mask. A refusal is a report with end REFUSED."""
@@ -282,6 +330,12 @@ class Client:
             self._report.latches.append(message)
         elif isinstance(message, m.Trip):
             self._report.trips.append(message)
+        elif isinstance(message, m.OutputSet):
+            self._report.outputs.append(message)
+        elif isinstance(message, m.Reference):
+            self._report.references.append(message)
+        elif isinstance(message, m.Held):
+            self._take_held(message)
         elif isinstance(message, m.SegmentDone):
             self._report.segments_done = message.segment + 1
             self._segment_done.set()
@@ -305,7 +359,14 @@ class Client:
             if not future.done():
                 future.set_result(message)
 
+    def _take_held(self, message: m.Held) -> None:
+        if self._holding is not None and not self._holding.done():
+            self._holding.set_result(Hold(message.segment, message.time_us, self._positions))
+
     def _take_end(self, message: m.ProgrammeEnd) -> None:
+        if self._holding is not None and not self._holding.done():
+            why = Refusal(m.Cause.NOTHING_TO_HOLD, value=m.State.STOPPED if message.cause else m.State.ARMED)
+            self._holding.set_exception(BoardRefused("hold", why))
         if message.programme != self._programme or self._running is None or self._running.done():
             return
         self._report.end = m.End(message.end)
@@ -324,8 +385,7 @@ class Client:
     def _fail(self, because: str) -> None:
         error = LinkError(because)
         waiting: list[asyncio.Future[Any]] = [future for queue in self._results.values() for future in queue]
-        if self._running is not None:
-            waiting.append(self._running)
+        waiting += [future for future in (self._running, self._holding) if future is not None]
         self._results.clear()
         for future in waiting:
             if not future.done():
