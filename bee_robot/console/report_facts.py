@@ -17,7 +17,7 @@ from bee_robot.console.report_measures import MASS_METHOD, STORES, Sums, summari
 from bee_robot.console.report_statements import Colony
 from bee_robot.console.report_timeline import Timeline, timeline
 
-NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+NUMBER = re.compile(r"\b\d+(?:\.\d+)?\b")  # not the 2 of dm2
 
 
 class Ending(str, Enum):
@@ -135,7 +135,7 @@ def _frame(number: int, rear: FaceRecord | None, front: FaceRecord | None) -> Fr
 
 
 def _methods(faces: Sequence[FaceRecord]) -> tuple[HowObtained, ...]:
-    """Each method once, with all that was obtained by it; numbers that differ from face to face are left out of it."""
+    """Each method once, with all that was obtained by it; a number that differs from face to face becomes its range."""
     texts: dict[str, dict[str, None]] = {}
     quantities: dict[str, dict[str, None]] = {}
     for face in faces:
@@ -149,13 +149,21 @@ def _methods(faces: Sequence[FaceRecord]) -> tuple[HowObtained, ...]:
                 same = NUMBER.sub("…", estimate.method)
                 texts.setdefault(same, {})[estimate.method] = None
                 quantities.setdefault(same, {})[quantity] = None
-    found = [
-        HowObtained(tuple(quantities[same]), next(iter(said)) if len(said) == 1 else same)
-        for same, said in texts.items()
-    ]
+    found = [HowObtained(tuple(quantities[same]), _with_ranges(tuple(said))) for same, said in texts.items()]
     if any(c in face.analysis.areas for face in faces if face.analysis is not None for c in STORES):
         found.append(HowObtained(("kilograms",), MASS_METHOD))
     return tuple(found)
+
+
+def _with_ranges(texts: Sequence[str]) -> str:
+    """One text for several that differ in their numbers only: "0.3 dm2 …" and "2 dm2 …" become "0.3 to 2 dm2 …"."""
+    by_place = iter(list(zip(*(NUMBER.findall(text) for text in texts))))
+
+    def spread(_: re.Match[str]) -> str:
+        numbers = sorted(next(by_place), key=float)
+        return numbers[0] if numbers[0] == numbers[-1] else f"{numbers[0]} to {numbers[-1]}"
+
+    return NUMBER.sub(spread, texts[0])
 
 
 def _models(faces: Sequence[FaceRecord]) -> tuple[str, ...]:

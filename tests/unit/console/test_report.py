@@ -159,6 +159,19 @@ def test_what_the_method_cannot_tell_is_not_made_up(store: LocalStore, visit: st
     assert "could not tell: larvae, eggs, drone brood, capped honey, nectar, bee bread" in page.words
 
 
+def test_a_number_that_differs_from_face_to_face_becomes_its_range(
+    store: LocalStore, visit: str, photograph: Photographer
+) -> None:
+    for face, hidden_dm2 in (("rear", "10.5"), ("front", "2.25")):
+        read_by = analysis(100.0, 2.0)
+        area = replace(
+            read_by.areas[CellClass.CAPPED_BROOD], method=f"told by 1 child; {hidden_dm2} dm2 under bees"
+        )
+        again = photographed(store, visit, 2, face, photograph(90))
+        store.record_analysis(again, replace(read_by, areas={CellClass.CAPPED_BROOD: area}), photograph(180))
+    assert "Told by 1 child; 2.25 to 10.5 dm² under bees" in read(write_report(store, visit)).words
+
+
 def test_the_report_needs_nothing_outside_itself(store: LocalStore, visit: str) -> None:
     html = write_report(store, visit).read_text(encoding="utf-8")
     page = Page(html)
