@@ -226,7 +226,11 @@ def _queen_cells(seen: Seen, said: Said, has_eggs: bool) -> None:
     at = merged(dict.fromkeys(ref for ref, _ in found))
     low = sum(1 for _, is_low in found if is_low)
     many = words.counted(len(found), "queen cell or cup", "queen cells or cups")
-    sentences = [Sentence(f"{many} found, {low} of them low on the comb:", at)]
+    is_one = len(found) == 1
+    where = f"{low} of them low on the comb"
+    if is_one:
+        where = "low on the comb" if low else "on the face of the comb"
+    sentences = [Sentence(f"{many} found, {where}:", at)]
     if not has_eggs and low * 2 <= len(found):
         headline = "Perhaps raised in need"
         sentences.append(
@@ -241,14 +245,16 @@ def _queen_cells(seen: Seen, said: Said, has_eggs: bool) -> None:
             Tone.ACT,
         )
     else:
-        headline = "A sign of swarm mood" if len(found) > 2 else "A few: cups or the beginning of swarm mood"
+        few = "One: a cup" if is_one else "Two: cups"
+        headline = "A sign of swarm mood" if len(found) > 2 else f"{few} or the beginning of swarm mood"
         sentences.append(
             Sentence(
                 "Empty play cups mean little; with an egg or larva in them the colony prepares to swarm or to replace her."
             )
         )
         said.advise(
-            "Look into the queen cells within a few days, and give room or divide the colony if they are in use.",
+            f"Look into the queen {'cell' if is_one else 'cells'} within a few days, and give room or divide the "
+            f"colony if {'it is' if is_one else 'they are'} in use.",
             "a queen cell is capped on the eighth day, and the swarm may leave then",
             at,
             Tone.ACT if len(found) > 2 else Tone.WATCH,

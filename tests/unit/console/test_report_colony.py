@@ -173,6 +173,13 @@ def test_queen_cells_on_the_face_of_the_comb_without_eggs_speak_for_need() -> No
     assert "need" in about_topic(colony, "Queen cells").headline
 
 
+def test_a_single_queen_cell_is_not_called_a_few() -> None:
+    colony = describe(seen(comb(BROOD), BLANK, with_findings((0, -88))))
+    found = about_topic(colony, "Queen cells")
+    assert found.headline.startswith("One") and found.sentences[0].text.endswith("found, low on the comb:")
+    assert any("the queen cell within a few days" in advice.what for advice in colony.advice)
+
+
 def test_what_is_less_likely_than_not_is_told_but_not_counted() -> None:
     doubtful = [Finding(FindingKind.QUEEN_CELL, 0.0, -80.0, 0.45)]
     found = about_topic(describe(seen(comb(BROOD), BLANK, doubtful)), "Queen cells")
