@@ -34,6 +34,7 @@ ALERTS: dict[str, Alert] = {
     "heartbeat_lost": Alert(105, Severity.STOP, "The board missed the host's heartbeat and stopped", "Look for what held the host up; then arm and recover"),
     "lease_lost": Alert(106, Severity.STOP, "Whoever was moving the tower stopped renewing its lease", "Look at that process; then run 'bee recover'"),
     "board_overrun": Alert(107, Severity.STOP, "The host did not fetch the board's reports in time", "Look for what held the host up; then arm and recover"),
+    "planner_late": Alert(108, Severity.STOP, "The board could not plan its motion in time", "Report it with the programme and 'bee link'; lower speeds until it is understood"),
     # machine
     "estop": Alert(201, Severity.STOP, "The e-stop is pressed", "Make the hive safe, release the button, then recover"),
     "door_open": Alert(202, Severity.STOP, "The cabinet door is open", "Close the door, then recover"),
@@ -46,6 +47,11 @@ ALERTS: dict[str, Alert] = {
     "not_armed": Alert(209, Severity.STOP, "The tower is not armed", "Arm it once the cause of the last stop is gone"),
     "fork_loaded": Alert(210, Severity.STOP, "A fork was to swing under load", "Lower the stack until it rests, then swing the fork"),
     "pin_unexpected": Alert(211, Severity.STOP, "A pin sensor changed where it should not", "Look at hook and pin, then recover"),
+    "load_silent": Alert(212, Severity.STOP, "A load cell gives no readings", "Check the cables of load cell and amplifier on that side; then arm and recover"),
+    "load_rate": Alert(213, Severity.STOP, "The load on a fork rose too fast", "Look for what is caught, free it, then recover"),
+    "end_stop_late": Alert(214, Severity.STOP, "An end stop is open where it should be pressed", "Check its cable and what blocks the axis, then home it"),
+    "end_stop_reached": Alert(215, Severity.STOP, "An axis ran onto its end stop", "Look for what put it there, then home it"),
+    "holding": Alert(216, Severity.WARNING, "A motion is held", "Resume it, or stop it and recover"),
     # hive
     "frame_not_found": Alert(301, Severity.WARNING, "A frame was not found where it should hang", "Check that its pins are in place"),
     "frame_stuck": Alert(302, Severity.WARNING, "A frame does not come free", "Loosen it by hand at the next visit"),

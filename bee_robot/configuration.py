@@ -50,6 +50,9 @@ class AxisConfiguration(Section):
     max_speed_mm_s: float = Field(gt=0, le=200)
     max_acceleration_mm_s2: float = Field(gt=0, le=2000)
     homing_speed_mm_s: float = Field(gt=0, le=20)
+    homing_tolerance_mm: float = Field(
+        0.1, gt=0, le=5, description="end stop found further away than this: steps were lost"
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> AxisConfiguration:

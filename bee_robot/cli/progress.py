@@ -22,6 +22,7 @@ BAR_WIDTH = 36
 BOARD_COLOURS = {
     BoardState.ARMED: "green",
     BoardState.MOVING: "green",
+    BoardState.HOLDING: "yellow",
     BoardState.DISARMED: "yellow",
     BoardState.UNCONFIGURED: "yellow",
 }

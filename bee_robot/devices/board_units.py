@@ -1,4 +1,4 @@
-"""Between the tower's millimetres and the board's steps: configuration, programmes, reports, reasons.
+"""From the tower's millimetres to the board's steps: configuration and programmes (back: board_reports.py).
 
 Numbers of axes, servos, outputs and sides on the board are their places in the enumerations of tower.py. Rounding is
 always towards the slower: a speed or acceleration is never above the one asked for.
@@ -7,28 +7,23 @@ always towards the slower: a speed or acceleration is never above the one asked 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from bee_robot.configuration import RobotConfiguration
 from bee_robot.devices.tower import (
     Axis,
-    BoardState,
     Guard,
     GuardKind,
-    GuardTrip,
     Input,
-    Latched,
-    MotionEnd,
     MotionProgramme,
-    MotionResult,
     Output,
+    OutputEvent,
     Segment,
     Servo,
     Side,
 )
 from bee_robot.mcu import messages as m
-from bee_robot.mcu.client import Refusal, Report, SegmentPlan, Stop
+from bee_robot.mcu.client import SegmentPlan
 
 AXES = tuple(Axis)
 SERVOS = tuple(Servo)
@@ -44,63 +39,15 @@ HOMING_SLOWER = 5.0  # the second approach is slower by this factor
 _GUARDS = {
     GuardKind.LOAD_ABOVE: m.Guard.LOAD_ABOVE,
     GuardKind.LOAD_BELOW: m.Guard.LOAD_BELOW,
+    GuardKind.LOAD_RATE: m.Guard.LOAD_RATE,
     GuardKind.PIN_EDGE: m.Guard.PIN_EDGE,
+    GuardKind.END_STOP: m.Guard.END_STOP,
 }
-_GUARD_ALERTS = {
-    GuardKind.LOAD_ABOVE: "load_limit",
-    GuardKind.LOAD_BELOW: "contact_early",
-    GuardKind.PIN_EDGE: "pin_unexpected",
-}
-_STATES = {
-    m.State.UNCONFIGURED: BoardState.UNCONFIGURED,
-    m.State.DISARMED: BoardState.DISARMED,
-    m.State.ARMED: BoardState.ARMED,
-    m.State.MOVING: BoardState.MOVING,
-    m.State.STOPPED: BoardState.STOPPED,
-    m.State.ESTOP: BoardState.ESTOP,
-    m.State.HOLDING: BoardState.HOLDING,
-}
-_ALERTS = {
-    m.Cause.ESTOP_PRESSED: "estop",
-    m.Cause.DOOR_OPEN: "door_open",
-    m.Cause.HEARTBEAT_LOST: "heartbeat_lost",
-    m.Cause.NO_HEARTBEAT: "heartbeat_lost",
-    m.Cause.HOST_CHANGED: "link_lost",
-    m.Cause.LOAD_LIMIT: "load_limit",
-    m.Cause.LEASE_LOST: "lease_lost",
-    m.Cause.END_STOP_EARLY: "steps_lost",
-    m.Cause.END_STOP_MISSING: "end_stop_missing",
-    m.Cause.END_STOP_STUCK: "end_stop_missing",
-    m.Cause.EVENT_OVERFLOW: "board_overrun",
-    m.Cause.NOT_CONFIGURED: "board_configuration",
-    m.Cause.WRONG_CHECKSUM: "board_configuration",
-    m.Cause.WRONG_BOARD: "board_configuration",
-    m.Cause.WRONG_VALUE: "board_configuration",
-    m.Cause.NOT_ARMED: "not_armed",
-    m.Cause.NOT_REFERENCED: "not_referenced",
-    m.Cause.HOMING_ORDER: "not_referenced",
-    m.Cause.FORK_LOADED: "fork_loaded",
-    m.Cause.NONE: "",
-    m.Cause.STOP_ASKED: "",
-    m.Cause.DISARM_ASKED: "",
-}
+_GRAMS = 1 << 31
 
 
 class Unsuitable(Exception):
     """A programme that no board could execute; the message says which segment and why."""
-
-
-@dataclass(frozen=True)
-class StopReport:
-    """A stop as the board saw it begin. `time_s`: of the board's own clock, seconds since its power-on."""
-
-    category: int
-    reason: str
-    alert: str
-    segment_index: int
-    time_s: float
-    positions_mm: Mapping[Axis, float]
-    loads_kg: Mapping[Side, float]
 
 
 class BoardUnits:
@@ -198,117 +145,60 @@ class BoardUnits:
                     f"{name}: {servo.value} cannot go to {angle_deg:g}°; -90 to 180 are possible"
                 )
             parts.append(m.SegmentServo(SERVOS.index(servo), round(angle_deg * 100)))
-        for event in segment.outputs:
-            if not 0 <= event.value <= 1:
-                raise Unsuitable(f"{name}: {event.output.value} {event.value:g} is not between 0 and 1")
-            parts.append(
-                m.SegmentOutput(OUTPUTS.index(event.output), round(event.value * 1000), m.NO_AXIS, 0)
-            )
-        parts += [self._guard(guard) for guard in segment.guards]
+        parts += self._outputs(name, segment)
+        parts += [self._guard(name, guard) for guard in segment.guards]
         latches = sum(1 << PINS.index(latch) for latch in set(segment.latches))
         return SegmentPlan(round(segment.dwell_s * 1000), latches, tuple(parts))
 
-    def _guard(self, guard: Guard) -> m.SegmentGuard:
+    def _outputs(self, name: str, segment: Segment) -> list[m.HostMessage]:
+        placed = [event for event in segment.outputs if event.axis is not None or event.at_mm is not None]
+        if len(placed) > 1:
+            raise Unsuitable(
+                f"{name} sets {len(placed)} outputs at positions; the board holds one of a segment"
+            )
+        return [self._output(name, segment, event) for event in segment.outputs]
+
+    def _output(self, name: str, segment: Segment, event: OutputEvent) -> m.SegmentOutput:
+        what = f"{name}: {event.output.value}"
+        if not 0 <= event.value <= 1:
+            raise Unsuitable(f"{what} {event.value:g} is not between 0 and 1")
+        axis, at = m.NO_AXIS, 0
+        if event.axis is not None or event.at_mm is not None:
+            if event.axis is None or event.at_mm is None or not math.isfinite(event.at_mm):
+                raise Unsuitable(f"{what} at a position needs both the axis and where it is then")
+            if event.axis not in segment.axes:
+                raise Unsuitable(f"{what} waits for {event.axis.value}, which does not move in this segment")
+            axis, at = AXES.index(event.axis), self.steps(event.axis, max(-1e5, min(1e5, event.at_mm)))
+        return m.SegmentOutput(OUTPUTS.index(event.output), round(event.value * 1000), axis, at)
+
+    def _guard(self, name: str, guard: Guard) -> m.SegmentGuard:
+        number, threshold_kg = self._guarded(name, guard)
+        if not abs(threshold_kg * 1000) < _GRAMS:
+            raise Unsuitable(f"{name}: guard {guard.kind.value} with a threshold of {threshold_kg:g} kg")
         axis, above = m.NO_AXIS, 0
         if guard.axis is not None and guard.above_mm is not None:
             axis, above = AXES.index(guard.axis), self.steps(guard.axis, guard.above_mm)
         return m.SegmentGuard(
             int(_GUARDS[guard.kind]),
-            SIDES.index(guard.side),
+            number,
             int(guard.is_fault),
-            round(guard.threshold_kg * 1000),
+            round(threshold_kg * 1000),
             axis,
             above,
         )
 
-    # reports
-
-    def result(self, programme: MotionProgramme, report: Report) -> MotionResult:
-        ends = {
-            m.End.DONE: MotionEnd.DONE,
-            m.End.GUARD: MotionEnd.GUARD,
-            m.End.STOPPED: MotionEnd.STOPPED,
-            m.End.REFUSED: MotionEnd.REFUSED,
-        }
-        trips = tuple(
-            GuardTrip(
-                trip.segment,
-                programme.segments[trip.segment].guards[trip.guard],
-                self.positions_mm(trip.positions),
-                trip.load_g / 1000,
-            )
-            for trip in report.trips
-        )
-        alert = self.alert(report.why.cause)
-        if report.end is m.End.GUARD and trips:
-            alert = _GUARD_ALERTS[trips[-1].guard.kind]
-        where = ""
-        if report.end is not m.End.DONE and programme.segments:
-            index = report.why.segment if report.end is m.End.REFUSED else report.segments_done
-            if index < len(programme.segments):
-                where = f"segment {index} '{programme.segments[index].name}': "
-        return MotionResult(
-            ends[report.end],
-            report.segments_done,
-            self.positions_mm(report.positions),
-            tuple(
-                Latched(PINS[latch.side], bool(latch.is_rising), self.positions_mm(latch.positions))
-                for latch in report.latches
-            ),
-            trips,
-            "" if report.end is m.End.DONE else where + self.reason(report.why),
-            alert,
-        )
-
-    def stop_report(self, stop: Stop, reason: str) -> StopReport:
-        message = stop.message
-        return StopReport(
-            message.category,
-            reason,
-            self.alert(m.Cause(message.cause)),
-            message.segment,
-            message.time_us / 1e6,
-            self.positions_mm(stop.positions),
-            {side: grams / 1000 for side, grams in zip(SIDES, message.loads_g)},
-        )
-
     @staticmethod
-    def alert(cause: m.Cause) -> str:
-        """Key of alerts.py; empty where somebody asked for it."""
-        return _ALERTS.get(cause, "limit_refused")
-
-    @staticmethod
-    def board_state(state: int) -> BoardState:
-        return _STATES[m.State(state)]
-
-    def reason(self, why: Refusal) -> str:
-        """What the board says, with the machine's names and units."""
-        text = m.CAUSE_TEXT[why.cause].split(" (")[0]
-        if why.cause is m.Cause.GUARD_TRIPPED:
-            return f"{text} (load {why.value / 1000:.2f} kg, threshold {why.limit / 1000:.2f} kg)"
-        if why.cause in (m.Cause.LOAD_LIMIT, m.Cause.FORK_LOADED) and why.axis < len(SIDES):
-            side = SIDES[why.axis].value
-            return f"{text}: {side} {why.value / 1000:.1f} kg, limit {why.limit / 1000:.1f} kg"
-        if why.cause in (m.Cause.NOT_ARMED, m.Cause.BUSY):
-            return f"{text} (the board is {_STATES[m.State(why.value)].value})"
-        if why.cause in (m.Cause.HEARTBEAT_LOST, m.Cause.NO_HEARTBEAT):
-            return f"{text} ({why.value} ms, deadline {why.limit} ms)"
-        if why.cause in (m.Cause.WRONG_CHECKSUM, m.Cause.WRONG_BOARD):
-            return f"{text}: board {why.value & 0xFFFFFFFF:#x}, host {why.limit & 0xFFFFFFFF:#x}"
-        if why.cause is m.Cause.WRONG_VALUE and why.value:
-            names: Mapping[int, str] = {number: kind.__name__ for kind, number in m.NUMBERS.items()}
-            axis_name = f", {AXES[why.axis].value}" if why.axis < len(AXES) else ""
-            return f"{text} in {names.get(why.value, why.value)}{axis_name}"
-        if why.axis >= len(AXES):
-            return text
-        return self._axis_reason(text, AXES[why.axis], why)
-
-    def _axis_reason(self, text: str, axis: Axis, why: Refusal) -> str:
-        if why.cause is m.Cause.SPEED_LIMIT or why.cause is m.Cause.ACCELERATION_LIMIT:
-            unit = "mm/s" if why.cause is m.Cause.SPEED_LIMIT else "mm/s²"
-            value, limit = self.mm(axis, why.value / 256), self.mm(axis, why.limit / 256)
-            return f"{axis.value}: {text}: {value:.6g} {unit}, limit {limit:.6g} {unit}"
-        if why.cause in (m.Cause.NOT_REFERENCED, m.Cause.HOMING_ORDER, m.Cause.END_STOP_STUCK):
-            return f"{axis.value}: {text}"
-        value, limit = self.mm(axis, why.value), self.mm(axis, why.limit)
-        return f"{axis.value}: {text}: {value:.2f} mm, limit {limit:.2f} mm"
+    def _guarded(name: str, guard: Guard) -> tuple[int, float]:
+        """Number of the side or end stop that a guard watches, and its threshold in kg (or kg/s)."""
+        what = f"{name}: guard {guard.kind.value}"
+        if guard.kind is GuardKind.END_STOP:
+            if guard.end_stop is None:
+                raise Unsuitable(f"{what} needs the axis whose end stop it watches")
+            return AXES.index(guard.end_stop), 0.0
+        if guard.side is None:
+            raise Unsuitable(f"{what} needs a side")
+        if guard.kind is not GuardKind.LOAD_RATE:
+            return SIDES.index(guard.side), guard.threshold_kg
+        if not guard.rate_kg_s > 0:
+            raise Unsuitable(f"{what} needs a rate above zero, not {guard.rate_kg_s:g} kg/s")
+        return SIDES.index(guard.side), guard.rate_kg_s

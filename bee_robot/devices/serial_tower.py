@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 from collections.abc import Awaitable, Callable, Iterator
 
 from bee_robot.alerts import ALERTS
 from bee_robot.clock import Clock, wait_for
 from bee_robot.configuration import RobotConfiguration
-from bee_robot.devices.board_units import AXES, OUTPUTS, SERVOS, SIDES, BoardUnits, StopReport, Unsuitable
+from bee_robot.devices.board_reports import BoardReports, StopReport
+from bee_robot.devices.board_units import AXES, OUTPUTS, SERVOS, SIDES, BoardUnits, Unsuitable
+from bee_robot.devices.motion_lease import LEASE_FRESH_S, LEASE_LAPSES_S, Lease
 from bee_robot.devices.tower import (
     Axis,
     AxisState,
@@ -32,38 +35,11 @@ from bee_robot.mcu.link import LinkError, LinkStatistics, ProtocolError
 from bee_robot.mcu.transport import SerialTransport, Transport, TransportError
 
 HEARTBEAT_S = 0.05
-LEASE_FRESH_S = 0.2  # older: the board is not fed, and stops by itself 0.3 s later
-# Later than that stop, and later than simulated time can come without a heartbeat (0.2 s, a packet on its way, 0.24 s): in a
-# simulation a holder that is slow keeps time waiting; only one that is gone loses its lease.
-LEASE_LAPSES_S = 0.7
 CONNECT_S = 3.0
 CONFIGURE_S = 3.0
 CHECK_LINE = "check cable, power and 'serial.port' in the robot file"
 RECONNECT_S = 0.4
-
-
-class Lease:
-    """Who may move the tower, and whether that one still lives. Times are the clock's."""
-
-    def __init__(self) -> None:
-        self.holder = ""
-        self.is_lost = False
-        self._renewed_s = 0.0
-
-    def take(self, holder: str, now_s: float) -> None:
-        self.holder, self.is_lost, self._renewed_s = holder, False, now_s
-
-    def renew(self, now_s: float) -> None:
-        self._renewed_s = now_s
-
-    def free(self) -> None:
-        self.holder, self.is_lost = "", False
-
-    def age_s(self, now_s: float) -> float:
-        return now_s - self._renewed_s
-
-    def permits(self, now_s: float) -> bool:
-        return bool(self.holder) and not self.is_lost and self.age_s(now_s) <= LEASE_FRESH_S
+POWERED = (m.State.ARMED, m.State.MOVING, m.State.HOLDING)
 
 
 class SerialTower:
@@ -81,16 +57,20 @@ class SerialTower:
         renews_itself: bool = False,
     ) -> None:
         self.units = BoardUnits(robot)
+        self.reports = BoardReports(robot, self.units)
         self._clock = clock
         self._open_transport = open_transport
         self._renews_itself = renews_itself
         self._lease = Lease()
         self._stop_reason = ""
         self._because = ""
+        self._held_because = ""
         self._alert = ""
         self.last_stop: StopReport | None = None
         """The newest stop that the board reported, with time, positions and loads of that instant."""
         self._motion = asyncio.Lock()
+        self._hold = asyncio.Lock()
+        self._statistics = LinkStatistics()
         self._keeper: asyncio.Task[None] | None = None
         self._transport: Transport
         self._client: Client
@@ -126,7 +106,7 @@ class SerialTower:
 
     def _make_client(self) -> None:
         self._transport = self._open_transport()
-        self._client = Client(self._transport, self._clock, self._stopped, self._lost)
+        self._client = Client(self._transport, self._clock, self._stopped, self._lost, self._statistics)
 
     async def _connect(self, timeout_s: float) -> None:
         try:
@@ -142,7 +122,7 @@ class SerialTower:
         except LinkError as error:
             raise TowerError(str(error), "board_missing") from None
         except BoardRefused as error:
-            reason = self.units.reason(error.refusal)
+            reason = self.reports.reason(error.refusal)
             raise TowerError(
                 f"the board refused the configuration: {reason}; correct the robot file",
                 "board_configuration",
@@ -156,7 +136,7 @@ class SerialTower:
     async def close(self, because: str) -> None:
         """Stop what moves, open the motor relay, let go of the port."""
         with contextlib.suppress(TowerError):
-            if self.state.board is BoardState.MOVING:
+            if self.state.board in (BoardState.MOVING, BoardState.HOLDING):
                 await self.stop(because)
             if self.state.board is BoardState.ARMED:
                 await self.disarm(because)
@@ -217,9 +197,9 @@ class SerialTower:
             why = Refusal(
                 cause, stop.message.axis, stop.message.segment, stop.message.value, stop.message.limit
             )
-            self._stop_reason = self.units.reason(why)
-        self._alert = self.units.alert(cause)
-        self.last_stop = self.units.stop_report(stop, self._stop_reason)
+            self._stop_reason = self.reports.reason(why)
+        self._alert = self.reports.alert(cause)
+        self.last_stop = self.reports.stop(stop, self._stop_reason, self._client.clocks)
 
     # lease
 
@@ -268,18 +248,25 @@ class SerialTower:
     # state
 
     @property
+    def client(self) -> Client:
+        """The board as it is reached now, for whoever tells about the link; another one after a port was gone."""
+        return self._client
+
+    @property
     def statistics(self) -> LinkStatistics:
-        return self._client.statistics
+        """Of the link since the tower was opened, over all its sessions."""
+        return self._statistics
 
     @property
     def state(self) -> TowerState:
         """The latest snapshot. A servo that was not commanded since the board's power-on has the angle nan."""
         client, units = self._client, self.units
         axes, before, status = client.axes, client.axes_before, client.status
+        board = self.reports.board_state(status.state) if client.is_open else BoardState.LOST
         span_s = max(0.001, ((axes.time_us - before.time_us) & 0xFFFFFFFF) / 1e6)
         return TowerState(
             stamp_s=client.telemetry_s,
-            board=units.board_state(status.state) if client.is_open else BoardState.LOST,
+            board=board,
             axes={
                 axis: AxisState(
                     position_mm=units.mm(axis, axes.positions[number]),
@@ -296,7 +283,7 @@ class SerialTower:
             inputs={given: bool(status.inputs >> number & 1) for number, given in enumerate(Input)},
             outputs={output: value / 1000 for output, value in zip(OUTPUTS, status.outputs)},
             loads_kg={side: grams / 1000 for side, grams in zip(SIDES, status.loads_g)},
-            stop_reason=self._stop_reason,
+            stop_reason=self._held_because if board is BoardState.HOLDING else self._stop_reason,
             lease_holder=self._lease.holder,
             link_errors=client.statistics.errors,
             link_round_trip_ms=client.statistics.round_trip_s * 1000,
@@ -315,7 +302,7 @@ class SerialTower:
         self._because = because
         with self._board_errors("disarm"):
             await self._client.disarm()
-            while self._client.status.state in (m.State.ARMED, m.State.MOVING):
+            while self._client.status.state in POWERED:
                 await self._client.next_telemetry()
 
     async def set_output(self, output: Output, value: float) -> None:
@@ -329,8 +316,28 @@ class SerialTower:
         self._because = because
         with self._board_errors("stop"):
             await self._client.stop()
-            while self._client.status.state in (m.State.ARMED, m.State.MOVING):
+            while self._client.status.state in POWERED:
                 await self._client.next_telemetry()
+
+    async def hold(self, because: str) -> None:
+        """Bring the motion to rest where it is, to go on later; returns at rest. Anybody may hold."""
+        async with self._hold:
+            if self.state.board is BoardState.HOLDING:
+                return
+            self._held_because = because
+            with self._board_errors("hold"):
+                await self._client.hold()
+                while self._client.status.state == m.State.MOVING:
+                    await self._client.next_telemetry()
+
+    async def resume(self) -> None:
+        """Go on with what is held; for the holder of the motion lease. TowerError where nothing is held or no one may."""
+        async with self._hold:
+            if not self._lease.permits(self._clock.now_s()):
+                raise TowerError(f"resume: {self._why_no_lease()}", "lease_lost")
+            with self._board_errors("resume"):
+                await self._client.resume()
+            await self._next_state()
 
     async def _next_state(self) -> None:
         with contextlib.suppress(LinkError):  # the state then says LOST
@@ -341,9 +348,9 @@ class SerialTower:
         try:
             yield
         except BoardRefused as error:
-            alert = self.units.alert(error.refusal.cause)
+            alert = self.reports.alert(error.refusal.cause)
             remedy = f" {ALERTS[alert].remedy}." if alert else ""
-            raise TowerError(f"{command}: {self.units.reason(error.refusal)}.{remedy}", alert) from None
+            raise TowerError(f"{command}: {self.reports.reason(error.refusal)}.{remedy}", alert) from None
         except LinkError as error:
             raise TowerError(f"{command}: {error}", "link_lost") from None
 
@@ -378,18 +385,10 @@ class SerialTower:
             return self._result(programme, report)
 
     def _result(self, programme: MotionProgramme, report: Report) -> MotionResult:
-        result = self.units.result(programme, report)
+        result = self.reports.result(programme, report, self._client.clocks)
         asked = report.why.cause in (m.Cause.STOP_ASKED, m.Cause.LEASE_LOST, m.Cause.DISARM_ASKED)
         if asked and self._because and result.end is MotionEnd.STOPPED:
-            return MotionResult(
-                result.end,
-                result.segments_done,
-                result.positions_mm,
-                result.latched,
-                result.trips,
-                self._because,
-                result.alert,
-            )
+            return dataclasses.replace(result, reason=self._because)
         return result
 
     def _why_no_lease(self) -> str:

@@ -9,6 +9,7 @@ Units: millimetres (lift and scan heights above the ground, shuttles along Y of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -55,7 +56,9 @@ class GuardKind(str, Enum):
 
     LOAD_ABOVE = "load_above"
     LOAD_BELOW = "load_below"
+    LOAD_RATE = "load_rate"  # the load rises faster than rate_kg_s, measured over 50 ms
     PIN_EDGE = "pin_edge"
+    END_STOP = "end_stop"  # the end stop of the axis end_stop closes
 
 
 @dataclass(frozen=True)
@@ -73,23 +76,31 @@ class Guard:
 
     `is_fault`: the whole programme stops with a category 1 stop and an alert; otherwise the axes decelerate, the
     segment counts as reached and the programme goes on with the next one ("move down until the pin is felt").
-    `from_mm`/`axis`: the guard is awake only while that axis is above `from_mm` (None: always).
+    `axis`, `above_mm`: the guard is awake only while that axis is above that position (None: always).
+    `side`: every kind but END_STOP needs one; `rate_kg_s`: of LOAD_RATE; `end_stop`: of END_STOP.
     """
 
     kind: GuardKind
-    side: Side
+    side: Side | None = None
     threshold_kg: float = 0.0
     is_fault: bool = True
     axis: Axis | None = None
     above_mm: float | None = None
+    rate_kg_s: float = 0.0
+    end_stop: Axis | None = None
 
 
 @dataclass(frozen=True)
 class OutputEvent:
-    """Sets an output (0..1) when the segment starts."""
+    """Sets an output (0..1) when the segment starts; or, with an axis, at the step at which that axis passes `at_mm`.
+
+    One of the latter in a segment, of an axis that the segment moves there; the board tells when and where it was.
+    """
 
     output: Output
     value: float
+    axis: Axis | None = None
+    at_mm: float | None = None
 
 
 @dataclass(frozen=True)
@@ -125,12 +136,49 @@ class MotionEnd(str, Enum):
 
 
 @dataclass(frozen=True)
+class Stamp:
+    """An instant that the board stamped: robot time, how far that can be wrong, and the board's own time since power-on.
+
+    `uncertainty_s` is infinite while the clocks of host and board are not related; `time_s` then means nothing.
+    """
+
+    time_s: float = 0.0
+    uncertainty_s: float = math.inf
+    board_s: float = 0.0
+
+
+@dataclass(frozen=True)
 class Latched:
     """An edge of a pin sensor, with the positions that the board latched at that instant."""
 
     input: Input
     is_rising: bool
     positions_mm: Mapping[Axis, float]
+    stamp: Stamp = Stamp()
+
+
+@dataclass(frozen=True)
+class OutputStamp:
+    """When an output was set at its position, and where all axes were at that step."""
+
+    segment_index: int
+    output: Output
+    positions_mm: Mapping[Axis, float]
+    stamp: Stamp = Stamp()
+
+
+@dataclass(frozen=True)
+class ReferenceFound:
+    """Where homing found the end stop of an axis. `expected_mm`: where it should have been; None if the axis did not know."""
+
+    axis: Axis
+    found_mm: float
+    expected_mm: float | None
+
+    @property
+    def lost_mm(self) -> float:
+        """How far the axis had lost its way, signed; 0 where nobody can say."""
+        return 0.0 if self.expected_mm is None else self.found_mm - self.expected_mm
 
 
 @dataclass(frozen=True)
@@ -145,7 +193,10 @@ class GuardTrip:
 
 @dataclass(frozen=True)
 class MotionResult:
-    """What was applied. `segments_done` counts whole segments; `reason` is for people; `alert` is a key of alerts.py."""
+    """What was applied. `segments_done` counts whole segments; `reason` is for people; `alert` is a key of alerts.py.
+
+    A homing that is DONE has the alert "steps_lost" where an end stop was not found where it was expected.
+    """
 
     end: MotionEnd
     segments_done: int
@@ -154,6 +205,8 @@ class MotionResult:
     trips: tuple[GuardTrip, ...] = ()
     reason: str = ""
     alert: str = ""
+    outputs: tuple[OutputStamp, ...] = ()
+    references: tuple[ReferenceFound, ...] = ()
 
 
 class BoardState(str, Enum):
@@ -228,6 +281,16 @@ class Tower(Protocol):
 
     async def move(self, programme: MotionProgramme) -> MotionResult:
         """Execute a programme. A cancelled call stops the motion (category 1) before it returns."""
+        ...
+
+    async def hold(self, because: str) -> None:
+        """Bring the motion to rest where it is, to go on later; returns at rest, the board is HOLDING. TowerError where
+        nothing moves that could be held. Whoever waits in `move` keeps waiting; the lease has to be renewed as ever.
+        """
+        ...
+
+    async def resume(self) -> None:
+        """Go on with what is held. TowerError where nothing is: never after a stop, which ends what was held."""
         ...
 
     async def stop(self, because: str) -> None:

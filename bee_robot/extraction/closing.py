@@ -50,7 +50,7 @@ async def _down(visit: BoxVisit, programme: MotionProgramme) -> None:
     except MotionStopped as stopped:
         if not stopped.is_guard:
             raise
-        sides = " and ".join(trip.guard.side.value for trip in stopped.result.trips)
+        sides = " and ".join(trip.guard.side.value for trip in stopped.result.trips if trip.guard.side)
         heights = ", ".join(f"{side.value} {edge:.0f} mm" for side, edge in visit.belief.edges_mm.items())
         await visit.arm()
         await visit.perform(visit.planner.back_off(visit.belief.edges_mm))

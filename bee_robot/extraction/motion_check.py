@@ -31,6 +31,8 @@ def against_moving(state: TowerState, axes: Iterable[Axis], holder: str) -> Towe
             return _not_now(alert)
     if state.lease_holder not in ("", holder):
         return _not_now("lease_lost", f"'{state.lease_holder}' holds the motion lease")
+    if state.board is BoardState.HOLDING:
+        return _not_now("holding", state.stop_reason)
     if state.board not in (BoardState.ARMED, BoardState.MOVING):
         return _not_now("not_armed", state.stop_reason or state.board.value)
     lost = [axis.value for axis in axes if not state.axes[axis].is_referenced]

@@ -64,7 +64,11 @@ async def open_box(visit: BoxVisit) -> None:
     except MotionStopped as stopped:
         if not stopped.is_guard:
             raise
-        loads = ", ".join(f"{trip.guard.side.value} {trip.load_kg:.1f} kg" for trip in stopped.result.trips)
+        loads = ", ".join(
+            f"{trip.guard.side.value} {trip.load_kg:.1f} kg"
+            for trip in stopped.result.trips
+            if trip.guard.side
+        )
         await _give_up(
             visit, f"load limit reached in '{stopped.programme}': {loads or stopped.result.reason}"
         )

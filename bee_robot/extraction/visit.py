@@ -102,6 +102,8 @@ async def home_empty(visit: BoxVisit, axes: tuple[Axis, ...]) -> None:
     result = await visit.context.tower.home(axes)
     if result.end is not MotionEnd.DONE:
         raise MotionStopped("home", result)
+    if result.alert:
+        visit.alert(result.alert, result.reason)
     await visit.read_machine()
     visit.note(CLOSED_STEP, HOMED_NOTE)
 

@@ -25,20 +25,26 @@ from bee_robot.devices.tower import (
     MotionResult,
     Output,
     OutputEvent,
+    OutputStamp,
+    ReferenceFound,
     Segment,
     Servo,
     Side,
+    Stamp,
     TowerState,
 )
 from bee_robot.hive.inspection import EventKind, Phase, VisitEvent
 from bee_robot_interfaces.action import MoveTower
 from bee_robot_interfaces.msg import AxisMove as AxisMoveMsg
 from bee_robot_interfaces.msg import AxisState as AxisStateMsg
+from bee_robot_interfaces.msg import BoardStamp as BoardStampMsg
 from bee_robot_interfaces.msg import Guard as GuardMsg
 from bee_robot_interfaces.msg import GuardTrip as GuardTripMsg
 from bee_robot_interfaces.msg import InspectionEvent
 from bee_robot_interfaces.msg import Latched as LatchedMsg
 from bee_robot_interfaces.msg import OutputEvent as OutputEventMsg
+from bee_robot_interfaces.msg import OutputStamp as OutputStampMsg
+from bee_robot_interfaces.msg import ReferenceFound as ReferenceFoundMsg
 from bee_robot_interfaces.msg import Segment as SegmentMsg
 from bee_robot_interfaces.msg import ServoMove as ServoMoveMsg
 from bee_robot_interfaces.msg import TowerState as TowerStateMsg
@@ -85,8 +91,10 @@ def _millimetres(axes: Any, positions: Any) -> dict[Axis, float]:
 def guard_to_msg(guard: Guard) -> GuardMsg:
     return GuardMsg(
         kind=guard.kind.value,
-        side=guard.side.value,
+        side=guard.side.value if guard.side else "",
         threshold=float(guard.threshold_kg),
+        rate=float(guard.rate_kg_s),
+        end_stop=guard.end_stop.value if guard.end_stop else "",
         is_fault=guard.is_fault,
         axis=guard.axis.value if guard.axis else "",
         above=float(guard.above_mm or 0.0) / 1000.0,
@@ -96,12 +104,29 @@ def guard_to_msg(guard: Guard) -> GuardMsg:
 def guard_from_msg(msg: GuardMsg) -> Guard:
     return Guard(
         kind=GuardKind(msg.kind),
-        side=Side(msg.side),
+        side=Side(msg.side) if msg.side else None,
         threshold_kg=msg.threshold,
+        rate_kg_s=msg.rate,
+        end_stop=Axis(msg.end_stop) if msg.end_stop else None,
         is_fault=msg.is_fault,
         axis=Axis(msg.axis) if msg.axis else None,
         above_mm=msg.above * 1000.0 if msg.axis else None,
     )
+
+
+def output_to_msg(event: OutputEvent) -> OutputEventMsg:
+    return OutputEventMsg(
+        output=event.output.value,
+        value=float(event.value),
+        axis=event.axis.value if event.axis else "",
+        at=float(event.at_mm or 0.0) / 1000.0,
+    )
+
+
+def output_from_msg(msg: OutputEventMsg) -> OutputEvent:
+    if not msg.axis:
+        return OutputEvent(Output(msg.output), msg.value)
+    return OutputEvent(Output(msg.output), msg.value, Axis(msg.axis), msg.at * 1000.0)
 
 
 def segment_to_msg(segment: Segment) -> SegmentMsg:
@@ -121,7 +146,7 @@ def segment_to_msg(segment: Segment) -> SegmentMsg:
         ],
         guards=[guard_to_msg(guard) for guard in segment.guards],
         latches=[latch.value for latch in segment.latches],
-        outputs=[OutputEventMsg(output=e.output.value, value=float(e.value)) for e in segment.outputs],
+        outputs=[output_to_msg(event) for event in segment.outputs],
         dwell=float(segment.dwell_s),
     )
 
@@ -139,7 +164,7 @@ def segment_from_msg(msg: SegmentMsg) -> Segment:
         servos_deg={Servo(move.servo): math.degrees(move.angle) for move in msg.servos},
         guards=tuple(guard_from_msg(guard) for guard in msg.guards),
         latches=tuple(Input(name) for name in msg.latches),
-        outputs=tuple(OutputEvent(Output(event.output), event.value) for event in msg.outputs),
+        outputs=tuple(output_from_msg(event) for event in msg.outputs),
         dwell_s=msg.dwell,
     )
 
@@ -152,9 +177,57 @@ def programme_from_goal(goal: MoveTower.Goal) -> MotionProgramme:
     return MotionProgramme(goal.name, tuple(segment_from_msg(s) for s in goal.segments))
 
 
+def board_stamp_to_msg(stamp: Stamp) -> BoardStampMsg:
+    return BoardStampMsg(
+        stamp=to_stamp(stamp.time_s),
+        uncertainty=float(stamp.uncertainty_s),
+        board_time=float(stamp.board_s),
+    )
+
+
+def board_stamp_from_msg(msg: BoardStampMsg) -> Stamp:
+    return Stamp(stamp_s(msg.stamp), msg.uncertainty, msg.board_time)
+
+
 def latched_to_msg(latched: Latched) -> LatchedMsg:
     axes, positions = _metres(latched.positions_mm)
-    return LatchedMsg(input=latched.input.value, is_rising=latched.is_rising, axes=axes, positions=positions)
+    return LatchedMsg(
+        input=latched.input.value,
+        is_rising=latched.is_rising,
+        axes=axes,
+        positions=positions,
+        stamp=board_stamp_to_msg(latched.stamp),
+    )
+
+
+def output_stamp_to_msg(seen: OutputStamp) -> OutputStampMsg:
+    axes, positions = _metres(seen.positions_mm)
+    return OutputStampMsg(
+        segment=seen.segment_index,
+        output=seen.output.value,
+        axes=axes,
+        positions=positions,
+        stamp=board_stamp_to_msg(seen.stamp),
+    )
+
+
+def output_stamp_from_msg(msg: OutputStampMsg) -> OutputStamp:
+    positions_mm = _millimetres(msg.axes, msg.positions)
+    return OutputStamp(msg.segment, Output(msg.output), positions_mm, board_stamp_from_msg(msg.stamp))
+
+
+def reference_to_msg(found: ReferenceFound) -> ReferenceFoundMsg:
+    return ReferenceFoundMsg(
+        axis=found.axis.value,
+        found=float(found.found_mm) / 1000.0,
+        was_referenced=found.expected_mm is not None,
+        expected=float(found.expected_mm or 0.0) / 1000.0,
+    )
+
+
+def reference_from_msg(msg: ReferenceFoundMsg) -> ReferenceFound:
+    expected_mm = msg.expected * 1000.0 if msg.was_referenced else None
+    return ReferenceFound(Axis(msg.axis), msg.found * 1000.0, expected_mm)
 
 
 def trip_to_msg(trip: GuardTrip) -> GuardTripMsg:
@@ -179,6 +252,7 @@ def result_to_msg(result: MotionResult) -> MoveTower.Result:
         positions=positions,
         latched=[latched_to_msg(latched) for latched in result.latched],
         trips=[trip_to_msg(trip) for trip in result.trips],
+        outputs=[output_stamp_to_msg(seen) for seen in result.outputs],
     )
 
 
@@ -188,7 +262,12 @@ def result_from_msg(msg: MoveTower.Result) -> MotionResult:
         segments_done=msg.segments_done,
         positions_mm=_millimetres(msg.axes, msg.positions),
         latched=tuple(
-            Latched(Input(item.input), item.is_rising, _millimetres(item.axes, item.positions))
+            Latched(
+                Input(item.input),
+                item.is_rising,
+                _millimetres(item.axes, item.positions),
+                board_stamp_from_msg(item.stamp),
+            )
             for item in msg.latched
         ),
         trips=tuple(
@@ -199,6 +278,7 @@ def result_from_msg(msg: MoveTower.Result) -> MotionResult:
         ),
         reason=msg.error_msg,
         alert=msg.alert,
+        outputs=tuple(output_stamp_from_msg(item) for item in msg.outputs),
     )
 
 

@@ -25,7 +25,7 @@ from bee_robot.nodes import conversions, qos
 from bee_robot.nodes.asyncio_bridge import AsyncioBridge
 from bee_robot_interfaces.action import HomeTower, MoveTower
 from bee_robot_interfaces.msg import TowerState as TowerStateMsg
-from bee_robot_interfaces.srv import ArmTower, MotionLease, SetOutput, StopTower
+from bee_robot_interfaces.srv import ArmTower, HoldTower, MotionLease, ResumeTower, SetOutput, StopTower
 
 ANSWER_S = 5.0
 STATE_MAX_AGE_S = 1.0
@@ -42,6 +42,8 @@ class RosTower:
         self._state: TowerState | None = None
         self._arm = node.create_client(ArmTower, "tower/arm")
         self._stop = node.create_client(StopTower, "tower/stop")
+        self._hold = node.create_client(HoldTower, "tower/hold")
+        self._resume = node.create_client(ResumeTower, "tower/resume")
         self._output = node.create_client(SetOutput, "tower/output")
         self._lease = node.create_client(MotionLease, "tower/lease")
         self._move = ActionClient(node, MoveTower, "tower/move")
@@ -136,6 +138,13 @@ class RosTower:
     async def stop(self, because: str) -> None:
         await self._call(self._stop, StopTower.Request(because=because), "tower/stop")
 
+    async def hold(self, because: str) -> None:
+        await self._call(self._hold, HoldTower.Request(because=because), "tower/hold")
+
+    async def resume(self) -> None:
+        self._require_lease()
+        await self._call(self._resume, ResumeTower.Request(holder=self._holder), "tower/resume")
+
     async def set_output(self, output: Output, value: float) -> None:
         await self._call(
             self._output, SetOutput.Request(output=output.value, value=float(value)), "tower/output"
@@ -158,6 +167,7 @@ class RosTower:
             positions_mm={axis: state.position_mm for axis, state in self.state.axes.items()},
             reason=result.error_msg,
             alert=result.alert,
+            references=tuple(conversions.reference_from_msg(found) for found in result.references),
         )
 
     def _require_lease(self) -> None:

@@ -20,7 +20,7 @@ from bee_robot.nodes import conversions, qos
 from bee_robot.nodes.process import BeeNode, StartError, run_node
 from bee_robot_interfaces.action import HomeTower, MoveTower
 from bee_robot_interfaces.msg import Loads, TowerState
-from bee_robot_interfaces.srv import ArmTower, MotionLease, SetOutput, StopTower
+from bee_robot_interfaces.srv import ArmTower, HoldTower, MotionLease, ResumeTower, SetOutput, StopTower
 
 STATE_HZ = 20.0
 JOINTS_HZ = 20.0
@@ -69,6 +69,8 @@ class TowerDriver(BeeNode):
     def _serve(self) -> None:
         self.create_service(ArmTower, "tower/arm", self._arm, callback_group=self.waiting_group)
         self.create_service(StopTower, "tower/stop", self._stop, callback_group=self.waiting_group)
+        self.create_service(HoldTower, "tower/hold", self._hold, callback_group=self.waiting_group)
+        self.create_service(ResumeTower, "tower/resume", self._resume, callback_group=self.waiting_group)
         self.create_service(SetOutput, "tower/output", self._output, callback_group=self.waiting_group)
         self.create_service(MotionLease, "tower/lease", self._lease, callback_group=self.waiting_group)
         options = {
@@ -148,6 +150,18 @@ class TowerDriver(BeeNode):
         """Anybody may stop the tower."""
         return await self._answer(response, self.tower.stop(request.because))
 
+    async def _hold(self, request: Any, response: Any) -> Any:
+        """Anybody may hold the tower."""
+        return await self._answer(response, self.tower.hold(request.because))
+
+    async def _resume(self, request: Any, response: Any) -> Any:
+        return await self._answer(response, self._resumed_by(request.holder))
+
+    async def _resumed_by(self, holder: str) -> None:
+        self._refuse_stranger(holder)
+        await self.tower.renew_lease(holder)
+        await self.tower.resume()
+
     async def _output(self, request: Any, response: Any) -> Any:
         try:
             output = Output(request.output)
@@ -200,6 +214,7 @@ class TowerDriver(BeeNode):
             alert=move.alert,
             homed=homed,
             positions=move.positions,
+            references=[conversions.reference_to_msg(found) for found in result.references],
         )
 
     async def _run(
@@ -265,7 +280,12 @@ class TowerDriver(BeeNode):
 
     def _publish_diagnostics(self) -> None:
         state = self.tower.state
-        is_ok = state.board in (BoardState.ARMED, BoardState.MOVING, BoardState.DISARMED)
+        is_ok = state.board in (
+            BoardState.ARMED,
+            BoardState.MOVING,
+            BoardState.HOLDING,
+            BoardState.DISARMED,
+        )
         status = DiagnosticStatus(
             level=DiagnosticStatus.OK if is_ok else DiagnosticStatus.ERROR,
             name="tower_driver: board",

@@ -56,7 +56,9 @@ def test_without_heartbeats_everything_stops_within_the_deadline(library: Path, 
         assert scene.board.c.bench_output(3) == 0, "the heater has nobody to watch it"
         stop = scene.tower.last_stop
         assert stop is not None and stop.category == 1 and stop.alert == "heartbeat_lost"
-        assert stop.time_s == pytest.approx(cut_s + deadline_ms / 1000, abs=0.06)
+        assert stop.stamp.time_s == pytest.approx(cut_s + deadline_ms / 1000, abs=0.06)
+        assert stop.stamp.board_s == pytest.approx(stop.stamp.time_s, abs=0.002), "the twin's clock is ours"
+        assert stop.stamp.uncertainty_s < 0.01
         braking_mm = 40**2 / 160
         at_rest_mm = scene.board.true_mm(scene.robot, Axis.SCAN_LEFT)
         assert stop.positions_mm[Axis.SCAN_LEFT] == pytest.approx(at_rest_mm - braking_mm, abs=0.3)
