@@ -9,7 +9,7 @@ from struct import Struct
 from typing import NamedTuple
 
 PROTOCOL_VERSION = 2
-PROTOCOL_SCHEMA = 0xC73FF33B
+PROTOCOL_SCHEMA = 0xF6B9CFC0
 
 AXES = 8
 TELEMETRY_AXES = 6
@@ -92,6 +92,7 @@ class Cause(IntEnum):
     WRONG_VALUE = 48  # a configuration value is out of range (axis, value: message)
     HOMING_ORDER = 49  # a lift beam homes only with the scan beam below it at home or homing too
     UNKNOWN_MESSAGE = 50  # unknown or truncated message (value: its number)
+    EVENT_OFF_WAY = 52  # an output is to be set where its axis does not pass in this segment (steps)
     NOTHING_TO_HOLD = 51  # no programme to hold or resume (value: state)
 
 
@@ -140,6 +141,7 @@ CAUSE_TEXT: dict[Cause, str] = {
     Cause.WRONG_VALUE: "a configuration value is out of range (axis, value: message)",
     Cause.HOMING_ORDER: "a lift beam homes only with the scan beam below it at home or homing too",
     Cause.UNKNOWN_MESSAGE: "unknown or truncated message (value: its number)",
+    Cause.EVENT_OFF_WAY: "an output is to be set where its axis does not pass in this segment (steps)",
     Cause.NOTHING_TO_HOLD: "no programme to hold or resume (value: state)",
 }
 

@@ -1,6 +1,7 @@
 /*
  * What the core needs from a board. Each board under boards/ implements these functions and calls the core:
- * core_start once, core_poll from its main loop (at least every millisecond), stepper_pulse from the step timer.
+ * core_start once, core_poll from its main loop (at least every millisecond), and from interrupts stepper_pulse (or its
+ * own version of it), sensors_look, and stepper_halt where it can see door and e-stop by itself.
  */
 #ifndef BEE_BOARD_H
 #define BEE_BOARD_H
@@ -8,13 +9,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BOARD_TICKS_PER_MS 16000u /* the step timer counts 16 MHz and wraps at 32 bits */
+#define BOARD_TICKS_PER_MS 2000u /* the step timer counts 2 MHz, on every board */
 
 extern const uint8_t board_kind;          /* one of enum board_kind */
 extern const uint16_t *const board_boots; /* how often the board was powered on, as far as it can know */
 
-uint32_t board_ticks(void);
-uint32_t board_micros(void);
+uint8_t board_reset_cause(void); /* one of enum reset_cause */
+
+uint32_t board_ticks(void);  /* of the step timer, wraps at 32 bits */
+uint32_t board_micros(void); /* since power-on, wraps at 32 bits */
+
+/* Keep interrupts that share data with the foreground away; returns what board_unlock needs. May be nested. */
+uint8_t board_lock(void);
+void board_unlock(uint8_t lock);
+
+/* A chunk was pushed for an axis that was idle. */
+void board_stepper_wake(uint8_t axis);
 
 /* Called in interrupt context: one pulse on the step pin. */
 void board_step_pulse(uint8_t axis, int8_t direction);
@@ -24,19 +34,31 @@ bool board_pin(uint8_t side);
 bool board_door_closed(void);
 bool board_estop_ok(void);
 
-/* The newest raw reading of a load cell; sampled by the core at 80 Hz. */
-int32_t board_load_counts(uint8_t side);
+/* True, with the raw reading, once for each conversion of a load cell (80 Hz). */
+bool board_load_counts(uint8_t side, int32_t *counts);
 
 void board_set_servo(uint8_t servo, int16_t centideg);
-void board_set_output(uint8_t output, uint16_t permille);
+void board_set_output(uint8_t output, uint16_t permille); /* from any context */
 void board_set_motor_rail(bool on);
 
 uint16_t board_uart_read(uint8_t *bytes, uint16_t capacity);
 /* All or nothing: false when there is no room for the whole packet now. */
 bool board_uart_write(const uint8_t *bytes, uint8_t length);
+uint16_t board_bytes_lost(void); /* received, but not taken in time; since power-on */
+uint16_t board_stack_free(void); /* least so far, in bytes; 0 where nobody counts */
 
-/* A slice of 2 ms was planned: from speed v0 to v1 (steps per slice, 32 fraction bits). For boards that watch the
- * commanded profile; empty elsewhere. */
-void board_slice_planned(uint8_t axis, uint32_t start_tick, int64_t v0, int64_t v1);
+/* The speed of an axis over a slice of 2 ms from `start_tick` goes evenly from v0 to v1 (steps per slice, 18 fraction
+ * bits). For whoever watches the commanded profile; empty on a board. */
+void board_slice_planned(uint8_t axis, uint32_t start_tick, int32_t v0, int32_t v1);
+
+/* Tables that a board keeps out of its RAM. */
+#ifdef __AVR__
+#include <avr/pgmspace.h>
+#define BOARD_TABLE PROGMEM
+#define board_table_u32(entry) pgm_read_dword(entry)
+#else
+#define BOARD_TABLE
+#define board_table_u32(entry) (*(entry))
+#endif
 
 #endif

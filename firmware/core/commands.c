@@ -65,6 +65,12 @@ void commands_receive(const uint8_t *message, uint8_t size)
     case MESSAGE_HOME:
         why = home(message + 1);
         break;
+    case MESSAGE_HOLD:
+        why = programme_hold();
+        break;
+    case MESSAGE_RESUME:
+        why = programme_resume();
+        break;
     default:
         if (message[0] >= MESSAGE_PROGRAMME_BEGIN && message[0] <= MESSAGE_PROGRAMME_START)
             programme_receive(message);

@@ -36,9 +36,10 @@ void core_start(void)
 
 void core_poll(void)
 {
+    telemetry_time_poll();
     /* Inputs first: nothing that arrives on the line may delay a stop. */
     bool new_loads = sensors_poll();
-    safety_poll(new_loads);
+    safety_poll();
     link_poll();
     servos_poll();
     outputs_poll();

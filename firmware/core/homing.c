@@ -2,7 +2,8 @@
 
 #include "board.h"
 #include "motion.h"
-#include "programme.h"
+#include "link.h"
+#include "programme_report.h"
 #include "safety.h"
 #include "sensors.h"
 #include "settings.h"
@@ -18,8 +19,8 @@ typedef struct {
 } axis_homing;
 
 static axis_homing homings[PROTOCOL_AXES];
-static uint8_t active; /* mask of axes still homing */
-static uint8_t asked;
+static uint8_t active;       /* mask of axes still homing */
+static uint8_t asked, known; /* known: referenced before */
 static bool is_running, has_begun;
 static uint16_t number;
 
@@ -40,7 +41,7 @@ static void go(uint8_t axis, int32_t distance, uint32_t speed_q8)
     profile p;
     uint32_t length = (uint32_t)(distance < 0 ? -distance : distance);
     homings[axis].is_braking = false;
-    if (profile_plan(&p, length, 0, profile_speed(speed_q8), s->acceleration, 0))
+    if (profile_plan(&p, length, 0, (profile_limits){profile_speed(speed_q8), s->acceleration, 0}, 0))
         motion_follow(axis, motion_planned_steps(axis) + distance, &p);
 }
 
@@ -118,6 +119,7 @@ refusal homing_start(uint16_t programme, uint8_t axes)
 static void begin(void)
 {
     has_begun = true;
+    known = safety_referenced();
     for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++) {
         if (!(active & (1u << axis)))
             continue;
@@ -129,12 +131,16 @@ static void begin(void)
 
 static void fault(uint8_t axis, uint8_t cause)
 {
-    safety_stop(refused(cause, axis, steppers[axis].position, settings.axes[axis].home));
+    safety_stop(refused(cause, axis, stepper_position(axis), settings.axes[axis].home));
 }
 
 static void found(uint8_t axis, int32_t closed_at)
 {
-    motion_set_position(axis, settings.axes[axis].home + steppers[axis].position - closed_at);
+    const int32_t home = settings.axes[axis].home;
+    uint8_t bytes[MESSAGE_REFERENCE_SIZE];
+    message_reference m = {axis, (known & (1u << axis)) != 0, closed_at, home};
+    link_event(bytes, message_write_reference(bytes, &m));
+    motion_set_position(axis, home + stepper_position(axis) - closed_at);
     enter(axis, TO_HOME);
 }
 

@@ -2,6 +2,7 @@
 
 #include "board.h"
 #include "motion.h"
+#include "profile.h"
 #include "sensors.h"
 #include "settings.h"
 #include "stepper.h"
@@ -10,7 +11,8 @@
 #define SCAN(side) ((uint8_t)((side) + 2u))
 #define TOLERANCE_STEPS 2 /* of rounding millimetres to steps, each beam */
 #define AHEAD_TOLERANCE_MM 0.01f
-#define ONE 4294967296.0f
+#define END_STOP_PLAY_PER_M 1000u /* 1 mm */
+#define ONE ((float)PROFILE_ONE)
 
 refusal limits_move(const message_segment_axis *move, uint8_t referenced)
 {
@@ -38,11 +40,11 @@ static bool is_judged(uint8_t side, uint8_t referenced)
 }
 
 /* Lowest lift position, in lift steps, above a scan beam at `scan`. */
-static int64_t lowest_lift(uint8_t side, int64_t scan, int64_t separation_um)
+static int32_t lowest_lift(uint8_t side, int32_t scan)
 {
-    int64_t lift_per_m = settings.axes[LIFT(side)].steps_per_m;
-    int64_t scan_per_m = settings.axes[SCAN(side)].steps_per_m;
-    return scan * lift_per_m / scan_per_m + separation_um * lift_per_m / 1000000;
+    if (!settings.same_scale[side])
+        scan = (int32_t)((int64_t)scan * settings.axes[LIFT(side)].steps_per_m / settings.axes[SCAN(side)].steps_per_m);
+    return scan + settings.beam_separation[side];
 }
 
 refusal limits_separation(const int32_t positions[PROTOCOL_AXES], uint8_t referenced)
@@ -50,9 +52,9 @@ refusal limits_separation(const int32_t positions[PROTOCOL_AXES], uint8_t refere
     for (uint8_t side = 0; side < PROTOCOL_SIDES; side++) {
         if (!is_judged(side, referenced))
             continue;
-        int64_t lowest = lowest_lift(side, positions[SCAN(side)], settings.beam_separation_um) - TOLERANCE_STEPS;
+        int32_t lowest = lowest_lift(side, positions[SCAN(side)]) - TOLERANCE_STEPS;
         if (positions[LIFT(side)] < lowest)
-            return refused(CAUSE_BEAM_SEPARATION, LIFT(side), positions[LIFT(side)], (int32_t)lowest);
+            return refused(CAUSE_BEAM_SEPARATION, LIFT(side), positions[LIFT(side)], lowest);
     }
     return ACCEPTED;
 }
@@ -64,12 +66,12 @@ typedef struct {
 
 static braking_beam beam_after_next_slice(uint8_t axis)
 {
-    int64_t position, velocity;
-    motion_peek(axis, &position, &velocity);
+    int32_t steps, fraction, velocity;
+    motion_peek(axis, &steps, &fraction, &velocity);
     const float mm = 1000.0f / (float)settings.axes[axis].steps_per_m;
-    int64_t speed = velocity < 0 ? -velocity : velocity, most = settings.axes[axis].acceleration;
+    int32_t speed = velocity < 0 ? -velocity : velocity, most = settings.axes[axis].acceleration;
     return (braking_beam){
-        .at = ((float)(position >> 32) + (float)(position & 0xffffffff) / ONE) * mm,
+        .at = ((float)steps + (float)fraction / ONE) * mm,
         .speed = (float)velocity / ONE * mm,
         .rests = speed ? (float)profile_slices_for(speed, most) : 0.0f,
     };
@@ -105,16 +107,14 @@ static float closest(const braking_beam *lift, const braking_beam *scan)
 /* Both beams stop within what they are apart, at whatever speed. */
 static bool is_far(uint8_t side)
 {
-    int64_t lowest = lowest_lift(side, motion_planned_steps(SCAN(side)), settings.beam_separation_um);
-    const axis_settings *lift = &settings.axes[LIFT(side)], *scan = &settings.axes[SCAN(side)];
-    int64_t braking = lift->longest_braking + (int64_t)scan->longest_braking * lift->steps_per_m / scan->steps_per_m;
-    return motion_planned_steps(LIFT(side)) - lowest > braking;
+    int32_t gap = motion_planned_steps(LIFT(side)) - lowest_lift(side, motion_planned_steps(SCAN(side)));
+    return gap > settings.longest_braking[side];
 }
 
 refusal limits_separation_ahead(uint8_t referenced)
 {
     for (uint8_t side = 0; side < PROTOCOL_SIDES; side++) {
-        if (!is_judged(side, referenced) || is_far(side))
+        if (!(motion_moving() & (1u << LIFT(side) | 1u << SCAN(side))) || !is_judged(side, referenced) || is_far(side))
             continue;
         braking_beam lift = beam_after_next_slice(LIFT(side)), scan = beam_after_next_slice(SCAN(side));
         float allowed = (float)settings.beam_separation_um / 1000.0f - AHEAD_TOLERANCE_MM;
@@ -123,7 +123,7 @@ refusal limits_separation_ahead(uint8_t referenced)
         float least = closest(&lift, &scan);
         if (least < allowed && least < now - AHEAD_TOLERANCE_MM) /* beams that are too close may move apart */
             return refused(CAUSE_SEPARATION, LIFT(side), motion_planned_steps(LIFT(side)),
-                           (int32_t)lowest_lift(side, motion_planned_steps(SCAN(side)), settings.beam_separation_um));
+                           lowest_lift(side, motion_planned_steps(SCAN(side))));
     }
     return ACCEPTED;
 }
@@ -141,6 +141,9 @@ refusal limits_fork(uint8_t servo)
 refusal limits_load(void)
 {
     for (uint8_t side = 0; side < PROTOCOL_SIDES; side++)
+        if (sensors_load_age_ms(side) > LOAD_SILENT_MS)
+            return refused(CAUSE_LOAD_SILENT, side, (int32_t)sensors_load_age_ms(side), LOAD_SILENT_MS);
+    for (uint8_t side = 0; side < PROTOCOL_SIDES; side++)
         if (sensors_load_g(side) > settings.load_limit_g)
             return refused(CAUSE_LOAD_LIMIT, side, sensors_load_g(side), settings.load_limit_g);
     return ACCEPTED;
@@ -152,9 +155,11 @@ refusal limits_end_stops(uint8_t axes)
         const axis_settings *s = &settings.axes[axis];
         if (!(axes & (1u << axis)))
             continue;
-        int32_t highest = s->home + (int32_t)(s->steps_per_m / 1000u);
-        if (steppers[axis].position > highest && board_end_stop(axis))
-            return refused(CAUSE_END_STOP_EARLY, axis, steppers[axis].position, s->home);
+        int32_t at = stepper_position(axis), play = (int32_t)(s->steps_per_m / END_STOP_PLAY_PER_M);
+        if (at > s->home + play && board_end_stop(axis))
+            return refused(CAUSE_END_STOP_EARLY, axis, at, s->home);
+        if (at < s->home - play && !board_end_stop(axis))
+            return refused(CAUSE_END_STOP_LATE, axis, at, s->home);
     }
     return ACCEPTED;
 }

@@ -36,7 +36,8 @@ refusal limits_fork(uint8_t servo);
 /* The hard load limit of both sides. */
 refusal limits_load(void);
 
-/* An end stop that is pressed more than 1 mm above its switching point, on one of the axes given. */
+/* An end stop that is pressed more than 1 mm above its switching point, or open more than 1 mm below it, on one of the
+ * axes given: steps were lost. */
 refusal limits_end_stops(uint8_t axes);
 
 #endif

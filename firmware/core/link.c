@@ -7,7 +7,7 @@
 #include "packet.h"
 #include "safety.h"
 
-#define EVENTS 32u /* a power of two, more than the window */
+#define EVENTS 16u /* a power of two, more than the window */
 #define RESEND_US 40000u
 
 typedef struct {
@@ -148,6 +148,7 @@ static void hello(const uint8_t *fields)
         .configuration = commands_configuration(),
         .segment_capacity = commands_segment_capacity(),
         .state = safety_state(),
+        .reset_cause = board_reset_cause(),
     };
     link_express(bytes, message_write_welcome(bytes, &w));
 }

@@ -8,8 +8,8 @@
 #define STROBE 0u
 #define FLASH_US 50000u /* white light is a flash and nothing else (rule R19), whatever the host forgets */
 
-static uint16_t values[PROTOCOL_OUTPUTS];
-static uint32_t strobe_on_us;
+static volatile uint16_t values[PROTOCOL_OUTPUTS]; /* also written in interrupts (output at a position) */
+static volatile uint32_t strobe_on_us;
 
 void outputs_reset(void)
 {
@@ -19,16 +19,20 @@ void outputs_reset(void)
 
 void outputs_set(uint8_t output, uint16_t permille)
 {
+    uint8_t lock = board_lock();
     values[output] = permille > OUTPUT_FULL ? OUTPUT_FULL : permille;
     if (output == STROBE)
         strobe_on_us = board_micros();
     board_set_output(output, values[output]);
+    board_unlock(lock);
 }
 
 void outputs_poll(void)
 {
+    uint8_t lock = board_lock();
     if (values[STROBE] && board_micros() - strobe_on_us >= FLASH_US)
         outputs_set(STROBE, 0);
+    board_unlock(lock);
 }
 
 uint16_t outputs_get(uint8_t output)

@@ -6,11 +6,14 @@
 #include "link.h"
 #include "motion.h"
 #include "outputs.h"
+#include "programme_plan.h"
+#include "programme_report.h"
 #include "safety.h"
 #include "segment.h"
 #include "sensors.h"
 #include "servos.h"
 #include "settings.h"
+#include "stepper.h"
 
 #define DWELL_MAX_MS 4000000 /* in microseconds it must fit 32 bits */
 
@@ -19,7 +22,7 @@ enum phase { IDLE, WAITING, RUNNING, CUT_SHORT, DWELLING };
 /* The buffer: a ring of segments, the first of which is being executed. */
 static segment buffer[PROGRAMME_SEGMENTS];
 static uint8_t first, filled;
-static segment incoming;
+static segment incoming; /* put together here: the buffer may be full while segments are only checked */
 static bool is_incoming;
 
 static struct {
@@ -34,6 +37,14 @@ static struct {
 static uint8_t phase;
 static bool passes; /* the joint at the end of this segment is passed */
 static uint32_t dwell_since;
+static bool is_held, held_told;
+
+/* The output event of the segment, as the step interrupt left it. */
+static struct {
+    volatile bool has_happened;
+    uint32_t time_us;
+    int32_t positions[PROTOCOL_TELEMETRY_AXES];
+} event;
 
 void programme_reset(void)
 {
@@ -41,6 +52,7 @@ void programme_reset(void)
     is_incoming = false;
     memset(&upload, 0, sizeof upload);
     phase = IDLE;
+    is_held = held_told = event.has_happened = false;
 }
 
 uint16_t programme_segment(void)
@@ -85,10 +97,7 @@ static void segment_part(const uint8_t *message)
     if (message[0] == MESSAGE_SEGMENT_BEGIN) {
         message_segment_begin m;
         message_read_segment_begin(message + 1, &m);
-        memset(&incoming, 0, sizeof incoming);
-        incoming.number = m.segment;
-        incoming.dwell_ms = m.dwell_ms;
-        incoming.latches = m.latches;
+        segment_begin(&incoming, m.segment, m.dwell_ms, m.latches);
         is_incoming = true;
         if (m.segment != upload.received || m.segment >= upload.count)
             refuse(refused(CAUSE_WRONG_SEGMENT, PROTOCOL_NO_AXIS, m.segment, upload.received));
@@ -159,60 +168,49 @@ void programme_receive(const uint8_t *message)
     }
 }
 
-/* ---------------------------------------------------------------- reporting */
-
-static void copy_positions(int32_t to[PROTOCOL_TELEMETRY_AXES], const int32_t from[PROTOCOL_AXES])
-{
-    for (uint8_t axis = 0; axis < PROTOCOL_TELEMETRY_AXES; axis++)
-        to[axis] = from[axis];
-}
-
-void programme_report_end(uint16_t number, uint8_t end, uint16_t segments_done, refusal why)
-{
-    uint8_t bytes[MESSAGE_POSITIONS_SIZE];
-    int32_t all[PROTOCOL_AXES];
-    message_positions p;
-    sensors_positions(all);
-    copy_positions(p.positions, all);
-    link_event(bytes, message_write_positions(bytes, &p));
-    uint8_t more[MESSAGE_PROGRAMME_END_SIZE];
-    message_programme_end m = {number, end, segments_done, why.cause, why.axis, why.value, why.limit};
-    link_event(more, message_write_programme_end(more, &m));
-}
-
-static void report_segment(void)
-{
-    uint8_t bytes[MESSAGE_SEGMENT_DONE_SIZE];
-    message_segment_done m = {upload.done, board_micros()};
-    link_event(bytes, message_write_segment_done(bytes, &m));
-}
-
-static void report_latch(const pin_edge *edge)
-{
-    uint8_t bytes[MESSAGE_LATCH_SIZE];
-    message_latch m = {
-        .side = edge->side, .is_rising = edge->is_rising, .segment = upload.done, .time_us = edge->time_us};
-    copy_positions(m.positions, edge->positions);
-    link_event(bytes, message_write_latch(bytes, &m));
-}
-
-static void report_trip(uint8_t guard, uint8_t side, const int32_t positions[PROTOCOL_AXES])
-{
-    uint8_t bytes[MESSAGE_TRIP_SIZE];
-    message_trip m = {.guard = guard, .segment = upload.done, .load_g = sensors_load_g(side)};
-    copy_positions(m.positions, positions);
-    link_event(bytes, message_write_trip(bytes, &m));
-}
-
 /* ---------------------------------------------------------------- executing */
+
+static const segment *current(void)
+{
+    return &buffer[first];
+}
+
+static const segment *in_buffer(uint8_t index)
+{
+    return index < filled ? &buffer[(first + index) % PROGRAMME_SEGMENTS] : 0;
+}
+
+static void report_event(void)
+{
+    if (!event.has_happened)
+        return;
+    event.has_happened = false;
+    programme_report_output(upload.done, current()->event.output, event.time_us, event.positions);
+}
+
+/* In interrupt context: the axis stands where the segment wants its output set. */
+void stepper_event(uint8_t axis)
+{
+    (void)axis;
+    const segment_event *wanted = &current()->event;
+    outputs_set(wanted->output, wanted->permille);
+    event.time_us = board_micros();
+    sensors_positions(event.positions);
+    event.has_happened = true;
+}
 
 static void finish(uint8_t end, refusal why)
 {
     uint16_t done = upload.done;
+    report_event();
     phase = IDLE;
     upload.is_open = false;
     filled = 0;
+    is_held = false;
+    motion_forget_event();
     sensors_watch_pins(0);
+    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
+        sensors_watch_end_stop(axis, false);
     programme_report_end(upload.number, end, done, why);
 }
 
@@ -221,66 +219,6 @@ void programme_abort(uint8_t end, refusal why)
     if (phase != IDLE)
         finish(end, why);
     upload.is_open = false;
-}
-
-static const segment *current(void)
-{
-    return &buffer[first];
-}
-
-/* Speed at which an axis may go through the end of the current segment: the lower of the two speeds, and low enough to
- * stop within the next segment. */
-static int64_t joint_speed(uint8_t axis)
-{
-    if (filled < 2)
-        return 0;
-    const segment *s = current(), *next = &buffer[(first + 1u) % PROGRAMME_SEGMENTS];
-    if (!segment_joint_is_open(s, next) || !(s->axes & next->axes & (1u << axis)))
-        return 0;
-    int32_t here = s->moves[axis].target, on = next->moves[axis].target - here, from = motion_planned_steps(axis);
-    if ((on > 0) != (here > from) || on == 0)
-        return 0;
-    int64_t speed = profile_speed(s->moves[axis].speed), other = profile_speed(next->moves[axis].speed);
-    int64_t entry =
-        profile_entry_speed((uint32_t)(on < 0 ? -on : on), profile_acceleration(next->moves[axis].acceleration), 0);
-    speed = other < speed ? other : speed;
-    return entry < speed ? entry : speed;
-}
-
-static bool plan_axis(uint8_t axis, bool may_pass, profile *p)
-{
-    const segment_move *move = &current()->moves[axis];
-    int32_t distance = move->target - motion_planned_steps(axis);
-    int64_t v0 = motion_planned_velocity(axis);
-    return profile_plan(p, (uint32_t)(distance < 0 ? -distance : distance), v0 < 0 ? -v0 : v0,
-                        profile_speed(move->speed), profile_acceleration(move->acceleration),
-                        may_pass ? joint_speed(axis) : 0);
-}
-
-/* Axes that pass a joint arrive together and last. One that would arrive earlier stops at the joint and waits; if
- * stopping makes it the last, all of them stop. */
-static bool plan_axes(profile plans[PROTOCOL_AXES], bool may_pass)
-{
-    const uint8_t axes = current()->axes;
-    uint32_t passing = 0, longest = 0;
-    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++) {
-        if (!(axes & (1u << axis)))
-            continue;
-        if (!plan_axis(axis, may_pass, &plans[axis]))
-            return false;
-        if (plans[axis].v1 && profile_slices(&plans[axis]) > passing)
-            passing = profile_slices(&plans[axis]);
-    }
-    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++) {
-        if (!(axes & (1u << axis)))
-            continue;
-        if (plans[axis].v1 && profile_slices(&plans[axis]) < passing && !plan_axis(axis, false, &plans[axis]))
-            return false;
-        if (profile_slices(&plans[axis]) > longest)
-            longest = profile_slices(&plans[axis]);
-    }
-    passes = passing > 0;
-    return !passes || longest == passing || plan_axes(plans, false);
 }
 
 static refusal check_now(const segment *s)
@@ -295,13 +233,37 @@ static refusal check_now(const segment *s)
     return why;
 }
 
-static uint8_t watched_pins(const segment *s)
+static void watch_inputs(const segment *s)
 {
     uint8_t sides = s->latches;
-    for (uint8_t i = 0; i < s->guard_count; i++)
+    for (uint8_t i = 0; i < s->guard_count; i++) {
         if (s->guards[i].kind == GUARD_PIN_EDGE)
             sides |= (uint8_t)(1u << s->guards[i].side);
-    return sides;
+        else if (s->guards[i].kind == GUARD_END_STOP)
+            sensors_watch_end_stop(s->guards[i].side, true);
+    }
+    sensors_watch_pins(sides);
+}
+
+static void command_servos(const segment *s)
+{
+    for (uint8_t servo = 0; servo < PROTOCOL_SERVOS; servo++)
+        if (s->servos & (1u << servo))
+            servos_command(servo, s->angles[servo]);
+}
+
+static void follow(const segment *s, const profile plans[PROTOCOL_AXES])
+{
+    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
+        if (s->axes & (1u << axis))
+            motion_follow(axis, s->moves[axis].target, &plans[axis]);
+}
+
+static refusal plan(profile plans[PROTOCOL_AXES])
+{
+    if (programme_plan(in_buffer, plans, &passes))
+        return ACCEPTED;
+    return refused(CAUSE_WRONG_SEGMENT, PROTOCOL_NO_AXIS, current()->number, current()->number); /* see profile.h */
 }
 
 static void begin_segment(void)
@@ -309,8 +271,8 @@ static void begin_segment(void)
     const segment *s = current();
     profile plans[PROTOCOL_AXES];
     refusal why = check_now(s);
-    if (why.cause == CAUSE_NONE && !plan_axes(plans, true))
-        why = refused(CAUSE_WRONG_SEGMENT, PROTOCOL_NO_AXIS, s->number, s->number); /* cannot be: see profile.h */
+    if (why.cause == CAUSE_NONE)
+        why = plan(plans);
     if (why.cause != CAUSE_NONE && upload.done == 0) {
         finish(END_REFUSED, why);
         safety_end_motion();
@@ -323,19 +285,18 @@ static void begin_segment(void)
     for (uint8_t output = 0; output < PROTOCOL_OUTPUTS; output++)
         if (s->outputs & (1u << output))
             outputs_set(output, s->permille[output]);
-    for (uint8_t servo = 0; servo < PROTOCOL_SERVOS; servo++)
-        if (s->servos & (1u << servo))
-            servos_command(servo, s->angles[servo]);
-    sensors_watch_pins(watched_pins(s));
-    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
-        if (s->axes & (1u << axis))
-            motion_follow(axis, s->moves[axis].target, &plans[axis]);
+    command_servos(s);
+    watch_inputs(s);
+    if (s->event.axis != PROTOCOL_NO_AXIS)
+        motion_event_at(s->event.axis, s->event.at);
+    follow(s, plans);
     phase = RUNNING;
 }
 
 static void next_segment(void)
 {
-    report_segment();
+    report_event();
+    programme_report_segment(upload.done);
     upload.done++;
     first = (uint8_t)((first + 1u) % PROGRAMME_SEGMENTS);
     filled--;
@@ -351,25 +312,85 @@ static void next_segment(void)
 
 void programme_before_slice(void)
 {
-    if (phase == RUNNING && passes && motion_planning() == 0 && !safety_is_stopping())
+    if (phase == RUNNING && passes && !is_held && motion_planning() == 0 && !safety_is_stopping())
         next_segment();
 }
 
-static bool is_awake(const message_segment_guard *guard)
+/* ---------------------------------------------------------------- hold and resume */
+
+refusal programme_hold(void)
 {
-    int32_t positions[PROTOCOL_AXES];
-    if (guard->axis == PROTOCOL_NO_AXIS)
-        return true;
-    sensors_positions(positions);
-    return positions[guard->axis] > guard->above;
+    if (phase == IDLE || is_held || safety_is_stopping())
+        return refused(CAUSE_NOTHING_TO_HOLD, PROTOCOL_NO_AXIS, safety_state(), STATE_MOVING);
+    is_held = true;
+    held_told = false;
+    safety_hold();
+    motion_brake(0xffu);
+    servos_freeze();
+    if (phase == DWELLING) /* what is left of it comes after resume */
+        dwell_since = board_micros() - dwell_since;
+    return ACCEPTED;
 }
 
-static void trip(uint8_t index, const int32_t positions[PROTOCOL_AXES])
+/* A held joint that was passed may lie behind: what is beyond the end of this segment belongs to the next. */
+static bool is_beyond(uint8_t axis)
+{
+    int32_t way = current()->moves[axis].target - motion_planned_steps(axis);
+    return passes && way != 0 && (way > 0) != (motion_direction(axis) > 0);
+}
+
+static refusal run_on(void)
+{
+    profile plans[PROTOCOL_AXES];
+    segment rest = *current();
+    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
+        if ((rest.axes & (1u << axis)) && is_beyond(axis))
+            buffer[first].axes &= (uint8_t)~(1u << axis);
+    refusal why = plan(plans);
+    if (why.cause != CAUSE_NONE)
+        return why;
+    command_servos(&rest);
+    follow(current(), plans);
+    return ACCEPTED;
+}
+
+refusal programme_resume(void)
+{
+    refusal why = ACCEPTED;
+    if (!is_held || !held_told || safety_is_stopping())
+        return refused(CAUSE_NOTHING_TO_HOLD, PROTOCOL_NO_AXIS, safety_state(), STATE_HOLDING);
+    why = limits_load();
+    if (why.cause == CAUSE_NONE && phase == RUNNING)
+        why = run_on();
+    if (why.cause != CAUSE_NONE)
+        return why;
+    if (phase == DWELLING)
+        dwell_since = board_micros() - dwell_since;
+    is_held = false;
+    safety_resume();
+    return ACCEPTED;
+}
+
+/* ---------------------------------------------------------------- guards */
+
+static bool is_awake(const message_segment_guard *guard)
+{
+    return guard->axis == PROTOCOL_NO_AXIS || stepper_position(guard->axis) > guard->above;
+}
+
+static int32_t measured(const message_segment_guard *guard)
+{
+    if (guard->kind == GUARD_LOAD_RATE)
+        return sensors_load_rate_g_s(guard->side);
+    return guard->side < PROTOCOL_SIDES ? sensors_load_g(guard->side) : 0;
+}
+
+static void trip(uint8_t index, const int32_t positions[PROTOCOL_TELEMETRY_AXES])
 {
     const message_segment_guard *guard = &current()->guards[index];
-    report_trip(index, guard->side, positions);
+    programme_report_trip(upload.done, index, measured(guard), positions);
     if (guard->is_fault) {
-        safety_stop(refused(CAUSE_GUARD_TRIPPED, index, sensors_load_g(guard->side), guard->threshold_g));
+        safety_stop(refused(CAUSE_GUARD_TRIPPED, index, measured(guard), guard->threshold_g));
         return;
     }
     motion_brake(0xffu);
@@ -387,10 +408,42 @@ static void watch_pins(void)
     while (phase != IDLE && sensors_next_edge(&edge)) {
         const segment *s = current();
         if (s->latches & (1u << edge.side))
-            report_latch(&edge);
+            programme_report_latch(upload.done, &edge);
         for (uint8_t i = 0; i < s->guard_count && is_guarded(); i++)
             if (s->guards[i].kind == GUARD_PIN_EDGE && s->guards[i].side == edge.side && is_awake(&s->guards[i]))
                 trip(i, edge.positions);
+    }
+}
+
+static void watch_end_stops(void)
+{
+    const segment *s = current();
+    for (uint8_t i = 0; i < s->guard_count && is_guarded(); i++) {
+        const message_segment_guard *guard = &s->guards[i];
+        int32_t at, positions[PROTOCOL_TELEMETRY_AXES];
+        if (guard->kind != GUARD_END_STOP || !sensors_end_stop_seen(guard->side, &at))
+            continue;
+        sensors_watch_end_stop(guard->side, false);
+        sensors_positions(positions);
+        if (guard->side < PROTOCOL_TELEMETRY_AXES)
+            positions[guard->side] = at;
+        if (is_awake(guard))
+            trip(i, positions);
+        else
+            sensors_watch_end_stop(guard->side, true);
+    }
+}
+
+static bool is_crossed(const message_segment_guard *guard)
+{
+    switch (guard->kind) {
+    case GUARD_LOAD_ABOVE:
+    case GUARD_LOAD_RATE:
+        return measured(guard) > guard->threshold_g;
+    case GUARD_LOAD_BELOW:
+        return measured(guard) < guard->threshold_g;
+    default:
+        return false;
     }
 }
 
@@ -398,24 +451,26 @@ static void watch_loads(void)
 {
     const segment *s = current();
     for (uint8_t i = 0; i < s->guard_count && is_guarded(); i++) {
-        const message_segment_guard *guard = &s->guards[i];
-        int32_t load = sensors_load_g(guard->side), positions[PROTOCOL_AXES];
-        bool is_over = guard->kind == GUARD_LOAD_ABOVE && load > guard->threshold_g;
-        bool is_under = guard->kind == GUARD_LOAD_BELOW && load < guard->threshold_g;
-        if ((is_over || is_under) && is_awake(guard)) {
+        int32_t positions[PROTOCOL_TELEMETRY_AXES];
+        if (is_crossed(&s->guards[i]) && is_awake(&s->guards[i])) {
             sensors_positions(positions);
             trip(i, positions);
         }
     }
 }
 
-void programme_poll(bool new_loads)
+/* ---------------------------------------------------------------- */
+
+static bool is_at_rest(void)
 {
-    if (phase == IDLE)
-        return;
-    if (phase != WAITING)
-        watch_pins();
-    if (phase == WAITING && !safety_is_stopping() && safety_rail_settled()) {
+    return motion_at_rest() && servos_arrived();
+}
+
+static void run_phase(void)
+{
+    if (phase == WAITING) {
+        if (!safety_rail_settled())
+            return;
         if (upload.count == 0) {
             finish(END_DONE, ACCEPTED);
             safety_end_motion();
@@ -424,9 +479,7 @@ void programme_poll(bool new_loads)
         }
         return;
     }
-    if (new_loads && is_guarded())
-        watch_loads();
-    if (phase == IDLE || phase == WAITING || safety_is_stopping() || !motion_at_rest() || !servos_arrived())
+    if (!is_at_rest())
         return;
     if (phase == RUNNING) {
         phase = DWELLING;
@@ -434,4 +487,26 @@ void programme_poll(bool new_loads)
     }
     if (phase == CUT_SHORT || board_micros() - dwell_since >= current()->dwell_ms * 1000u)
         next_segment();
+}
+
+void programme_poll(bool new_loads)
+{
+    if (phase == IDLE)
+        return;
+    if (phase != WAITING) {
+        report_event();
+        watch_pins();
+    }
+    if (is_guarded())
+        watch_end_stops();
+    if (new_loads && is_guarded())
+        watch_loads();
+    if (phase == IDLE || safety_is_stopping())
+        return;
+    if (!is_held) {
+        run_phase();
+    } else if (!held_told && is_at_rest()) {
+        held_told = true;
+        programme_report_held(upload.done);
+    }
 }

@@ -6,9 +6,11 @@
 #include "motion.h"
 #include "outputs.h"
 #include "programme.h"
+#include "programme_report.h"
 #include "sensors.h"
 #include "servos.h"
 #include "settings.h"
+#include "stepper.h"
 
 #define RAIL_SETTLES_US 50000u /* relay bounce and driver wake-up */
 
@@ -72,6 +74,11 @@ bool safety_is_stopping(void)
     return is_stopping;
 }
 
+bool safety_is_live(void)
+{
+    return state == STATE_ARMED || state == STATE_MOVING || state == STATE_HOLDING;
+}
+
 void safety_heartbeat(void)
 {
     heartbeat_came = heartbeat_seen = true;
@@ -96,6 +103,7 @@ static bool heartbeat_is_late(void)
 
 void safety_configured(bool is_same_as_before)
 {
+    stepper_release();
     if (!is_same_as_before)
         referenced = 0;
     if (state == STATE_UNCONFIGURED)
@@ -118,14 +126,7 @@ void safety_set_referenced(uint8_t axis, bool is_referenced)
 
 static void report(uint8_t category, refusal why)
 {
-    uint8_t bytes[MESSAGE_POSITIONS_SIZE];
-    int32_t all[PROTOCOL_AXES];
-    message_positions p;
-    sensors_positions(all);
-    for (uint8_t axis = 0; axis < PROTOCOL_TELEMETRY_AXES; axis++)
-        p.positions[axis] = all[axis];
-    link_event(bytes, message_write_positions(bytes, &p));
-    uint8_t more[MESSAGE_STOPPED_SIZE];
+    uint8_t bytes[MESSAGE_STOPPED_SIZE];
     message_stopped m = {
         .category = category,
         .cause = why.cause,
@@ -136,7 +137,8 @@ static void report(uint8_t category, refusal why)
         .value = why.value,
         .limit = why.limit,
     };
-    link_event(more, message_write_stopped(more, &m));
+    programme_report_positions();
+    link_event(bytes, message_write_stopped(bytes, &m));
 }
 
 static void tell_programmes(refusal why)
@@ -156,7 +158,7 @@ static void come_to_rest(void)
 
 void safety_stop(refusal why)
 {
-    if (is_stopping || (state != STATE_ARMED && state != STATE_MOVING))
+    if (is_stopping || !safety_is_live())
         return;
     is_stopping = true;
     why_stopping = why;
@@ -198,7 +200,7 @@ refusal safety_arm(uint16_t token)
 {
     if (state == STATE_UNCONFIGURED)
         return refused(CAUSE_NOT_CONFIGURED, PROTOCOL_NO_AXIS, 0, 0);
-    if (state == STATE_MOVING || is_stopping)
+    if (state == STATE_MOVING || state == STATE_HOLDING || is_stopping)
         return refused(CAUSE_BUSY, PROTOCOL_NO_AXIS, state, 0);
     if (token != stop_token)
         return refused(CAUSE_STOP_ASKED, PROTOCOL_NO_AXIS, token, stop_token);
@@ -212,6 +214,7 @@ refusal safety_arm(uint16_t token)
     if (why.cause != CAUSE_NONE)
         return why;
     last_cause = CAUSE_NONE;
+    stepper_release();
     set_rail(true);
     state = STATE_ARMED;
     return ACCEPTED;
@@ -230,7 +233,7 @@ refusal safety_may_move(void)
 {
     if (state == STATE_UNCONFIGURED)
         return refused(CAUSE_NOT_CONFIGURED, PROTOCOL_NO_AXIS, 0, 0);
-    if (state == STATE_MOVING || is_stopping)
+    if (state == STATE_MOVING || state == STATE_HOLDING || is_stopping)
         return refused(CAUSE_BUSY, PROTOCOL_NO_AXIS, state, 0);
     if (state != STATE_ARMED)
         return refused(CAUSE_NOT_ARMED, PROTOCOL_NO_AXIS, state, STATE_ARMED);
@@ -249,6 +252,18 @@ void safety_end_motion(void)
 {
     if (state == STATE_MOVING && !is_stopping)
         state = STATE_ARMED;
+}
+
+void safety_hold(void)
+{
+    if (state == STATE_MOVING && !is_stopping)
+        state = STATE_HOLDING;
+}
+
+void safety_resume(void)
+{
+    if (state == STATE_HOLDING && !is_stopping)
+        state = STATE_MOVING;
 }
 
 void safety_stop_asked(uint16_t token, uint8_t cause)
@@ -284,28 +299,43 @@ static void watch_heartbeat(void)
         refused(CAUSE_HEARTBEAT_LOST, PROTOCOL_NO_AXIS, (int32_t)heartbeat_age_ms(), settings.heartbeat_deadline_ms));
 }
 
-static void watch_motion(bool new_loads)
+/* A gap in the pulses of a moving axis may have cost steps. */
+static void watch_planner(void)
 {
-    refusal why = new_loads ? limits_load() : ACCEPTED;
+    uint16_t late = motion_lateness();
+    if (!late)
+        return;
+    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
+        if (motion_moving() & (1u << axis))
+            safety_set_referenced(axis, false);
+    safety_stop(refused(CAUSE_PLANNER_LATE, PROTOCOL_NO_AXIS, late, 0));
+}
+
+static void watch_motion(void)
+{
+    refusal why = limits_load();
     if (why.cause != CAUSE_NONE)
         safety_stop(why);
+    watch_planner();
     if (link_overflowed() || sensors_edges_lost())
         safety_stop(refused(CAUSE_EVENT_OVERFLOW, PROTOCOL_NO_AXIS, 0, 0));
-    why = homing_is_active() ? ACCEPTED : limits_end_stops(motion_planning() & referenced);
+    why = homing_is_active() ? ACCEPTED : limits_end_stops(motion_moving() & referenced);
     if (why.cause != CAUSE_NONE) {
         safety_set_referenced(why.axis, false);
         safety_stop(why);
     }
 }
 
-void safety_poll(bool new_loads)
+void safety_poll(void)
 {
     refusal why = inputs();
+    if (why.cause == CAUSE_NONE && stepper_halted() != CAUSE_NONE) /* open for an instant: seen by the board alone */
+        why.cause = stepper_halted();
     if (why.cause != CAUSE_NONE && state != STATE_ESTOP && state != STATE_UNCONFIGURED)
         stop_at_once(why.cause);
     watch_heartbeat();
-    if (state == STATE_ARMED || state == STATE_MOVING)
-        watch_motion(new_loads);
+    if (safety_is_live())
+        watch_motion();
     if (is_stopping && motion_at_rest())
         come_to_rest();
 }

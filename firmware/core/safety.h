@@ -9,8 +9,8 @@
 
 void safety_reset(void);
 
-/* Door, e-stop, heartbeat, load, end stops; and the end of a controlled stop. `new_loads`: sampled just now. */
-void safety_poll(bool new_loads);
+/* Door, e-stop, heartbeat, load, end stops; and the end of a controlled stop. */
+void safety_poll(void);
 
 uint8_t safety_state(void);
 uint8_t safety_cause(void);      /* of the last stop; none once armed again */
@@ -18,6 +18,7 @@ uint8_t safety_referenced(void); /* mask of axes that know where they are */
 bool safety_rail(void);
 bool safety_rail_settled(void); /* the drivers have had time to wake */
 bool safety_is_stopping(void);
+bool safety_is_live(void); /* relay closed: armed, moving or holding */
 
 void safety_heartbeat(void);
 bool safety_heartbeat_seen(uint32_t *at_us); /* false: none since the session began */
@@ -31,6 +32,8 @@ refusal safety_disarm(void);
 refusal safety_begin_motion(void);
 refusal safety_may_move(void); /* the same without the effect */
 void safety_end_motion(void);  /* came to its end by itself */
+void safety_hold(void);        /* a programme is held, */
+void safety_resume(void);      /* and goes on */
 
 void safety_stop(refusal why); /* category 1 */
 void safety_stop_asked(uint16_t token, uint8_t cause);

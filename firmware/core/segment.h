@@ -9,8 +9,15 @@
 
 typedef struct {
     int32_t target;
-    uint32_t speed, acceleration; /* as on the wire */
+    int32_t speed, acceleration; /* steps per slice and slice², 22 fraction bits */
 } segment_move;
+
+/* An output that is set when an axis gets to a position; no_axis: none. */
+typedef struct {
+    uint8_t axis, output;
+    uint16_t permille;
+    int32_t at;
+} segment_event;
 
 typedef struct {
     uint16_t number;
@@ -19,8 +26,11 @@ typedef struct {
     segment_move moves[PROTOCOL_AXES];
     int16_t angles[PROTOCOL_SERVOS];
     uint16_t permille[PROTOCOL_OUTPUTS];
+    segment_event event;
     message_segment_guard guards[PROTOCOL_SEGMENT_GUARDS];
 } segment;
+
+void segment_begin(segment *s, uint16_t number, uint32_t dwell_ms, uint8_t latches);
 
 /* Add the part that a segment message carries. */
 refusal segment_add(segment *s, const uint8_t *message);

@@ -6,17 +6,18 @@
 #include "settings.h"
 #include "stepper.h"
 
-#define LOAD_PERIOD_US 12500u
-#define LOAD_SAMPLES 4u
+#define SAMPLES 8u /* two means of four */
+#define MEAN_OF 4u
+#define MEANS_PER_SECOND 20 /* 80 Hz / 4 */
 #define EDGES 8u
 
-/* Axes whose motion can change what the sensor of a side sees: its scan beam and its shuttle. */
-static const uint8_t pin_axes[PROTOCOL_SIDES] = {1u << 2 | 1u << 4, 1u << 3 | 1u << 5};
-
-static int32_t samples[PROTOCOL_SIDES][LOAD_SAMPLES];
-static int32_t loads_g[PROTOCOL_SIDES];
-static uint8_t sample_at, samples_seen;
-static uint32_t sampled_us;
+static struct {
+    int32_t counts[SAMPLES];
+    uint8_t at;
+    bool has_begun;
+    int32_t grams, rate_g_s;
+    uint32_t read_us;
+} cells[PROTOCOL_SIDES];
 
 static volatile uint8_t watched_pins, watched_end_stops, end_stops_seen;
 static int32_t end_stop_position[PROTOCOL_AXES];
@@ -27,29 +28,22 @@ static volatile bool edges_lost;
 
 void sensors_reset(void)
 {
-    memset(samples, 0, sizeof samples);
-    memset(loads_g, 0, sizeof loads_g);
-    sample_at = samples_seen = 0;
-    sampled_us = board_micros();
+    memset(cells, 0, sizeof cells);
+    for (uint8_t side = 0; side < PROTOCOL_SIDES; side++)
+        cells[side].read_us = board_micros() - (LOAD_SILENT_MS + 1u) * 1000u; /* nothing is known yet */
     watched_pins = watched_end_stops = end_stops_seen = 0;
     edge_head = edge_tail = 0;
     edges_lost = false;
 }
 
-void sensors_positions(int32_t positions[PROTOCOL_AXES])
+void sensors_positions(int32_t positions[PROTOCOL_TELEMETRY_AXES])
 {
-    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
-        positions[axis] = steppers[axis].position;
+    int32_t all[PROTOCOL_AXES];
+    stepper_positions(all);
+    memcpy(positions, all, PROTOCOL_TELEMETRY_AXES * sizeof all[0]);
 }
 
-static void update_watch(void)
-{
-    uint8_t axes = watched_end_stops;
-    for (uint8_t side = 0; side < PROTOCOL_SIDES; side++)
-        if (watched_pins & (1u << side))
-            axes |= pin_axes[side];
-    stepper_watched = axes;
-}
+/* ---------------------------------------------------------------- edges */
 
 static void look_at_pin(uint8_t side)
 {
@@ -70,26 +64,44 @@ static void look_at_pin(uint8_t side)
     edge_head = next;
 }
 
-void stepper_watch(uint8_t axis)
+static void look_at_end_stop(uint8_t axis)
 {
     const uint8_t bit = (uint8_t)(1u << axis);
-    if ((watched_end_stops & bit) && board_end_stop(axis)) {
-        end_stop_position[axis] = steppers[axis].position;
-        end_stops_seen |= bit;
-        watched_end_stops &= (uint8_t)~bit;
-    }
+    if (!board_end_stop(axis))
+        return;
+    end_stop_position[axis] = stepper_position(axis);
+    end_stops_seen |= bit;
+    watched_end_stops &= (uint8_t)~bit;
+}
+
+void sensors_look(uint8_t axes, uint8_t sides)
+{
+    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
+        if (axes & watched_end_stops & (1u << axis))
+            look_at_end_stop(axis);
     for (uint8_t side = 0; side < PROTOCOL_SIDES; side++)
-        if ((watched_pins & (1u << side)) && (pin_axes[side] & bit))
+        if (sides & watched_pins & (1u << side))
             look_at_pin(side);
+}
+
+uint8_t sensors_watched_axes(void)
+{
+    return watched_end_stops;
+}
+
+uint8_t sensors_watched_sides(void)
+{
+    return watched_pins;
 }
 
 void sensors_watch_pins(uint8_t sides)
 {
+    uint8_t lock = board_lock();
     for (uint8_t side = 0; side < PROTOCOL_SIDES; side++)
         if (sides & ~watched_pins & (1u << side))
             pin_level[side] = board_pin(side);
     watched_pins = sides;
-    update_watch();
+    board_unlock(lock);
 }
 
 bool sensors_next_edge(pin_edge *edge)
@@ -111,9 +123,10 @@ bool sensors_edges_lost(void)
 void sensors_watch_end_stop(uint8_t axis, bool on)
 {
     const uint8_t bit = (uint8_t)(1u << axis);
+    uint8_t lock = board_lock();
     end_stops_seen &= (uint8_t)~bit;
     watched_end_stops = (uint8_t)(on ? watched_end_stops | bit : watched_end_stops & ~bit);
-    update_watch();
+    board_unlock(lock);
 }
 
 bool sensors_end_stop_seen(uint8_t axis, int32_t *position)
@@ -122,37 +135,57 @@ bool sensors_end_stop_seen(uint8_t axis, int32_t *position)
     return (end_stops_seen & (1u << axis)) != 0;
 }
 
-static void sample_loads(void)
+/* ---------------------------------------------------------------- loads */
+
+static int32_t grams(uint8_t side, uint8_t newest)
 {
-    for (uint8_t side = 0; side < PROTOCOL_SIDES; side++) {
-        samples[side][sample_at] = board_load_counts(side);
-        if (samples_seen == 0)
-            for (uint8_t i = 1; i < LOAD_SAMPLES; i++)
-                samples[side][i] = samples[side][0];
-        int64_t sum = 0;
-        for (uint8_t i = 0; i < LOAD_SAMPLES; i++)
-            sum += samples[side][i];
-        int64_t counts = sum / (int64_t)LOAD_SAMPLES - settings.load_offset[side];
-        loads_g[side] =
-            settings.is_accepted ? (int32_t)(counts * 1000000 / (int64_t)settings.counts_per_tonne[side]) : 0;
-    }
-    samples_seen = 1;
-    sample_at = (uint8_t)((sample_at + 1u) % LOAD_SAMPLES);
+    int32_t sum = 0;
+    for (uint8_t i = 0; i < MEAN_OF; i++)
+        sum += cells[side].counts[(uint8_t)(newest - i) % SAMPLES];
+    int32_t counts = sum / (int32_t)MEAN_OF - settings.load_offset[side];
+    return settings.is_accepted ? (int32_t)((float)counts * settings.grams_per_count[side]) : 0;
+}
+
+static void take(uint8_t side, int32_t counts)
+{
+    cells[side].read_us = board_micros();
+    if (!cells[side].has_begun)
+        for (uint8_t i = 0; i < SAMPLES; i++)
+            cells[side].counts[i] = counts;
+    cells[side].has_begun = true;
+    uint8_t at = cells[side].at = (uint8_t)((cells[side].at + 1u) % SAMPLES);
+    cells[side].counts[at] = counts;
+    cells[side].grams = grams(side, at);
+    cells[side].rate_g_s = (cells[side].grams - grams(side, (uint8_t)(at + SAMPLES - MEAN_OF))) * MEANS_PER_SECOND;
 }
 
 bool sensors_poll(void)
 {
-    for (uint8_t side = 0; side < PROTOCOL_SIDES; side++)
-        if (watched_pins & (1u << side))
-            look_at_pin(side);
-    if (board_micros() - sampled_us < LOAD_PERIOD_US)
-        return false;
-    sampled_us += LOAD_PERIOD_US;
-    sample_loads();
-    return true;
+    bool is_new = false;
+    uint8_t lock = board_lock();
+    sensors_look(watched_end_stops, watched_pins);
+    board_unlock(lock);
+    for (uint8_t side = 0; side < PROTOCOL_SIDES; side++) {
+        int32_t counts;
+        if (board_load_counts(side, &counts)) {
+            take(side, counts);
+            is_new = true;
+        }
+    }
+    return is_new;
 }
 
 int32_t sensors_load_g(uint8_t side)
 {
-    return loads_g[side];
+    return cells[side].grams;
+}
+
+int32_t sensors_load_rate_g_s(uint8_t side)
+{
+    return cells[side].rate_g_s;
+}
+
+uint32_t sensors_load_age_ms(uint8_t side)
+{
+    return (board_micros() - cells[side].read_us) / 1000u;
 }

@@ -4,12 +4,14 @@
 
 #include "board.h"
 #include "link.h"
+#include "motion.h"
 #include "packet.h"
 #include "profile.h"
 #include "safety.h"
 
 #define SPEED_MAX_Q8 (200000u << 8) /* steps/s; a step chunk and the arithmetic hold more */
 #define DISTANCE_MAX (1l << 26)
+#define BEAM_SEPARATION_MAX_UM 10000000u
 
 machine_settings settings;
 static uint32_t running_checksum;
@@ -37,7 +39,7 @@ static void begin(const uint8_t *fields)
 {
     message_configure_begin m;
     message_read_configure_begin(fields, &m);
-    if (safety_state() == STATE_ARMED || safety_state() == STATE_MOVING) {
+    if (safety_is_live()) {
         is_open = false;
         link_result(MESSAGE_CONFIGURE_BEGIN, CAUSE_BUSY, PROTOCOL_NO_AXIS, safety_state(), 0);
         return;
@@ -57,17 +59,20 @@ static void begin(const uint8_t *fields)
     settings.axes_expected = m.axes;
     settings.heartbeat_deadline_ms = m.heartbeat_deadline_ms;
     settings.telemetry_period_ms = m.telemetry_period_ms;
+    settings.smoothing = m.smoothing <= MOTION_SMOOTHING_MAX ? m.smoothing : 0;
     settings.beam_separation_um = m.beam_separation_um;
     settings.load_limit_g = m.load_limit_g;
     settings.fork_load_g = m.fork_load_g;
     if (m.heartbeat_deadline_ms < HEARTBEAT_DEADLINE_MIN_MS || m.heartbeat_deadline_ms > HEARTBEAT_DEADLINE_MAX_MS ||
-        m.telemetry_period_ms < 10 || m.telemetry_period_ms > 1000 || m.load_limit_g <= 0 || m.fork_load_g <= 0)
+        m.telemetry_period_ms < 10 || m.telemetry_period_ms > 1000 || m.smoothing > MOTION_SMOOTHING_MAX ||
+        m.beam_separation_um > BEAM_SEPARATION_MAX_UM || m.load_limit_g <= 0 || m.fork_load_g <= 0)
         refuse(MESSAGE_CONFIGURE_BEGIN, PROTOCOL_NO_AXIS);
 }
 
-static int32_t longest_braking(uint32_t speed_q8, uint32_t acceleration_q8)
+/* Steps from full speed to rest, and two slices. */
+static int32_t longest_braking(const axis_settings *s)
 {
-    float v = (float)speed_q8 / 256.0f, a = (float)acceleration_q8 / 256.0f;
+    float v = (float)s->speed_q8 / 256.0f, a = (float)s->acceleration_q8 / 256.0f;
     float steps = v * v / (2.0f * a) + 3.0f * v / (float)SLICES_PER_SECOND;
     return steps < (float)DISTANCE_MAX ? (int32_t)steps + 1 : (int32_t)DISTANCE_MAX;
 }
@@ -94,8 +99,8 @@ static void axis(const uint8_t *fields)
         .maximum = m.maximum,
         .speed_q8 = m.speed,
         .acceleration_q8 = m.acceleration,
+        .speed = profile_speed(m.speed),
         .acceleration = profile_acceleration(m.acceleration),
-        .longest_braking = longest_braking(m.speed, m.acceleration),
         .homing_speed_q8 = m.homing_speed,
         .homing_slow_speed_q8 = m.homing_slow_speed,
         .homing_backoff = (int32_t)m.homing_backoff,
@@ -121,7 +126,22 @@ static void load(const uint8_t *fields)
         return;
     }
     settings.counts_per_tonne[m.side] = m.counts_per_tonne;
+    settings.grams_per_count[m.side] = 1.0e6f / (float)m.counts_per_tonne;
     settings.load_offset[m.side] = m.offset;
+}
+
+static void relate_beams(void)
+{
+    for (uint8_t side = 0; side < PROTOCOL_SIDES; side++) {
+        const axis_settings *lift = &settings.axes[side], *scan = &settings.axes[side + PROTOCOL_SIDES];
+        if (!lift->is_used || !scan->is_used)
+            continue;
+        settings.longest_braking[side] =
+            (int32_t)(longest_braking(lift) + (int64_t)longest_braking(scan) * lift->steps_per_m / scan->steps_per_m);
+        settings.same_scale[side] = lift->steps_per_m == scan->steps_per_m;
+        settings.beam_separation[side] =
+            (int32_t)((uint64_t)settings.beam_separation_um * lift->steps_per_m / 1000000u);
+    }
 }
 
 static bool is_complete(void)
@@ -159,6 +179,7 @@ static void done(const uint8_t *fields)
     }
     is_open = false;
     if (cause == CAUSE_NONE) {
+        relate_beams();
         settings.checksum = m.checksum;
         settings.is_accepted = true;
         safety_configured(m.checksum == accepted_before);

@@ -15,8 +15,7 @@ typedef struct {
     uint32_t steps_per_m;
     int32_t home, minimum, maximum;     /* steps from the machine's zero */
     uint32_t speed_q8, acceleration_q8; /* limits, as on the wire */
-    int64_t acceleration;               /* limit, steps per slice² */
-    int32_t longest_braking;            /* steps from full speed to rest, and two slices */
+    int32_t speed, acceleration;        /* limits, steps per slice and slice², 22 fraction bits */
     uint32_t homing_speed_q8, homing_slow_speed_q8;
     int32_t homing_backoff;
 } axis_settings;
@@ -26,11 +25,16 @@ typedef struct {
     uint32_t checksum;
     uint8_t axes_expected, axes_seen; /* masks */
     uint16_t heartbeat_deadline_ms, telemetry_period_ms;
+    uint8_t smoothing; /* 2^n slices */
     uint32_t beam_separation_um;
+    int32_t beam_separation[PROTOCOL_SIDES]; /* steps of the lift axis */
+    int32_t longest_braking[PROTOCOL_SIDES]; /* of lift and scan beam together, steps of the lift axis */
+    bool same_scale[PROTOCOL_SIDES];         /* lift and scan axis have as many steps to a metre */
     int32_t load_limit_g, fork_load_g;
     axis_settings axes[PROTOCOL_AXES];
     uint32_t servo_speed[PROTOCOL_SERVOS]; /* 0.01 degrees/s */
     uint32_t counts_per_tonne[PROTOCOL_SIDES];
+    float grams_per_count[PROTOCOL_SIDES];
     int32_t load_offset[PROTOCOL_SIDES];
 } machine_settings;
 

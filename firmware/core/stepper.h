@@ -1,7 +1,7 @@
 /*
- * Step pulses. The planner (foreground) fills a short queue of chunks for each axis; the step timer's interrupt pops
- * them and pulses. A chunk is `count` pulses whose distance begins at `interval` and grows by `add` each time, in ticks
- * with 8 fraction bits: integer additions are all that the interrupt does.
+ * Step pulses. The planner (foreground) fills a short ring of chunks for each axis; the step interrupt counts them down.
+ * A chunk is `count` pulses at even distances: integer additions are all that the interrupt does. Times are the low 16
+ * bits of the step timer (board.h), which wraps after 32 ms; nothing is planned further ahead than half of that.
  */
 #ifndef BEE_STEPPER_H
 #define BEE_STEPPER_H
@@ -11,48 +11,58 @@
 
 #include "messages.h"
 
-#define STEPPER_CHUNKS 8u /* a power of two; one chunk a slice, two slices of look-ahead */
+#define STEPPER_CHUNKS 8u      /* a power of two */
+#define STEPPER_EVENT 0x01u    /* flag: call stepper_event after the last pulse of the chunk */
+#define STEPPER_COUNT_MAX 255u /* pulses in a chunk */
 
+/* 8 bytes: boards whose interrupt is not written in C know this layout, and that of `stepper` up to `ends_at`. */
 typedef struct {
-    uint32_t first_tick;
-    uint32_t interval;
-    int32_t add;
-    uint16_t count;
+    uint16_t first_tick;
+    uint16_t interval;         /* ticks */
+    uint8_t interval_fraction; /* 1/256 tick */
+    uint8_t count;
     int8_t direction;
+    uint8_t flags;
 } step_chunk;
 
 typedef struct {
-    step_chunk chunks[STEPPER_CHUNKS];
-    volatile uint8_t head, tail; /* head: written by the planner, tail: by the interrupt */
-    volatile uint16_t left;      /* pulses left in the chunk being executed */
-    uint32_t next_tick;
-    uint32_t interval;
-    int32_t add;
+    volatile uint8_t left; /* pulses left in the chunk being executed */
     uint8_t fraction;
+    uint16_t interval;
+    uint8_t interval_fraction;
     int8_t direction;
-    volatile int32_t position; /* steps from the machine's zero, once homed */
-    volatile int32_t pulses;   /* since power-on */
+    uint8_t flags;
+    volatile uint8_t head, tail; /* head: written by the planner, tail: by the interrupt */
+    volatile int32_t ends_at;    /* position at the end of the chunk being executed */
+    uint16_t next_tick;          /* when the next pulse is due, while left > 0 */
+    step_chunk chunks[STEPPER_CHUNKS];
 } stepper;
 
 extern stepper steppers[PROTOCOL_AXES];
-/* Axes after whose pulses stepper_watch must be called. */
-extern volatile uint8_t stepper_watched;
 
 void stepper_reset(void);
+
+/* False when the ring is full, or after stepper_halt until stepper_release. */
 bool stepper_push(uint8_t axis, const step_chunk *chunk);
-/* Load the next chunk if none is being executed. True if a pulse is due at next_tick. */
+uint8_t stepper_room(uint8_t axis); /* chunks that fit */
+
+/* Steps from the machine's zero by pulses given, once homed. */
+int32_t stepper_position(uint8_t axis);
+void stepper_positions(int32_t positions[PROTOCOL_AXES]); /* of one instant */
+void stepper_set_position(uint8_t axis, int32_t steps);   /* of an idle axis */
+bool stepper_idle(uint8_t axis);
+
+/* Door or e-stop, from any context: not one pulse more until stepper_release. `cause` is that of the first call. */
+void stepper_halt(uint8_t cause);
+uint8_t stepper_halted(void); /* cause, or CAUSE_NONE */
+void stepper_release(void);
+
+/* For the interrupt: load the next chunk if none is being executed. True if a pulse is due at next_tick. */
 bool stepper_load(stepper *s);
-void stepper_flush(void);
-
-static inline bool stepper_idle(uint8_t axis)
-{
-    return steppers[axis].left == 0 && steppers[axis].head == steppers[axis].tail;
-}
-
-/* Interrupt: give the pulse that is due, then prepare the next. */
+/* For the interrupt: give the pulse that is due, then prepare the next. */
 void stepper_pulse(uint8_t axis);
 
-/* Implemented by sensors.c: look at end stop or pin right after a pulse. */
-void stepper_watch(uint8_t axis);
+/* Implemented by programme.c, called in interrupt context: the last pulse of a flagged chunk was given. */
+void stepper_event(uint8_t axis);
 
 #endif

@@ -11,21 +11,47 @@
 
 #define PERIOD_UNCONFIGURED_MS 100u
 
-static uint32_t sent_us;
+#define HEALTH_US 1000000u
+
+static uint32_t sent_us, health_us, polled_us;
+static uint16_t poll_us_max;
 
 void telemetry_reset(void)
 {
-    sent_us = board_micros();
+    sent_us = health_us = polled_us = board_micros();
+    poll_us_max = 0;
+}
+
+void telemetry_time_poll(void)
+{
+    uint32_t now = board_micros(), took = now - polled_us;
+    polled_us = now;
+    if (took > poll_us_max)
+        poll_us_max = took < UINT16_MAX ? (uint16_t)took : UINT16_MAX;
+}
+
+static void send_health(void)
+{
+    uint8_t bytes[MESSAGE_HEALTH_SIZE];
+    message_health m = {
+        .packets = link_counts.packets,
+        .bad_packets = link_counts.bad_packets,
+        .gaps = link_counts.gaps,
+        .resent = link_counts.resent,
+        .telemetry_skipped = link_counts.telemetry_skipped,
+        .unknown = link_counts.unknown,
+        .bytes_lost = board_bytes_lost(),
+        .poll_us_max = poll_us_max,
+        .stack_free = board_stack_free(),
+    };
+    link_telemetry(bytes, message_write_health(bytes, &m));
 }
 
 static void send_axes(void)
 {
     uint8_t bytes[MESSAGE_AXES_SIZE];
-    int32_t all[PROTOCOL_AXES];
     message_axes m = {.time_us = board_micros()};
-    sensors_positions(all);
-    for (uint8_t axis = 0; axis < PROTOCOL_TELEMETRY_AXES; axis++)
-        m.positions[axis] = all[axis];
+    sensors_positions(m.positions);
     link_telemetry(bytes, message_write_axes(bytes, &m));
 }
 
@@ -64,4 +90,8 @@ void telemetry_poll(void)
         return;
     send_axes();
     send_status();
+    if (board_micros() - health_us >= HEALTH_US) {
+        health_us = board_micros();
+        send_health();
+    }
 }

@@ -4,5 +4,6 @@
 
 void telemetry_reset(void);
 void telemetry_poll(void);
+void telemetry_time_poll(void); /* at the beginning of each poll: how long was the one before */
 
 #endif

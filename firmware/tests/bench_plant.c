@@ -9,6 +9,7 @@
 
 static int32_t positions[PLANT_AXES];
 static int door_closed, estop_ok, rail;
+static int silent_loads[PLANT_SIDES];
 static int32_t loads[PLANT_SIDES];
 static int blocked[PLANT_AXES], end_stop_state[PLANT_AXES];
 static int32_t pins[PLANT_SIDES][BENCH_PINS], pin_range[PLANT_SIDES];
@@ -26,6 +27,7 @@ void bench_reset(void)
     door_closed = estop_ok = 1;
     rail = 0;
     memset(loads, 0, sizeof loads);
+    memset(silent_loads, 0, sizeof silent_loads);
     memset(blocked, 0, sizeof blocked);
     memset(pin_count, 0, sizeof pin_count);
     memset(pulses, 0, sizeof pulses);
@@ -202,6 +204,16 @@ int plant_door_closed(void)
 int plant_estop_ok(void)
 {
     return estop_ok;
+}
+
+void bench_silence_load(int side, int silent)
+{
+    silent_loads[side] = silent;
+}
+
+int plant_load_is_silent(int side)
+{
+    return silent_loads[side];
 }
 
 int32_t plant_load_counts(int side)

@@ -13,11 +13,14 @@
 #include "plant.h"
 #include "profile.h"
 #include "safety.h"
+#include "sensors.h"
 #include "stepper.h"
 
 #define LINE_SIZE 4096u
 #define NEVER UINT64_MAX
 #define SLICES_KEPT 8u
+#define NS_PER_TICK 500u
+#define LOAD_PERIOD_TICKS (BOARD_TICKS_PER_MS * 25u / 2u) /* 80 Hz */
 
 typedef struct {
     uint8_t bytes[LINE_SIZE];
@@ -28,15 +31,17 @@ typedef struct {
 
 typedef struct {
     uint64_t begins; /* ticks */
-    int64_t v0, v1;
+    int32_t v0, v1;
 } slice_record;
 
 const uint8_t board_kind = BOARD_KIND_HOST;
 static uint16_t boots;
 const uint16_t *const board_boots = &boots;
 
-static uint64_t now_ns, now_ticks, next_poll; /* ticks of 62.5 ns */
+static uint64_t now_ns, now_ticks, next_poll; /* ticks of 500 ns */
 static uint64_t power_on_ns;
+static int32_t pulses[PROTOCOL_AXES];
+static uint64_t next_load[PROTOCOL_SIDES];
 static uint64_t due[PROTOCOL_AXES]; /* ticks of the next pulse of each axis */
 static serial_line to_board, to_host;
 static uint64_t byte_ns = 40000;
@@ -46,12 +51,12 @@ static uint8_t slices_at[PROTOCOL_AXES];
 
 static uint64_t ticks_of(uint64_t ns)
 {
-    return ns / 125 * 2 + ns % 125 * 2 / 125;
+    return ns / NS_PER_TICK;
 }
 
 static uint64_t ns_of(uint64_t ticks)
 {
-    return ticks / 2 * 125 + (ticks & 1 ? 62 : 0);
+    return ticks * NS_PER_TICK;
 }
 
 /* ---------------------------------------------------------------- the line */
@@ -135,6 +140,7 @@ uint32_t board_micros(void)
 
 void board_step_pulse(uint8_t axis, int8_t direction)
 {
+    pulses[axis] += direction;
     plant_step(axis, direction, now_ns);
 }
 
@@ -158,9 +164,15 @@ bool board_estop_ok(void)
     return plant_estop_ok() != 0;
 }
 
-int32_t board_load_counts(uint8_t side)
+bool board_load_counts(uint8_t side, int32_t *counts)
 {
-    return plant_load_counts(side);
+    if (now_ticks < next_load[side])
+        return false;
+    next_load[side] += LOAD_PERIOD_TICKS;
+    if (plant_load_is_silent(side))
+        return false;
+    *counts = plant_load_counts(side);
+    return true;
 }
 
 void board_set_servo(uint8_t servo, int16_t centideg)
@@ -178,15 +190,48 @@ void board_set_motor_rail(bool on)
     plant_motor_rail(on, now_ns);
 }
 
-static uint64_t widen(uint32_t tick)
+/* One thread: nothing comes in between. */
+uint8_t board_lock(void)
 {
-    return now_ticks + (uint64_t)(int64_t)(int32_t)(tick - (uint32_t)now_ticks);
+    return 0;
 }
 
-void board_slice_planned(uint8_t axis, uint32_t start_tick, int64_t v0, int64_t v1)
+void board_unlock(uint8_t lock)
+{
+    (void)lock;
+}
+
+/* The loop below looks at every axis after each poll. */
+void board_stepper_wake(uint8_t axis)
+{
+    (void)axis;
+}
+
+uint8_t board_reset_cause(void)
+{
+    return RESET_CAUSE_POWER;
+}
+
+uint16_t board_bytes_lost(void)
+{
+    return 0;
+}
+
+uint16_t board_stack_free(void)
+{
+    return 0;
+}
+
+static uint64_t widen(uint16_t tick)
+{
+    return now_ticks + (uint64_t)(int64_t)(int16_t)(tick - (uint16_t)now_ticks);
+}
+
+void board_slice_planned(uint8_t axis, uint32_t start_tick, int32_t v0, int32_t v1)
 {
     slices_at[axis] = (uint8_t)((slices_at[axis] + 1u) % SLICES_KEPT);
-    slices[axis][slices_at[axis]] = (slice_record){widen(start_tick), v0, v1};
+    slices[axis][slices_at[axis]] =
+        (slice_record){now_ticks + (uint64_t)(int64_t)(int32_t)(start_tick - (uint32_t)now_ticks), v0, v1};
 }
 
 /* ---------------------------------------------------------------- running */
@@ -195,6 +240,14 @@ static void refresh_due(void)
 {
     for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
         due[axis] = stepper_load(&steppers[axis]) ? widen(steppers[axis].next_tick) : NEVER;
+}
+
+/* A pulse may have closed an end stop or moved a pin past its sensor. */
+static void look_after_pulse(uint8_t axis)
+{
+    const uint8_t side = axis % PROTOCOL_SIDES;
+    if ((sensors_watched_axes() & (1u << axis)) || (axis >= PROTOCOL_SIDES && (sensors_watched_sides() & (1u << side))))
+        sensors_look((uint8_t)(1u << axis), (uint8_t)(1u << side));
 }
 
 static void pulse_until(uint64_t limit)
@@ -210,6 +263,7 @@ static void pulse_until(uint64_t limit)
             now_ticks = due[axis];
         now_ns = ns_of(now_ticks);
         stepper_pulse(axis);
+        look_after_pulse(axis);
         due[axis] = steppers[axis].left ? widen(steppers[axis].next_tick) : NEVER;
     }
 }
@@ -227,9 +281,12 @@ void host_power_on(uint64_t at_ns)
     memset(&to_board, 0, sizeof to_board);
     memset(&to_host, 0, sizeof to_host);
     memset(slices, 0, sizeof slices);
+    memset(pulses, 0, sizeof pulses);
     now_ns = power_on_ns = at_ns;
     now_ticks = ticks_of(at_ns);
     next_poll = now_ticks + BOARD_TICKS_PER_MS;
+    for (uint8_t side = 0; side < PROTOCOL_SIDES; side++)
+        next_load[side] = now_ticks + LOAD_PERIOD_TICKS;
     boots++;
     plant_advance(now_ns);
     core_start();
@@ -261,7 +318,7 @@ uint64_t host_advance(uint64_t until_ns)
 
 void host_axis_profile(int axis, double *speed_steps_s, double *acceleration_steps_s2)
 {
-    const double one = 4294967296.0, per_s = SLICES_PER_SECOND;
+    const double one = 262144.0, per_s = SLICES_PER_SECOND;
     *speed_steps_s = *acceleration_steps_s2 = 0.0;
     for (uint8_t i = 0; i < SLICES_KEPT; i++) {
         const slice_record *s = &slices[axis][i];
@@ -277,12 +334,12 @@ void host_axis_profile(int axis, double *speed_steps_s, double *acceleration_ste
 
 int32_t host_axis_pulses(int axis)
 {
-    return steppers[axis].pulses;
+    return pulses[axis];
 }
 
 int32_t host_axis_steps(int axis)
 {
-    return steppers[axis].position;
+    return stepper_position((uint8_t)axis);
 }
 
 uint64_t host_last_heartbeat_ns(void)

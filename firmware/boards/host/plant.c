@@ -221,6 +221,18 @@ static void sample_loads(void)
     }
 }
 
+static bool is_load_silent[PLANT_SIDES];
+
+int plant_load_is_silent(int side)
+{
+    return is_load_silent[side];
+}
+
+void plant_silence_load(int side, int silent)
+{
+    is_load_silent[side] = silent != 0;
+}
+
 int32_t plant_load_counts(int side)
 {
     return load_counts[side];

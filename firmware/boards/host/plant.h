@@ -65,4 +65,7 @@ int plant_estop_ok(void);
 /* Raw reading of the load cell in the fork bearing of that side; sampled at 80 Hz. */
 int32_t plant_load_counts(int side);
 
+/* 1 when the load cell of that side gives no readings (a cable that came off). */
+int plant_load_is_silent(int side);
+
 #endif
