@@ -25,6 +25,7 @@ static uint8_t express_count; /* sequence of express packets: lets the host coun
 
 static event events[EVENTS];
 static uint8_t first, unsent, next; /* free-running: oldest not acknowledged, next to send, next free */
+static uint8_t furthest;            /* the same: next that was never sent, while `unsent` goes back to send again */
 static uint32_t sent_us;
 static bool overflowed;
 
@@ -33,7 +34,7 @@ void link_reset(void)
     memset(&link_counts, 0, sizeof link_counts);
     memset(&receiver, 0, sizeof receiver);
     is_open = ack_due = overflowed = false;
-    expected = express_count = first = unsent = next = 0;
+    expected = express_count = first = unsent = next = furthest = 0;
     session_nonce = 0;
 }
 
@@ -112,13 +113,15 @@ void link_send_events(void)
         if (unsent == first)
             sent_us = now;
         unsent++;
+        if ((int8_t)(unsent - furthest) > 0)
+            furthest = unsent;
     }
 }
 
 static void acknowledged(uint8_t next_expected)
 {
     uint8_t count = (uint8_t)(next_expected - first) & 0x7fu;
-    if (count == 0 || count > (uint8_t)(next - first) || count > PROTOCOL_WINDOW)
+    if (count == 0 || count > (uint8_t)(furthest - first))
         return; /* old or nonsense */
     first = (uint8_t)(first + count);
     if ((int8_t)(unsent - first) < 0)
@@ -132,11 +135,11 @@ static void hello(const uint8_t *fields)
     message_read_hello(fields, &m);
     bool is_mine = m.protocol == PROTOCOL_VERSION && m.schema == PROTOCOL_SCHEMA;
     if (is_mine && !(is_open && session_nonce == m.nonce)) {
-        safety_new_session();
         is_open = true;
         session_nonce = m.nonce;
-        expected = first = unsent = next = 0;
+        expected = first = unsent = next = furthest = 0;
         ack_due = false;
+        safety_new_session(); /* last, so that the new host hears of the stop */
     }
     uint8_t bytes[MESSAGE_WELCOME_SIZE];
     message_welcome w = {
