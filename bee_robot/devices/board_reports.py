@@ -24,6 +24,7 @@ from bee_robot.devices.tower import (
 from bee_robot.mcu import messages as m
 from bee_robot.mcu.client import Refusal, Report, Stop
 from bee_robot.mcu.clock_relation import ClockRelation
+from bee_robot.mcu.link_report import board_kind_name
 
 TICKS_PER_MS = 2000.0  # of the board's step timer
 
@@ -96,13 +97,6 @@ class StopReport:
 def stamp(clocks: ClockRelation, time_us: int) -> Stamp:
     """What the board stamped, in robot time."""
     return Stamp(*clocks.board_time_to_host_s(time_us))
-
-
-def board_name(kind: int) -> str:
-    """A kind of board as people call it."""
-    return (
-        m.BoardKind(kind).name.lower() if kind in m.BoardKind._value2member_map_ else f"unknown board {kind}"
-    )
 
 
 class BoardReports:
@@ -245,7 +239,7 @@ class BoardReports:
         if why.cause is m.Cause.WRONG_CHECKSUM:
             return f"{text}: board {why.value & 0xFFFFFFFF:08x}, host {why.limit & 0xFFFFFFFF:08x}"
         if why.cause is m.Cause.WRONG_BOARD:
-            return f"{text}: the board is a {board_name(why.value)}, the configuration is for a {board_name(why.limit)}"
+            return f"{text}: the board is a {board_kind_name(why.value)}, the configuration is for a {board_kind_name(why.limit)}"
         if why.cause is m.Cause.WRONG_VALUE and why.value:
             names: Mapping[int, str] = {number: kind.__name__ for kind, number in m.NUMBERS.items()}
             axis_name = f", {AXES[why.axis].value}" if why.axis < len(AXES) else ""

@@ -70,11 +70,11 @@ class SerialTower:
         """The newest stop that the board reported, with time, positions and loads of that instant."""
         self._motion = asyncio.Lock()
         self._hold = asyncio.Lock()
-        self._statistics = LinkStatistics()
         self._keeper: asyncio.Task[None] | None = None
         self._transport: Transport
         self._client: Client
-        self._make_client()
+        self._is_synchronised = False  # configured, and its state was heard since
+        self._make_client(None)
 
     @classmethod
     async def open(
@@ -104,11 +104,17 @@ class SerialTower:
         tower._keeper = asyncio.ensure_future(tower._keep())
         return tower
 
-    def _make_client(self) -> None:
+    def _make_client(self, earlier: Client | None) -> None:
         self._transport = self._open_transport()
-        self._client = Client(self._transport, self._clock, self._stopped, self._lost, self._statistics)
+        self._client = Client(self._transport, self._clock, self._stopped, self._lost, earlier)
+
+    @property
+    def _is_reached(self) -> bool:
+        """Whether the board is there and what is known of it is from this session."""
+        return self._client.is_open and self._is_synchronised
 
     async def _connect(self, timeout_s: float) -> None:
+        self._is_synchronised = False
         try:
             welcome = await self._client.connect(timeout_s)
             await wait_for(self._clock, self._configure(welcome.board_kind), CONFIGURE_S)
@@ -132,6 +138,7 @@ class SerialTower:
         await self._client.configure(self.units.configuration(board_kind))
         self._client.heartbeat()
         await self._client.next_telemetry()
+        self._is_synchronised = True
 
     async def close(self, because: str) -> None:
         """Stop what moves, open the motor relay, let go of the port."""
@@ -180,7 +187,7 @@ class SerialTower:
     async def _reconnect(self) -> None:
         try:
             if not self._transport.is_open:
-                self._make_client()
+                self._make_client(self._client)
             await self._connect(RECONNECT_S)
         except (TowerError, TransportError):
             await self._clock.sleep(RECONNECT_S)  # state stays LOST; tried again until closed
@@ -255,14 +262,14 @@ class SerialTower:
     @property
     def statistics(self) -> LinkStatistics:
         """Of the link since the tower was opened, over all its sessions."""
-        return self._statistics
+        return self._client.statistics
 
     @property
     def state(self) -> TowerState:
         """The latest snapshot. A servo that was not commanded since the board's power-on has the angle nan."""
         client, units = self._client, self.units
         axes, before, status = client.axes, client.axes_before, client.status
-        board = self.reports.board_state(status.state) if client.is_open else BoardState.LOST
+        board = self.reports.board_state(status.state) if self._is_reached else BoardState.LOST
         span_s = max(0.001, ((axes.time_us - before.time_us) & 0xFFFFFFFF) / 1e6)
         return TowerState(
             stamp_s=client.telemetry_s,
@@ -370,7 +377,7 @@ class SerialTower:
 
     async def _move(self, programme: MotionProgramme, run: Callable[[], Awaitable[Report]]) -> MotionResult:
         async with self._motion:
-            if not self._client.is_open:
+            if not self._is_reached:
                 raise TowerError(f"motion '{programme.name}': the board is not connected", "link_lost")
             if not self._lease.permits(self._clock.now_s()):
                 return self._refused(self._why_no_lease(), "lease_lost")

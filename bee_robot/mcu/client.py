@@ -81,7 +81,7 @@ class Hold:
 class Client:
     """One board. `on_stop` is called for every stop of the board, `on_lost` when it no longer answers.
 
-    `statistics`: those of an earlier client of the same board, to be carried on.
+    `earlier`: a client whose port is gone. Its counts are carried on, and what it heard last holds until the board speaks.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Client:
         clock: Clock,
         on_stop: Callable[[Stop], None] | None = None,
         on_lost: Callable[[str], None] | None = None,
-        statistics: LinkStatistics | None = None,
+        earlier: Client | None = None,
     ) -> None:
         self.welcome: m.Welcome | None = None
         self.telemetry_s = float("-inf")
@@ -111,6 +111,11 @@ class Client:
         self._segment_done = asyncio.Event()
         self._positions: tuple[int, ...] = ()
         self._holding: asyncio.Future[Hold] | None = None
+        statistics = None
+        if earlier is not None:
+            statistics, self.telemetry_s = earlier.statistics, earlier.telemetry_s
+            self._axes, self._axes_before = earlier._axes, earlier._axes_before
+            self._status = earlier._status
         self._link = Link(transport, clock, self._take, self._take_telemetry, self._lost, statistics)
 
     # state
@@ -240,7 +245,7 @@ class Client:
         """
         capacity = self.welcome.segment_capacity if self.welcome else 0
         if len(segments) > capacity:
-            refusal = await self._check(segments)
+            refusal = await self.check(segments)
             if refusal is not None:
                 return Report(m.End.REFUSED, 0, refusal, self.axes.positions)
         head = [part for index, plan in enumerate(segments[:capacity]) for part in _segment(index, plan)]
@@ -252,7 +257,8 @@ class Client:
             "programme", m.NUMBERS[m.ProgrammeStart], messages, segments[capacity:], capacity
         )
 
-    async def _check(self, segments: Sequence[SegmentPlan]) -> Refusal | None:
+    async def check(self, segments: Sequence[SegmentPlan]) -> Refusal | None:
+        """Have a programme of any length validated; nothing is kept and nothing moves. None: it is within limits."""
         programme = self._next_programme()
         parts = [part for index, plan in enumerate(segments) for part in _segment(index, plan)]
         sent = [m.ProgrammeBegin(programme, len(segments), 1), *parts, m.ProgrammeStart(programme)]

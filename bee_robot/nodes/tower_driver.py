@@ -16,6 +16,7 @@ from sensor_msgs.msg import JointState
 from bee_robot.clock import pause_wall, wall_s
 from bee_robot.devices.serial_tower import SerialTower
 from bee_robot.devices.tower import Axis, BoardState, MotionEnd, MotionResult, Output, TowerError
+from bee_robot.mcu.link_report import Figure, Snapshot, link_figures
 from bee_robot.nodes import conversions, qos
 from bee_robot.nodes.process import BeeNode, StartError, run_node
 from bee_robot_interfaces.action import HomeTower, MoveTower
@@ -37,6 +38,7 @@ class TowerDriver(BeeNode):
         self._checksum = self.robot.checksum()
         self._tower: SerialTower | None = None
         self._cancels: dict[bytes, asyncio.Event] = {}
+        self._link_before: Snapshot | None = None
         self._joints = self.create_publisher(JointState, "joint_states", qos.STREAM)
         self._states = self.create_publisher(TowerState, "tower/state", qos.STREAM)
         self._loads = self.create_publisher(Loads, "loads", qos.STREAM)
@@ -296,11 +298,31 @@ class TowerDriver(BeeNode):
                 KeyValue(key="link_round_trip_ms", value=f"{state.link_round_trip_ms:.2f}"),
                 KeyValue(key="lease_holder", value=state.lease_holder),
                 KeyValue(key="configuration_checksum", value=f"{self._checksum:08x}"),
+                *(KeyValue(key=name, value=_shown(value)) for name, value in self._link_figures().items()),
             ],
         )
         array = DiagnosticArray(status=[status])
         array.header.stamp = self.stamp()
         self._diagnostics.publish(array)
+
+    def _link_figures(self) -> dict[str, Figure]:
+        """What `bee link` prints, of the link as it is used, with the rates since the call before."""
+        client = self.tower.client
+        now = Snapshot.take(client.statistics, self.bridge.clock.now_s())
+        before, self._link_before = self._link_before or now, now
+        to_board, from_board = before.rates(now)
+        rates: dict[str, Figure] = {
+            "bytes_per_s_to_board": to_board,
+            "bytes_per_s_from_board": from_board,
+            "baud": self.robot.serial.baud,
+        }
+        return {**link_figures(client), **rates}
+
+
+def _shown(value: Figure) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 async def _port_appears(port: Path, wait_s: float) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from bee_robot.alerts import ALERTS
 from bee_robot.configuration import RobotConfiguration, load
-from bee_robot.devices.board_reports import BoardReports, board_name, stamp
+from bee_robot.devices.board_reports import BoardReports, stamp
 from bee_robot.devices.board_units import BoardUnits
 from bee_robot.devices.tower import (
     Axis,
@@ -150,7 +150,6 @@ def test_every_cause_has_a_reason_and_an_alert_of_the_table(reports: BoardReport
 
 def test_every_state_has_a_name(reports: BoardReports) -> None:
     assert {reports.board_state(state) for state in m.State} == set(BoardState) - {BoardState.LOST}
-    assert board_name(2) == "mega2560" and board_name(77) == "unknown board 77"
 
 
 def test_numbers_of_alerts_are_used_once() -> None:
