@@ -224,10 +224,11 @@ def _board_errors(figures: dict[str, Any]) -> str:
 def _board_itself(figures: dict[str, Any]) -> str:
     if figures["board_packets"] is None:
         return "the board has not said yet"
-    return (
-        f"at most {figures['board_poll_us_max'] / 1000:.2f} ms between two polls, {figures['board_stack_free']} bytes "
-        "of stack never used"
+    free = figures["board_stack_free"]
+    stack = (
+        f"{free} bytes of stack never used" if free or figures["board"] != "host" else "stack not measured"
     )
+    return f"at most {figures['board_poll_us_max'] / 1000:.2f} ms between two polls, {stack}"
 
 
 def _clocks(figures: dict[str, Any]) -> str:

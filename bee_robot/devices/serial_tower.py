@@ -334,7 +334,7 @@ class SerialTower:
             self._held_because = because
             with self._board_errors("hold"):
                 await self._client.hold()
-                while self._client.status.state == m.State.MOVING:
+                for _ in range(2):  # so that `state` shows no speed any more: that is the difference of two
                     await self._client.next_telemetry()
 
     async def resume(self) -> None:
