@@ -31,6 +31,8 @@ static refusal set_output(const uint8_t *fields)
     message_read_set_output(fields, &m);
     if (m.output >= PROTOCOL_OUTPUTS || m.permille > OUTPUT_FULL)
         return refused(CAUSE_UNKNOWN_AXIS, PROTOCOL_NO_AXIS, m.output, PROTOCOL_OUTPUTS);
+    if (m.permille && outputs_needs_host(m.output) && !safety_hears_host())
+        return refused(CAUSE_NO_HEARTBEAT, PROTOCOL_NO_AXIS, 0, 0);
     outputs_set(m.output, m.permille);
     return ACCEPTED;
 }

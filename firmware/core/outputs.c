@@ -2,14 +2,21 @@
 
 #include "board.h"
 #include "messages.h"
+#include "safety.h"
 
-/* Strobe and heater go off; the red light and the fan stay as they are (a person may be looking, smoke may be out). */
-#define TURNED_OFF (1u << 0 | 1u << 3)
+/* Strobe and heater are on only while the board hears its host. The red light and the fan stay as they are when it does
+ * not (a person may be looking, smoke may be out). */
+#define NEED_HOST (1u << 0 | 1u << 3)
 #define STROBE 0u
 #define FLASH_US 50000u /* white light is a flash and nothing else (rule R19), whatever the host forgets */
 
 static volatile uint16_t values[PROTOCOL_OUTPUTS]; /* also written in interrupts (output at a position) */
 static volatile uint32_t strobe_on_us;
+
+bool outputs_needs_host(uint8_t output)
+{
+    return (NEED_HOST & (1u << output)) != 0;
+}
 
 void outputs_reset(void)
 {
@@ -20,6 +27,8 @@ void outputs_reset(void)
 void outputs_set(uint8_t output, uint16_t permille)
 {
     uint8_t lock = board_lock();
+    if (outputs_needs_host(output) && !safety_hears_host())
+        permille = 0;
     values[output] = permille > OUTPUT_FULL ? OUTPUT_FULL : permille;
     if (output == STROBE)
         strobe_on_us = board_micros();
@@ -43,6 +52,6 @@ uint16_t outputs_get(uint8_t output)
 void outputs_safe(void)
 {
     for (uint8_t output = 0; output < PROTOCOL_OUTPUTS; output++)
-        if (TURNED_OFF & (1u << output))
+        if (outputs_needs_host(output))
             outputs_set(output, 0);
 }

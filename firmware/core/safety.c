@@ -91,14 +91,24 @@ bool safety_heartbeat_seen(uint32_t *at_us)
     return heartbeat_came;
 }
 
+bool safety_hears_host(void)
+{
+    return heartbeat_seen;
+}
+
 static uint32_t heartbeat_age_ms(void)
 {
     return (board_micros() - heartbeat_us) / 1000u;
 }
 
+static uint16_t deadline_ms(void)
+{
+    return settings.is_accepted ? settings.heartbeat_deadline_ms : HEARTBEAT_DEADLINE_MAX_MS;
+}
+
 static bool heartbeat_is_late(void)
 {
-    return !heartbeat_seen || heartbeat_age_ms() > settings.heartbeat_deadline_ms;
+    return !heartbeat_seen || heartbeat_age_ms() > deadline_ms();
 }
 
 void safety_configured(bool is_same_as_before)
@@ -209,7 +219,7 @@ refusal safety_arm(uint16_t token)
         return why;
     if (heartbeat_is_late())
         return refused(CAUSE_NO_HEARTBEAT, PROTOCOL_NO_AXIS, heartbeat_seen ? (int32_t)heartbeat_age_ms() : 0,
-                       settings.heartbeat_deadline_ms);
+                       deadline_ms());
     why = limits_load();
     if (why.cause != CAUSE_NONE)
         return why;
@@ -291,12 +301,11 @@ void safety_new_session(void)
 /* Without a host, nothing moves and nothing heats, whatever the state. */
 static void watch_heartbeat(void)
 {
-    if (!settings.is_accepted || !heartbeat_seen || !heartbeat_is_late())
+    if (!heartbeat_seen || !heartbeat_is_late())
         return;
     heartbeat_seen = false;
     outputs_safe();
-    safety_stop(
-        refused(CAUSE_HEARTBEAT_LOST, PROTOCOL_NO_AXIS, (int32_t)heartbeat_age_ms(), settings.heartbeat_deadline_ms));
+    safety_stop(refused(CAUSE_HEARTBEAT_LOST, PROTOCOL_NO_AXIS, (int32_t)heartbeat_age_ms(), deadline_ms()));
 }
 
 /* A gap in the pulses of a moving axis may have cost steps. */

@@ -22,6 +22,8 @@ bool safety_is_live(void); /* relay closed: armed, moving or holding */
 
 void safety_heartbeat(void);
 bool safety_heartbeat_seen(uint32_t *at_us); /* false: none since the session began */
+/* From any context: a heartbeat came in this session, and none was late since. */
+bool safety_hears_host(void);
 void safety_configured(bool is_same_as_before);
 void safety_unconfigured(void);
 void safety_set_referenced(uint8_t axis, bool is_referenced);

@@ -96,8 +96,40 @@ static void test_no_motion_before_hello(void)
     CHECK(safety_state() == STATE_UNCONFIGURED && !bench_rail(), "armed without a session");
 }
 
+static void set_heater(uint16_t permille)
+{
+    uint8_t m[MESSAGE_SET_OUTPUT_SIZE] = {MESSAGE_SET_OUTPUT, PLANT_HEATER, (uint8_t)permille,
+                                          (uint8_t)(permille >> 8)};
+    send((uint8_t)(PACKET_RELIABLE | (sequence++ & 0x7f)), m, sizeof m);
+    run_ms(3);
+}
+
+static void heartbeat(void)
+{
+    uint8_t m[MESSAGE_HEARTBEAT_SIZE] = {MESSAGE_HEARTBEAT};
+    send(1, m, sizeof m);
+    run_ms(3);
+}
+
+/* Also in a board that was never configured. */
+static void test_nothing_heats_without_a_host(void)
+{
+    start();
+    hello();
+    set_heater(1000);
+    CHECK(bench_output(PLANT_HEATER) == 0, "a heater that no heartbeat looks after");
+    heartbeat();
+    set_heater(1000);
+    CHECK(bench_output(PLANT_HEATER) == 1000, "a host may heat");
+    run_ms(3005);
+    CHECK(bench_output(PLANT_HEATER) == 0, "the host died, the heater did not");
+    set_heater(1000);
+    CHECK(bench_output(PLANT_HEATER) == 0, "commands are no heartbeats");
+}
+
 int main(void)
 {
+    test_nothing_heats_without_a_host();
     test_no_motion_before_hello();
     test_noise_moves_nothing();
     test_random_commands_move_nothing_unconfigured();
