@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define SLICES_PER_SECOND 500
-#define SLICE_TICKS 4000u /* 2 ms */
+#define SLICE_TICKS UINT32_C(4000) /* 2 ms */
 #define PROFILE_BITS 22
 #define PROFILE_ONE (INT32_C(1) << PROFILE_BITS)
 

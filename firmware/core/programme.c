@@ -22,8 +22,7 @@ enum phase { IDLE, WAITING, RUNNING, CUT_SHORT, DWELLING };
 /* The buffer: a ring of segments, the first of which is being executed. */
 static segment buffer[PROGRAMME_SEGMENTS];
 static uint8_t first, filled;
-static segment incoming; /* put together here: the buffer may be full while segments are only checked */
-static bool is_incoming;
+static bool is_incoming; /* a segment is put together in the first free place */
 
 static struct {
     uint16_t number, count, received, done;
@@ -90,6 +89,11 @@ static void refuse(refusal why)
         safety_stop(why); /* a later segment of a running programme; the check beforehand makes this rare */
 }
 
+static segment *incoming(void)
+{
+    return &buffer[(first + filled) % PROGRAMME_SEGMENTS];
+}
+
 static void segment_part(const uint8_t *message)
 {
     if (!upload.is_open || upload.why.cause != CAUSE_NONE)
@@ -97,8 +101,11 @@ static void segment_part(const uint8_t *message)
     if (message[0] == MESSAGE_SEGMENT_BEGIN) {
         message_segment_begin m;
         message_read_segment_begin(message + 1, &m);
-        segment_begin(&incoming, m.segment, m.dwell_ms, m.latches);
-        is_incoming = true;
+        is_incoming = filled < PROGRAMME_SEGMENTS;
+        if (is_incoming)
+            segment_begin(incoming(), m.segment, m.dwell_ms, m.latches);
+        else
+            refuse(refused(CAUSE_BUFFER_FULL, PROTOCOL_NO_AXIS, filled, PROGRAMME_SEGMENTS));
         if (m.segment != upload.received || m.segment >= upload.count)
             refuse(refused(CAUSE_WRONG_SEGMENT, PROTOCOL_NO_AXIS, m.segment, upload.received));
         else if (m.dwell_ms > DWELL_MAX_MS)
@@ -106,7 +113,7 @@ static void segment_part(const uint8_t *message)
     } else if (!is_incoming) {
         refuse(refused(CAUSE_WRONG_SEGMENT, PROTOCOL_NO_AXIS, message[0], upload.received));
     } else {
-        refuse(segment_add(&incoming, message));
+        refuse(segment_add(incoming(), message));
     }
 }
 
@@ -116,17 +123,16 @@ static void segment_complete(const uint8_t *fields)
     message_read_segment_end(fields, &m);
     if (!upload.is_open || upload.why.cause != CAUSE_NONE)
         return;
-    if (!is_incoming || m.segment != incoming.number)
+    if (!is_incoming || m.segment != incoming()->number)
         refuse(refused(CAUSE_WRONG_SEGMENT, PROTOCOL_NO_AXIS, m.segment, upload.received));
-    refuse(segment_check(&incoming, upload.positions));
-    if (!upload.is_check && filled == PROGRAMME_SEGMENTS)
-        refuse(refused(CAUSE_BUFFER_FULL, PROTOCOL_NO_AXIS, filled, PROGRAMME_SEGMENTS));
+    else
+        refuse(segment_check(incoming(), upload.positions));
     is_incoming = false;
     if (upload.why.cause != CAUSE_NONE)
         return;
     upload.received++;
     if (!upload.is_check)
-        buffer[(first + filled++) % PROGRAMME_SEGMENTS] = incoming;
+        filled++;
 }
 
 static void start(const uint8_t *fields)

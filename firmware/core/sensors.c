@@ -9,7 +9,7 @@
 #define SAMPLES 8u /* two means of four */
 #define MEAN_OF 4u
 #define MEANS_PER_SECOND 20 /* 80 Hz / 4 */
-#define EDGES 8u
+#define EDGES 6u
 
 static struct {
     int32_t counts[SAMPLES];
@@ -30,7 +30,7 @@ void sensors_reset(void)
 {
     memset(cells, 0, sizeof cells);
     for (uint8_t side = 0; side < PROTOCOL_SIDES; side++)
-        cells[side].read_us = board_micros() - (LOAD_SILENT_MS + 1u) * 1000u; /* nothing is known yet */
+        cells[side].read_us = board_micros() - (LOAD_SILENT_MS + 1u) * UINT32_C(1000); /* nothing is known yet */
     watched_pins = watched_end_stops = end_stops_seen = 0;
     edge_head = edge_tail = 0;
     edges_lost = false;

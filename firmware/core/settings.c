@@ -99,7 +99,6 @@ static void axis(const uint8_t *fields)
         .maximum = m.maximum,
         .speed_q8 = m.speed,
         .acceleration_q8 = m.acceleration,
-        .speed = profile_speed(m.speed),
         .acceleration = profile_acceleration(m.acceleration),
         .homing_speed_q8 = m.homing_speed,
         .homing_slow_speed_q8 = m.homing_slow_speed,

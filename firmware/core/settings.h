@@ -15,7 +15,7 @@ typedef struct {
     uint32_t steps_per_m;
     int32_t home, minimum, maximum;     /* steps from the machine's zero */
     uint32_t speed_q8, acceleration_q8; /* limits, as on the wire */
-    int32_t speed, acceleration;        /* limits, steps per slice and slice², 22 fraction bits */
+    int32_t acceleration;               /* limit, steps per slice², 22 fraction bits */
     uint32_t homing_speed_q8, homing_slow_speed_q8;
     int32_t homing_backoff;
 } axis_settings;

@@ -1,0 +1,7 @@
+#ifndef BEE_MEGA2560_SWITCHES_H
+#define BEE_MEGA2560_SWITCHES_H
+
+void switches_start(void);
+void switches_poll_ms(void); /* once a millisecond */
+
+#endif
