@@ -24,7 +24,8 @@ NAME = "flash"
 HELP = "Put the firmware of this source tree onto a board"
 
 EXIT_FAILED, EXIT_BAD_INPUT, EXIT_NOT_INSTALLED = 1, 2, 3
-AVRDUDE_BAUD = 115200
+AVRDUDE_BAUD = 115200  # of the boot loader
+USUAL_BAUD = 250000
 LOOK_S = 3.0
 WELCOME_S = 10.0  # the boot loader waits for another program for a second or two before it starts this one
 IN_USE = (m.State.ARMED, m.State.MOVING, m.State.HOLDING)
@@ -32,19 +33,21 @@ IN_USE = (m.State.ARMED, m.State.MOVING, m.State.HOLDING)
 
 @dataclass(frozen=True)
 class Board:
-    """How one kind of board is built and programmed; paths from the top of the source tree."""
+    """How one kind of board is built and programmed. Its firmware is compiled for one speed of the serial line."""
 
+    name: str
     kind: m.BoardKind
     part: str
     programmer: str
-    image: str
+
+    def image(self, baud: int) -> Path:
+        """What is written, in the source tree; firmware/Makefile names it."""
+        suffix = "" if baud == USUAL_BAUD else f"_{baud}"
+        name = f"bee_{self.name}{suffix}.hex"
+        return locations.SOURCE_TREE / "build" / "firmware" / self.name / name
 
 
-BOARDS = {
-    "mega2560": Board(
-        m.BoardKind.MEGA2560, "atmega2560", "wiring", "build/firmware/mega2560/bee_mega2560.hex"
-    ),
-}
+BOARDS = {"mega2560": Board("mega2560", m.BoardKind.MEGA2560, "atmega2560", "wiring")}
 
 
 class FlashError(Exception):
@@ -69,12 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
         path, robot = inputs.robot_file(arguments.robot)
         if not (locations.SOURCE_TREE / "firmware" / "Makefile").is_file():
             raise InputError("the firmware's source is not here; run 'bee flash' from the source folder")
-        port = arguments.port or robot.serial.port
+        port, baud = arguments.port or robot.serial.port, robot.serial.baud
         if arguments.dry_run:
-            print("\n".join(plan(board, arguments.board, port)))
+            print("\n".join(plan(board, port, baud)))
         _require_port(port, f"{path}, serial.port" if not arguments.port else "--port")
         _require_tool("avrdude")
-        return 0 if arguments.dry_run else _flash(board, arguments.board, port, robot.serial.baud)
+        return 0 if arguments.dry_run else _flash(board, port, baud)
     except ToolMissing as error:
         sys.stderr.write(f"bee flash: {error}\n")
         return EXIT_NOT_INSTALLED
@@ -106,48 +109,48 @@ def _require_tool(name: str) -> None:
         raise ToolMissing(f"{name} is not installed; apt-get install {name}")
 
 
-def build_command(name: str) -> list[str]:
-    return ["make", "--no-print-directory", "-C", str(locations.SOURCE_TREE / "firmware"), name]
+def build_command(board: Board, baud: int) -> list[str]:
+    folder = locations.SOURCE_TREE / "firmware"
+    return ["make", "--no-print-directory", "-C", str(folder), board.name, f"BAUD={baud}"]
 
 
-def flash_command(board: Board, port: str) -> list[str]:
+def flash_command(board: Board, port: str, baud: int) -> list[str]:
     """-D: the boot loader erases as it writes, and cannot erase the whole chip."""
-    image = locations.SOURCE_TREE / board.image
     command = ["avrdude", "-p", board.part, "-c", board.programmer, "-P", port, "-b", str(AVRDUDE_BAUD)]
-    return [*command, "-D", "-U", f"flash:w:{image}:i"]
+    return [*command, "-D", "-U", f"flash:w:{board.image(baud)}:i"]
 
 
-def plan(board: Board, name: str, port: str) -> list[str]:
+def plan(board: Board, port: str, baud: int) -> list[str]:
     """What `bee flash` does, in its order."""
     unwanted = ", ".join(state.name.lower() for state in IN_USE)
     return [
-        f"1. build:  {shlex.join(build_command(name))}",
+        f"1. build:  {shlex.join(build_command(board, baud))}",
         f"2. ask:    the board on {port} for its state; nothing is done while it is {unwanted}, or while another "
         "program has the port",
-        f"3. write:  {shlex.join(flash_command(board, port))}",
-        f"4. look:   until the board says that it is a {name} of protocol {m.PROTOCOL_VERSION} "
+        f"3. write:  {shlex.join(flash_command(board, port, baud))}",
+        f"4. look:   until the board says that it is a {board.name} of protocol {m.PROTOCOL_VERSION} "
         f"(schema {m.PROTOCOL_SCHEMA:08x})",
     ]
 
 
-def _flash(board: Board, name: str, port: str, baud: int) -> int:
-    built = subprocess.run(build_command(name), check=False)
+def _flash(board: Board, port: str, baud: int) -> int:
+    built = subprocess.run(build_command(board, baud), check=False)
     if built.returncode:
         raise FlashError(
-            f"the firmware for {name} was not built; the lines above say why (tools/debian_packages lists what it needs)"
+            f"the firmware for {board.name} was not built; the lines above say why (tools/debian_packages lists what it needs)"
         )
-    if not (locations.SOURCE_TREE / board.image).is_file():
+    if not board.image(baud).is_file():
         raise FlashError(
-            f"{board.image} was not built, though make found nothing wrong; run 'make clean' and try again"
+            f"{board.image(baud)} was not built, though make found nothing wrong; run 'make clean' and try again"
         )
     _require_idle(asyncio.run(_ask(port, baud, LOOK_S)), board, port)
-    command = flash_command(board, port)
+    command = flash_command(board, port, baud)
     print(f"flash: {shlex.join(command)}", flush=True)
     if subprocess.run(command, check=False).returncode:
         raise FlashError(
             f"avrdude failed; the lines above say why. The board may have half a program now: flash it again before use ({port})"
         )
-    print(_welcome(board, name, port, baud))
+    print(_welcome(board, port, baud))
     return 0
 
 
@@ -179,7 +182,7 @@ def _require_idle(answer: Answer | None, board: Board, port: str) -> None:
     print(f"flash: the board on {port} is {m.State(answer.welcome.state).name.lower()}", flush=True)
 
 
-def _welcome(board: Board, name: str, port: str, baud: int) -> str:
+def _welcome(board: Board, port: str, baud: int) -> str:
     """What the board says now. Raises FlashError where that is not what was flashed."""
     end_s = wall_s() + WELCOME_S
     answer = None
@@ -191,10 +194,10 @@ def _welcome(board: Board, name: str, port: str, baud: int) -> str:
     if welcome is None or welcome.board_kind != board.kind:
         raise FlashError(
             f"flashed, but the board speaks protocol {answer.protocol} (schema {answer.schema:08x}), not "
-            f"{m.PROTOCOL_VERSION} (schema {m.PROTOCOL_SCHEMA:08x}) of a {name}; was another file flashed?"
+            f"{m.PROTOCOL_VERSION} (schema {m.PROTOCOL_SCHEMA:08x}) of a {board.name}; was another file flashed?"
         )
     reset = RESET_TEXT[m.ResetCause(welcome.reset_cause)]
     return (
-        f"flash: done. A {name} welcomes: protocol {welcome.protocol} (schema {welcome.schema:08x}), "
+        f"flash: done. A {board.name} welcomes: protocol {welcome.protocol} (schema {welcome.schema:08x}), "
         f"{m.State(welcome.state).name.lower()}, last reset by {reset}. Now: bee link, then bee doctor"
     )

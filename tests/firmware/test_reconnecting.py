@@ -20,8 +20,8 @@ CLOCK = RealClock()
 
 
 @pytest.fixture
-def serial(library: Path, tmp_path: Path) -> Iterator[SerialBoard]:
-    with SerialBoard(library, tmp_path / "board") as made:
+def serial(host_library: Path, tmp_path: Path) -> Iterator[SerialBoard]:
+    with SerialBoard(host_library, tmp_path / "board") as made:
         yield made
 
 

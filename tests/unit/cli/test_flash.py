@@ -22,7 +22,8 @@ from bee_robot.mcu import packets
 
 MAKEFILE = """\
 mega2560:
-\t@mkdir -p ../build/firmware/mega2560 && touch ../build/firmware/mega2560/bee_mega2560.hex && echo made the firmware
+\t@mkdir -p $(OUT) && touch $(OUT)/bee_mega2560$(if $(filter-out 250000,$(BAUD)),_$(BAUD)).hex && echo made the firmware
+OUT := ../build/firmware/mega2560
 """
 AVRDUDE = """\
 #!/bin/sh
@@ -144,11 +145,19 @@ def test_a_dry_run_says_exactly_what_would_be_done_and_does_nothing(
     assert bench.flash("--port", port.path, "--dry-run") == 0
     said = capfd.readouterr().out
     assert f"avrdude {bench.expected(port.path)}" in said
-    assert f"make --no-print-directory -C {bench.folder / 'firmware'} mega2560" in said
+    assert f"make --no-print-directory -C {bench.folder / 'firmware'} mega2560 BAUD=250000" in said
     assert bench.calls == [] and port.hellos == [] and not (bench.folder / "build").exists()
     bench.flash("--port", port.path)
     command = next(line for line in said.splitlines() if line.startswith("3.")).partition("avrdude ")[2]
     assert bench.calls == [command], "a dry run shows the command that a run uses"
+
+
+def test_the_firmware_is_for_the_speed_of_the_robot_file(bench: Bench, port: PlayedPort) -> None:
+    slow = bench.folder / "slow.yaml"
+    slow.write_text(bench.robot.read_text().replace("baud: 250000", "baud: 115200"))
+    bench.robot = slow
+    assert bench.flash("--port", port.path) == 0
+    assert len(bench.calls) == 1 and "/bee_mega2560_115200.hex:i" in bench.calls[0]
 
 
 @pytest.mark.parametrize("state", [m.State.ARMED, m.State.MOVING, m.State.HOLDING])
