@@ -258,9 +258,13 @@ def _disk() -> Iterator[Finding]:
 
 
 def _optional_tools() -> Iterator[Finding]:
-    for command, purpose in (("cppcheck", "checks of the firmware"), ("chromium", "browser tests")):
+    for command, package, purpose in (
+        ("avr-gcc", "gcc-avr avr-libc", "the firmware for a mega2560"),
+        ("avrdude", "avrdude", "bee flash"),
+        ("cppcheck", "cppcheck", "checks of the firmware"),
+        ("chromium", "chromium", "browser tests"),
+    ):
         path = shutil.which(command)
         state = State.OK if path else State.ABSENT
-        yield Finding(
-            "for developers", command, state, path or f"not here ({purpose})", f"apt-get install {command}"
-        )
+        remedy = "" if path else f"apt-get install {package}"
+        yield Finding("for developers", command, state, path or f"not here ({purpose})", remedy)
