@@ -14,7 +14,7 @@ from typing import Any
 from bee_robot.cli import inputs
 from bee_robot.cli.inputs import InputError
 from bee_robot.clock import Clock, RealClock, SteppedClock
-from bee_robot.configuration import RobotConfiguration
+from bee_robot.configuration import AXIS_NAMES, RobotConfiguration
 from bee_robot.mcu import messages as m
 from bee_robot.mcu.client import Client
 from bee_robot.mcu.link import LinkError
@@ -131,7 +131,7 @@ async def measure(transport: Transport, clock: Clock, baud: int, duration_s: flo
             await clock.sleep(duration_s)
             to_board, from_board = before.rates(Snapshot.take(client.statistics, clock.now_s()))
             figures = link_figures(client)
-            figures["state"] = m.State(client.status.state).name.lower()
+            figures |= _machine(client.status)
             goodput = await measure_goodput(client, clock)
     finally:
         client.close()
@@ -145,6 +145,19 @@ async def measure(transport: Transport, clock: Clock, baud: int, duration_s: flo
         "goodput_bytes_per_s": round(goodput.bytes_per_s, 1),
         "goodput_pct": round(goodput.share_pct(baud), 1),
         "goodput_bytes_per_packet": round(goodput.bytes_per_packet, 1),
+    }
+
+
+def _machine(status: m.Status) -> dict[str, Figure]:
+    """State and inputs, for whoever presses them one after the other."""
+    pressed = [name for number, name in enumerate(AXIS_NAMES) if status.end_stops >> number & 1]
+    felt = [side for number, side in enumerate(("left", "right")) if status.inputs >> (2 + number) & 1]
+    return {
+        "state": m.State(status.state).name.lower(),
+        "door": "closed" if status.inputs & 1 else "open",
+        "estop": "released" if status.inputs & 2 else "pressed",
+        "pins_felt": " ".join(felt),
+        "end_stops_pressed": " ".join(pressed),
     }
 
 
@@ -167,6 +180,7 @@ def page(figures: dict[str, Figure]) -> list[str]:
     rows: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
         ("port", lambda f: f"{f['port']} at {f['baud']} baud"),
         ("board", lambda f: f"{f['board']}, {f['state']}, protocol {f['protocol']} (schema {f['schema']})"),
+        ("inputs", _inputs),
         ("configuration", lambda f: f"accepted, checksum {f['configuration']}" if f["configuration"] else "none"),
         ("last reset", _reset),
         ("round trip", _round_trip),
@@ -179,6 +193,11 @@ def page(figures: dict[str, Figure]) -> list[str]:
     )  # fmt: skip
     width = max(len(name) for name, _ in rows)
     return [f"{name:<{width}}  {tell(figures)}" for name, tell in rows]
+
+
+def _inputs(figures: dict[str, Any]) -> str:
+    pins, stops = figures["pins_felt"] or "none", figures["end_stops_pressed"] or "none"
+    return f"door {figures['door']}, e-stop {figures['estop']}, pins felt: {pins}, end stops pressed: {stops}"
 
 
 def _reset(figures: dict[str, Any]) -> str:

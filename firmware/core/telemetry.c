@@ -67,7 +67,7 @@ static void send_status(void)
     };
     m.inputs = (uint8_t)(board_door_closed() << 0 | board_estop_ok() << 1 | board_pin(0) << 2 | board_pin(1) << 3);
     for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
-        if (settings.axes[axis].is_used && board_end_stop(axis))
+        if ((settings.axes[axis].is_used || !settings.is_accepted) && board_end_stop(axis))
             m.end_stops |= (uint8_t)(1u << axis);
     for (uint8_t servo = 0; servo < PROTOCOL_SERVOS; servo++)
         m.servos[servo] = servos_angle(servo);

@@ -45,10 +45,20 @@ def test_a_board_on_a_port_is_measured_and_nothing_moves(
         assert all(serial.board.c.bench_pulses(axis) == 0 for axis in range(6))
 
 
+def test_inputs_show_as_they_are_pressed(serial: SerialBoard, capsys: pytest.CaptureFixture[str]) -> None:
+    with serial.lock:
+        serial.board.c.bench_set_door(0)
+        serial.board.c.bench_force_pin(1, 1)
+        serial.board.c.bench_break_end_stop(2, 1)
+    said = figures(capsys, "--port", str(serial.path), "--seconds", "0.5")
+    assert (said["door"], said["estop"]) == ("open", "released")
+    assert (said["pins_felt"], said["end_stops_pressed"]) == ("right", "scan_left")
+
+
 def test_the_page_names_every_subject(serial: SerialBoard, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["link", "--port", str(serial.path), "--seconds", "0.5"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    subjects = ["port", "board", "configuration", "last reset", "round trip", "bytes", "goodput"]
+    subjects = ["port", "board", "inputs", "configuration", "last reset", "round trip", "bytes", "goodput"]
     subjects += ["errors, host", "errors, board", "board itself", "clocks"]
     assert [line.split("  ")[0] for line in lines] == subjects
 
