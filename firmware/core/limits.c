@@ -111,10 +111,50 @@ static bool is_far(uint8_t side)
     return gap > settings.longest_braking[side];
 }
 
+#define GAP_BITS 10
+
+typedef struct {
+    int32_t steps, fraction, velocity;
+    uint32_t rests; /* slices of braking */
+} beam_state;
+
+static beam_state look_ahead(uint8_t axis)
+{
+    beam_state beam;
+    motion_peek(axis, &beam.steps, &beam.fraction, &beam.velocity);
+    int32_t speed = beam.velocity < 0 ? -beam.velocity : beam.velocity;
+    beam.rests = speed ? profile_slices_for(speed, settings.axes[axis].acceleration) : 0;
+    return beam;
+}
+
+/* Way to rest, in steps with GAP_BITS fraction bits, rounded up. */
+static int32_t way_to_rest(const beam_state *beam)
+{
+    int32_t speed = beam->velocity < 0 ? -beam->velocity : beam->velocity;
+    return (int32_t)((((uint32_t)speed >> (PROFILE_BITS - GAP_BITS)) + 1u) * beam->rests / 2u) + 1;
+}
+
+/* What can be seen without working out both motions: neither comes towards the other, or braking one by one leaves
+ * enough, or the lift beam goes ahead of the scan beam at least as fast and as long. */
+static bool keep_apart_surely(uint8_t side)
+{
+    if (!settings.same_scale[side])
+        return false;
+    beam_state lift = look_ahead(LIFT(side)), scan = look_ahead(SCAN(side));
+    int32_t gap = ((lift.steps - scan.steps - settings.beam_separation[side]) * (1 << GAP_BITS)) +
+                  ((lift.fraction - scan.fraction) >> (PROFILE_BITS - GAP_BITS));
+    if (gap < 0)
+        return false;
+    if (scan.velocity > 0 && lift.velocity >= scan.velocity && lift.rests >= scan.rests)
+        return true;
+    int32_t towards = (lift.velocity < 0 ? way_to_rest(&lift) : 0) + (scan.velocity > 0 ? way_to_rest(&scan) : 0);
+    return gap >= towards;
+}
+
 refusal limits_separation_ahead(uint8_t referenced)
 {
     for (uint8_t side = 0; side < PROTOCOL_SIDES; side++) {
-        if (!(motion_moving() & (1u << LIFT(side) | 1u << SCAN(side))) || !is_judged(side, referenced) || is_far(side))
+        if (!(motion_moving() & (1u << LIFT(side) | 1u << SCAN(side))) || !is_judged(side, referenced) || is_far(side) || keep_apart_surely(side))
             continue;
         braking_beam lift = beam_after_next_slice(LIFT(side)), scan = beam_after_next_slice(SCAN(side));
         float allowed = (float)settings.beam_separation_um / 1000.0f - AHEAD_TOLERANCE_MM;

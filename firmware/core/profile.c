@@ -2,7 +2,23 @@
 
 #include <math.h>
 
-#define ATTEMPTS 400u
+#define ATTEMPTS 8u /* one or two are usual; each takes an 8-bit controller half a millisecond */
+
+/* A quotient below 2^32; a division of 64 by 64 bits takes an 8-bit controller four times as long. */
+static uint32_t divided(uint64_t dividend, uint32_t divisor)
+{
+    uint32_t high = (uint32_t)(dividend >> 32), low = (uint32_t)dividend;
+    for (uint8_t bit = 0; bit < 32; bit++) {
+        bool carry = (high & UINT32_C(0x80000000)) != 0;
+        high = high << 1 | low >> 31;
+        low <<= 1;
+        if (carry || high >= divisor) {
+            high -= divisor;
+            low |= 1u;
+        }
+    }
+    return low;
+}
 
 static int32_t smaller(int32_t a, int32_t b)
 {
@@ -72,10 +88,10 @@ static bool plan(profile *p, uint32_t distance, int32_t v0, profile_limits limit
             v1 = v1 > acceleration ? v1 - acceleration : 0;
             continue;
         }
-        int64_t least = (rest + peak - 1) / peak; /* twice the mean number of slices at cruise speed */
-        int64_t over = least - (int64_t)n1 - (int64_t)n3;
-        uint32_t n2 = over > 0 ? (uint32_t)((over + 1) / 2) : 0;
-        int32_t cruise = (int32_t)(rest / ((int64_t)n1 + (int64_t)n3 + 2 * (int64_t)n2));
+        /* twice the mean number of slices at cruise speed */
+        uint32_t least = divided((uint64_t)rest + (uint32_t)peak - 1u, (uint32_t)peak);
+        uint32_t n2 = least > n1 + n3 ? (least - n1 - n3 + 1u) / 2u : 0;
+        int32_t cruise = (int32_t)divided((uint64_t)rest, n1 + n3 + 2u * n2);
         if (v1 - cruise > acceleration * (int64_t)n3) {
             int64_t excess = (v1 - cruise - acceleration * (int64_t)n3) / 2;
             v1 = (int32_t)(v1 - (excess > acceleration ? excess : acceleration));

@@ -44,19 +44,33 @@ static bool plan_axis(segment_at at, uint8_t axis, bool may_pass, profile *p)
                         may_pass ? joint_speed(at, axis, way) : 0);
 }
 
-/* The same move as that of an axis planned before: a pair of beams. */
+static bool is_same(const segment_move *a, const segment_move *b)
+{
+    return a->target == b->target && a->speed == b->speed && a->acceleration == b->acceleration;
+}
+
+/* Two axes that come from the same place at the same speed and go the same way: a pair of beams. */
+static bool are_a_pair(segment_at at, uint8_t a, uint8_t b, bool may_pass)
+{
+    const segment *s = at(0), *next = may_pass ? at(1) : 0;
+    const uint8_t bit_a = (uint8_t)(1u << a), bit_b = (uint8_t)(1u << b);
+    if (!(s->axes & bit_a) || !is_same(&s->moves[a], &s->moves[b]) ||
+        motion_planned_steps(a) != motion_planned_steps(b) || motion_planned_velocity(a) != motion_planned_velocity(b))
+        return false;
+    if (!next)
+        return true;
+    if (((next->axes & bit_a) != 0) != ((next->axes & bit_b) != 0))
+        return false;
+    return !(next->axes & bit_a) || is_same(&next->moves[a], &next->moves[b]);
+}
+
 static bool take_over(segment_at at, uint8_t axis, profile plans[PROTOCOL_AXES], bool may_pass)
 {
-    const segment_move *move = &at(0)->moves[axis];
-    for (uint8_t other = 0; other < axis; other++) {
-        const segment_move *that = &at(0)->moves[other];
-        if ((at(0)->axes & (1u << other)) && that->target == move->target && that->speed == move->speed &&
-            that->acceleration == move->acceleration && motion_planned_steps(other) == motion_planned_steps(axis) &&
-            motion_planned_velocity(other) == motion_planned_velocity(axis) && !may_pass) {
+    for (uint8_t other = 0; other < axis; other++)
+        if (are_a_pair(at, other, axis, may_pass)) {
             plans[axis] = plans[other];
             return true;
         }
-    }
     return false;
 }
 

@@ -136,7 +136,7 @@ void safety_set_referenced(uint8_t axis, bool is_referenced)
 
 static void report(uint8_t category, refusal why)
 {
-    uint8_t bytes[MESSAGE_STOPPED_SIZE];
+    uint8_t bytes[sizeof(message_stopped)]; /* on the wire it is never longer */
     message_stopped m = {
         .category = category,
         .cause = why.cause,
@@ -285,7 +285,6 @@ void safety_stop_asked(uint16_t token, uint8_t cause)
     if (state == STATE_DISARMED) {
         state = STATE_STOPPED;
         last_cause = CAUSE_STOP_ASKED;
-        return;
     }
     safety_stop(refused(cause == CAUSE_LEASE_LOST ? CAUSE_LEASE_LOST : CAUSE_STOP_ASKED, PROTOCOL_NO_AXIS, 0, 0));
 }
@@ -314,9 +313,7 @@ static void watch_planner(void)
     uint16_t late = motion_lateness();
     if (!late)
         return;
-    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
-        if (motion_moving() & (1u << axis))
-            safety_set_referenced(axis, false);
+    referenced &= (uint8_t)~motion_moving();
     safety_stop(refused(CAUSE_PLANNER_LATE, PROTOCOL_NO_AXIS, late, 0));
 }
 
@@ -338,8 +335,8 @@ static void watch_motion(void)
 void safety_poll(void)
 {
     refusal why = inputs();
-    if (why.cause == CAUSE_NONE && stepper_halted() != CAUSE_NONE) /* open for an instant: seen by the board alone */
-        why.cause = stepper_halted();
+    if (why.cause == CAUSE_NONE)
+        why.cause = stepper_halted(); /* open for an instant: seen by the board alone */
     if (why.cause != CAUSE_NONE && state != STATE_ESTOP && state != STATE_UNCONFIGURED)
         stop_at_once(why.cause);
     watch_heartbeat();

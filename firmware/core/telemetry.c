@@ -15,11 +15,13 @@
 
 static uint32_t sent_us, health_us, polled_us;
 static uint16_t poll_us_max;
+static bool status_is_next;
 
 void telemetry_reset(void)
 {
     sent_us = health_us = polled_us = board_micros();
     poll_us_max = 0;
+    status_is_next = false;
 }
 
 void telemetry_time_poll(void)
@@ -78,18 +80,23 @@ static void send_status(void)
     link_telemetry(bytes, message_write_status(bytes, &m));
 }
 
+/* Positions and status take turns, half a period apart: the echo of a heartbeat never waits behind both. */
 void telemetry_poll(void)
 {
-    uint32_t period_ms = settings.is_accepted ? settings.telemetry_period_ms : PERIOD_UNCONFIGURED_MS;
-    if (board_micros() - sent_us < period_ms * 1000u)
+    uint32_t half_us = (settings.is_accepted ? settings.telemetry_period_ms : PERIOD_UNCONFIGURED_MS) * 500u;
+    if (board_micros() - sent_us < half_us)
         return;
-    sent_us += period_ms * 1000u;
+    sent_us += half_us;
     if (board_micros() - sent_us > 100000u)
         sent_us = board_micros();
     if (!link_has_session())
         return;
+    status_is_next = !status_is_next;
+    if (!status_is_next) {
+        send_status();
+        return;
+    }
     send_axes();
-    send_status();
     if (board_micros() - health_us >= HEALTH_US) {
         health_us = board_micros();
         send_health();

@@ -32,6 +32,11 @@ def build_bench() -> Path:
     return ROOT / "build" / "firmware" / "test" / "libbee_bench.so"
 
 
+def build_mega2560_bench() -> Path:
+    subprocess.run(["make", "-s", "-C", str(ROOT / "firmware"), "mega2560-bench"], check=True, timeout=300)
+    return ROOT / "build" / "firmware" / "mega2560" / "libbee_mega2560_bench.so"
+
+
 def robot_file() -> RobotConfiguration:
     return load(ROOT / "config" / "robots" / "tower.yaml")
 

@@ -269,6 +269,11 @@ void mega_cpu_create(void (*call)(void))
 
 /* ---------------------------------------------------------------- looking in (mega_host.h) */
 
+uint32_t mega_program_counter(void)
+{
+    return mega_avr->pc;
+}
+
 uint64_t mega_cycles(void)
 {
     return mega_avr ? mega_avr->cycle : 0;

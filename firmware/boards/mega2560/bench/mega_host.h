@@ -34,6 +34,9 @@ uint32_t mega_stack_low_water(void);
 int32_t mega_symbol(const char *name);
 int mega_read_memory(uint32_t address, uint8_t *bytes, uint32_t length);
 
+/* Where the processor is now: address in the program. For a profile, ask often. */
+uint32_t mega_program_counter(void);
+
 /* Step pulses. Recording begins anew with each call; bit n of the mask is axis n. */
 void mega_record_pulses(uint32_t axis_mask);
 /* Rising edges in order: axis, direction (+1 or -1) and cycle. Returns how many were recorded; copies at most `capacity`. */
