@@ -163,8 +163,9 @@ static void run_while_moving(uint32_t longest_ms)
 /* A host that comes anew has a nonce that was never used. */
 static void hello(bool is_anew, uint16_t version, uint32_t schema)
 {
+    bool is_right = version == PROTOCOL_VERSION && schema == PROTOCOL_SCHEMA;
     host.nonce += is_anew;
-    command(false, MESSAGE_HELLO, "424", (uint32_t[]){host.nonce, version, schema});
+    command(false, MESSAGE_HELLO, "424", (uint32_t[]){host.nonce | (is_right ? 0 : 1u << 31), version, schema});
     host.sequence = 0;
     host.token = 0;
 }
