@@ -167,6 +167,11 @@ uint32_t sensors_load_age_ms(uint8_t side)
     return world.load_age_ms[side];
 }
 
+bool sensors_load_is_silent(uint8_t side)
+{
+    return world.load_age_ms[side] > LOAD_SILENT_MS;
+}
+
 bool sensors_edges_lost(void)
 {
     return world.edges_lost;

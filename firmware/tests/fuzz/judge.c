@@ -93,7 +93,7 @@ static struct {
     uint32_t nonce;
     uint16_t token;
     uint64_t heard_ns;    /* the last heartbeat; NEVER: none in this session */
-    uint64_t cut_ns;      /* the relay opened last */
+    uint64_t closed_ns;   /* the relay closed last */
     uint64_t rest_by_ns;  /* a stop was delivered: nothing moves later than this; NEVER: none */
     uint64_t open_ns;     /* door or e-stop opened; NEVER: both are closed */
     uint64_t overload_ns; /* a load is above the hard limit since */
@@ -324,17 +324,19 @@ void plant_motor_rail(int on, uint64_t now_ns)
 {
     if (!on) {
         seen.rest_by_ns = NEVER;
-        seen.cut_ns = now_ns;
         seen.was_armed = false;
+    } else if (!rail) {
+        seen.closed_ns = now_ns;
     }
     bench_plant_motor_rail(on, now_ns);
 }
 
 /* ------------------------------------------------------------------------------------------ what each poll leaves */
 
+/* A stop was delivered. If the relay closed in the same poll, the arm came after it. */
 static void must_rest(void)
 {
-    if (seen.rest_by_ns == NEVER && rail && seen.cut_ns != seen.now_ns)
+    if (seen.rest_by_ns == NEVER && rail && seen.closed_ns != seen.now_ns)
         seen.rest_by_ns = seen.now_ns + braking_ns();
 }
 
