@@ -123,13 +123,13 @@ static int look(void)
 
 static int heartbeat_at_the_deadline(void)
 {
-    world.micros += DEADLINE_MS * 1000u + 999u;
+    world.micros += DEADLINE_MS * 1000u;
     return look();
 }
 
 static int heartbeat_late(void)
 {
-    world.micros += (DEADLINE_MS + 1u) * 1000u;
+    world.micros += DEADLINE_MS * 1000u + 1u;
     return look();
 }
 
@@ -163,7 +163,7 @@ static int arm_with_the_estop_pressed(void)
 
 static int arm_with_a_late_heartbeat(void)
 {
-    world.micros += (DEADLINE_MS + 1u) * 1000u;
+    world.micros += DEADLINE_MS * 1000u + 1u;
     return safety_arm(0).cause;
 }
 
