@@ -59,8 +59,12 @@ NUMBER = re.compile(r"\b(0[xX][0-9a-fA-F]+|\d+(?:\.\d+)?)([uUlLfF]*)\b")
 CONSTANT = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b(?!\s*\()")
 CHAINED = re.compile(r"\b\w+ = (?=\w+ = )|(?<== )\w+ = ")
 INITIALISER = re.compile(r"(?:(?<=[{,])|^)[ \t]*\.\w+ = [^,{}()]*(?:\([^()]*\)[^,{}()]*)?,", re.MULTILINE)
-EXPRESSION = re.compile(r"(?:\*?[A-Za-z_][\w.\[\]]*(?:->[\w.\[\]]+)*\s*(?:[|&+\-]?=(?!=)|\(|\+\+|--))|(?:return;)")
-NO_STATEMENT = re.compile(r"(?:return\b(?!;)|case\b|default\b|break\b|continue\b|struct\b|typedef\b|static\b|enum\b|#)")
+EXPRESSION = re.compile(
+    r"(?:\*?[A-Za-z_][\w.\[\]]*(?:->[\w.\[\]]+)*\s*(?:[|&+\-]?=(?!=)|\(|\+\+|--))|(?:return;)"
+)
+NO_STATEMENT = re.compile(
+    r"(?:return\b(?!;)|case\b|default\b|break\b|continue\b|struct\b|typedef\b|static\b|enum\b|#)"
+)
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,7 @@ class Source:
             number = float(digits) if "." in digits else int(digits, 0)
             for new in dict.fromkeys((number + 1, number - 1, 0)):
                 if new != number:
-                    yield self._mutant(match.start(), match.end(), f"({new})", "number")
+                    yield self._mutant(match.start(), match.end(), f" {new}", "number")
         for match in CONSTANT.finditer(self.code):
             begin = self.code.rfind("\n", 0, match.start()) + 1
             if not self.code[begin : match.start()].lstrip().startswith("#"):
@@ -176,9 +180,9 @@ class Source:
     def _after_headers(self, start: int, end: int) -> int:
         """Where the statement itself begins, behind `if (...)`, `else` and `for (...)`."""
         while True:
-            match = re.compile(r"\s*(?:else\b|(?:if|for|while|switch) (?=\()|(?:case [\w ]+|default):)?").match(
-                self.code, start, end
-            )
+            match = re.compile(
+                r"\s*(?:else\b|(?:if|for|while|switch) (?=\()|(?:case [\w ]+|default):)?"
+            ).match(self.code, start, end)
             assert match is not None
             if match.end() == start:
                 return start
@@ -205,7 +209,9 @@ class Workshop:
 
     def _compiled(self, source: Path) -> str:
         target = str(self.folder / f"{source.stem}.o")
-        subprocess.run([CC, *FLAGS, *SANITIZE, "-c", "-o", target, str(source)], cwd=FIRMWARE, check=True, timeout=60)
+        subprocess.run(
+            [CC, *FLAGS, *SANITIZE, "-c", "-o", target, str(source)], cwd=FIRMWARE, check=True, timeout=60
+        )
         return target
 
     def verdict(self, text: str) -> str:
