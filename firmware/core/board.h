@@ -41,6 +41,7 @@ void board_set_servo(uint8_t servo, int16_t centideg);
 void board_set_output(uint8_t output, uint16_t permille); /* from any context */
 void board_set_motor_rail(bool on);
 
+/* Bytes that have arrived, at most up to and with the first zero (the end of a packet). */
 uint16_t board_uart_read(uint8_t *bytes, uint16_t capacity);
 /* All or nothing: false when there is no room for the whole packet now. */
 bool board_uart_write(const uint8_t *bytes, uint8_t length);

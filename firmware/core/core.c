@@ -12,6 +12,8 @@
 #include "stepper.h"
 #include "telemetry.h"
 
+#define PACKETS_A_POLL 4u
+
 static void watch_slice(void)
 {
     refusal why = limits_separation_ahead(safety_referenced());
@@ -40,7 +42,8 @@ void core_poll(void)
     /* Inputs first: nothing that arrives on the line may delay a stop. */
     bool new_loads = sensors_poll();
     safety_poll();
-    link_poll();
+    for (uint8_t packets = 0; packets < PACKETS_A_POLL && link_poll(); packets++)
+        motion_poll(); /* a packet may take a millisecond */
     servos_poll();
     outputs_poll();
     homing_poll();

@@ -9,10 +9,10 @@
 
 #define LIFT(side) (side)
 #define SCAN(side) ((uint8_t)((side) + 2u))
-#define TOLERANCE_STEPS 2 /* of rounding millimetres to steps, each beam */
-#define AHEAD_TOLERANCE_MM 0.01f
+#define TOLERANCE_STEPS 2       /* of rounding millimetres to steps, each beam */
+#define AHEAD_TOLERANCE_SHIFT 7 /* of steps per metre, as ways with WAY_BITS: 0.008 mm */
+#define WAY_BITS 10
 #define END_STOP_PLAY_PER_M 1000u /* 1 mm */
-#define ONE ((float)PROFILE_ONE)
 
 refusal limits_move(const message_segment_axis *move, uint8_t referenced)
 {
@@ -59,51 +59,6 @@ refusal limits_separation(const int32_t positions[PROTOCOL_AXES], uint8_t refere
     return ACCEPTED;
 }
 
-/* A beam that brakes: where it is (mm), its speed (mm a slice, upwards), and the slices until it rests. */
-typedef struct {
-    float at, speed, rests;
-} braking_beam;
-
-static braking_beam beam_after_next_slice(uint8_t axis)
-{
-    int32_t steps, fraction, velocity;
-    motion_peek(axis, &steps, &fraction, &velocity);
-    const float mm = 1000.0f / (float)settings.axes[axis].steps_per_m;
-    int32_t speed = velocity < 0 ? -velocity : velocity, most = settings.axes[axis].acceleration;
-    return (braking_beam){
-        .at = ((float)steps + (float)fraction / ONE) * mm,
-        .speed = (float)velocity / ONE * mm,
-        .rests = speed ? (float)profile_slices_for(speed, most) : 0.0f,
-    };
-}
-
-static float place_at(const braking_beam *beam, float slices)
-{
-    if (beam->rests <= 0.0f)
-        return beam->at;
-    float t = slices < beam->rests ? slices : beam->rests;
-    return beam->at + beam->speed * t * (1.0f - 0.5f * t / beam->rests);
-}
-
-/* Smallest distance while both brake: at the beginning, when one of them comes to rest, or in between when their speeds
- * are equal. */
-static float closest(const braking_beam *lift, const braking_beam *scan)
-{
-    float times[4] = {0.0f, lift->rests, scan->rests, 0.0f};
-    float slowing_lift = lift->rests > 0.0f ? lift->speed / lift->rests : 0.0f;
-    float slowing_scan = scan->rests > 0.0f ? scan->speed / scan->rests : 0.0f;
-    if (slowing_lift != slowing_scan) {
-        float equal = (lift->speed - scan->speed) / (slowing_lift - slowing_scan);
-        times[3] = equal > 0.0f ? equal : 0.0f;
-    }
-    float least = place_at(lift, 0.0f) - place_at(scan, 0.0f);
-    for (uint8_t i = 1; i < 4; i++) {
-        float gap = place_at(lift, times[i]) - place_at(scan, times[i]);
-        least = gap < least ? gap : least;
-    }
-    return least;
-}
-
 /* Both beams stop within what they are apart, at whatever speed. */
 static bool is_far(uint8_t side)
 {
@@ -111,59 +66,70 @@ static bool is_far(uint8_t side)
     return gap > settings.longest_braking[side];
 }
 
-#define GAP_BITS 10
-
+/* A beam after one more slice of its planned motion, and then braking. Steps of the lift axis; near positions and ways
+ * have WAY_BITS fraction bits, velocities PROFILE_BITS. */
 typedef struct {
+    int32_t way, velocity; /* way from the planned position of the scan beam */
+    uint32_t rests;        /* slices of braking */
+} braking_beam;
+
+static int32_t in_lift_steps(uint8_t side, uint8_t axis, int32_t value)
+{
+    if (axis == LIFT(side) || settings.same_scale[side])
+        return value;
+    return (int32_t)((int64_t)value * settings.axes[LIFT(side)].steps_per_m / settings.axes[SCAN(side)].steps_per_m);
+}
+
+static braking_beam after_next_slice(uint8_t side, uint8_t axis)
+{
     int32_t steps, fraction, velocity;
-    uint32_t rests; /* slices of braking */
-} beam_state;
-
-static beam_state look_ahead(uint8_t axis)
-{
-    beam_state beam;
-    motion_peek(axis, &beam.steps, &beam.fraction, &beam.velocity);
-    int32_t speed = beam.velocity < 0 ? -beam.velocity : beam.velocity;
-    beam.rests = speed ? profile_slices_for(speed, settings.axes[axis].acceleration) : 0;
-    return beam;
+    motion_peek(axis, &steps, &fraction, &velocity);
+    int32_t speed = velocity < 0 ? -velocity : velocity;
+    int32_t moved = (steps - motion_planned_steps(axis)) * (1 << WAY_BITS) + (fraction >> (PROFILE_BITS - WAY_BITS));
+    return (braking_beam){
+        .way = in_lift_steps(side, axis, moved),
+        .velocity = in_lift_steps(side, axis, velocity),
+        .rests = speed ? profile_slices_for(speed, settings.axes[axis].acceleration) : 0,
+    };
 }
 
-/* Way to rest, in steps with GAP_BITS fraction bits, rounded up. */
-static int32_t way_to_rest(const beam_state *beam)
+static int32_t way_to_rest(const braking_beam *beam)
 {
-    int32_t speed = beam->velocity < 0 ? -beam->velocity : beam->velocity;
-    return (int32_t)((((uint32_t)speed >> (PROFILE_BITS - GAP_BITS)) + 1u) * beam->rests / 2u) + 1;
+    int32_t slices = (int32_t)beam->rests;
+    return (beam->velocity >> (PROFILE_BITS - WAY_BITS)) * slices / 2;
 }
 
-/* What can be seen without working out both motions: neither comes towards the other, or braking one by one leaves
- * enough, or the lift beam goes ahead of the scan beam at least as fast and as long. */
-static bool keep_apart_surely(uint8_t side)
+/* Smallest gap while both brake: now, when both are at rest, or in between if the closing speed falls to nothing (the
+ * beam behind was quicker, but brakes harder). */
+static int32_t closest(int32_t gap, const braking_beam *lift, const braking_beam *scan)
 {
-    if (!settings.same_scale[side])
-        return false;
-    beam_state lift = look_ahead(LIFT(side)), scan = look_ahead(SCAN(side));
-    int32_t gap = ((lift.steps - scan.steps - settings.beam_separation[side]) * (1 << GAP_BITS)) +
-                  ((lift.fraction - scan.fraction) >> (PROFILE_BITS - GAP_BITS));
-    if (gap < 0)
-        return false;
-    if (scan.velocity > 0 && lift.velocity >= scan.velocity && lift.rests >= scan.rests)
-        return true;
-    int32_t towards = (lift.velocity < 0 ? way_to_rest(&lift) : 0) + (scan.velocity > 0 ? way_to_rest(&scan) : 0);
-    return gap >= towards;
+    int32_t at_rest = gap + way_to_rest(lift) - way_to_rest(scan);
+    int32_t least = gap < at_rest ? gap : at_rest;
+    int32_t closing = scan->velocity - lift->velocity;
+    if (closing <= 0 || lift->rests == 0 || scan->rests == 0)
+        return least;
+    int32_t eases = scan->velocity / (int32_t)scan->rests - lift->velocity / (int32_t)lift->rests;
+    if (eases <= 0)
+        return least;
+    uint32_t slices = (uint32_t)(closing / eases) + 1u;
+    if (slices >= lift->rests || slices >= scan->rests)
+        return least;
+    int32_t between = gap - (closing >> (PROFILE_BITS - WAY_BITS)) * (int32_t)slices / 2 - 1;
+    return between < least ? between : least;
 }
 
 refusal limits_separation_ahead(uint8_t referenced)
 {
     for (uint8_t side = 0; side < PROTOCOL_SIDES; side++) {
-        if (!(motion_moving() & (1u << LIFT(side) | 1u << SCAN(side))) || !is_judged(side, referenced) || is_far(side) || keep_apart_surely(side))
+        if (!(motion_moving() & (1u << LIFT(side) | 1u << SCAN(side))) || !is_judged(side, referenced) || is_far(side))
             continue;
-        braking_beam lift = beam_after_next_slice(LIFT(side)), scan = beam_after_next_slice(SCAN(side));
-        float allowed = (float)settings.beam_separation_um / 1000.0f - AHEAD_TOLERANCE_MM;
-        float now = (float)motion_planned_steps(LIFT(side)) * 1000.0f / (float)settings.axes[LIFT(side)].steps_per_m -
-                    (float)motion_planned_steps(SCAN(side)) * 1000.0f / (float)settings.axes[SCAN(side)].steps_per_m;
-        float least = closest(&lift, &scan);
-        if (least < allowed && least < now - AHEAD_TOLERANCE_MM) /* beams that are too close may move apart */
-            return refused(CAUSE_SEPARATION, LIFT(side), motion_planned_steps(LIFT(side)),
-                           lowest_lift(side, motion_planned_steps(SCAN(side))));
+        braking_beam lift = after_next_slice(side, LIFT(side)), scan = after_next_slice(side, SCAN(side));
+        int32_t lowest = lowest_lift(side, motion_planned_steps(SCAN(side)));
+        int32_t now = (motion_planned_steps(LIFT(side)) - lowest) * (1 << WAY_BITS);
+        int32_t least = closest(now + lift.way - scan.way, &lift, &scan);
+        int32_t tolerance = (int32_t)(settings.axes[LIFT(side)].steps_per_m >> AHEAD_TOLERANCE_SHIFT);
+        if (least < -tolerance && least < now - tolerance) /* beams that are too close may move apart */
+            return refused(CAUSE_SEPARATION, LIFT(side), motion_planned_steps(LIFT(side)), lowest);
     }
     return ACCEPTED;
 }
@@ -181,7 +147,7 @@ refusal limits_fork(uint8_t servo)
 refusal limits_load(void)
 {
     for (uint8_t side = 0; side < PROTOCOL_SIDES; side++)
-        if (sensors_load_age_ms(side) > LOAD_SILENT_MS)
+        if (sensors_load_is_silent(side))
             return refused(CAUSE_LOAD_SILENT, side, (int32_t)sensors_load_age_ms(side), LOAD_SILENT_MS);
     for (uint8_t side = 0; side < PROTOCOL_SIDES; side++)
         if (sensors_load_g(side) > settings.load_limit_g)

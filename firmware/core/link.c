@@ -237,9 +237,18 @@ static void packet(void)
     messages(content, length, true);
 }
 
-void link_poll(void)
+static void acknowledge(void)
 {
-    uint8_t bytes[64];
+    uint8_t ack[MESSAGE_BOARD_ACK_SIZE] = {MESSAGE_BOARD_ACK, expected};
+    if (!ack_due)
+        return;
+    link_express(ack, sizeof ack);
+    ack_due = false;
+}
+
+bool link_poll(void)
+{
+    uint8_t bytes[16];
     uint16_t count;
     while ((count = board_uart_read(bytes, sizeof bytes)) != 0) {
         for (uint16_t i = 0; i < count; i++) {
@@ -251,11 +260,9 @@ void link_poll(void)
             else
                 link_counts.bad_packets++;
             receiver.length = 0;
+            acknowledge();
+            return true; /* a zero is the last of the bytes read */
         }
     }
-    if (ack_due) {
-        uint8_t ack[MESSAGE_BOARD_ACK_SIZE] = {MESSAGE_BOARD_ACK, expected};
-        link_express(ack, sizeof ack);
-        ack_due = false;
-    }
+    return false;
 }

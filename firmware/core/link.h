@@ -17,7 +17,7 @@ typedef struct {
 extern link_counters link_counts;
 
 void link_reset(void);
-void link_poll(void);        /* take in what has arrived, answer, resend */
+bool link_poll(void);        /* take in one packet, if one has arrived, and answer; false: there is no more */
 void link_send_events(void); /* send reliable messages that wait */
 bool link_has_session(void);
 

@@ -57,9 +57,11 @@ uint8_t message_size_from_host(uint8_t id)
 
 void message_read_hello(const uint8_t *bytes, message_hello *message)
 {
-    message->nonce = (uint32_t)((uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24);
+    message->nonce =
+        (uint32_t)((uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24);
     message->protocol = (uint16_t)((uint32_t)bytes[4] | (uint32_t)bytes[5] << 8);
-    message->schema = (uint32_t)((uint32_t)bytes[6] | (uint32_t)bytes[7] << 8 | (uint32_t)bytes[8] << 16 | (uint32_t)bytes[9] << 24);
+    message->schema =
+        (uint32_t)((uint32_t)bytes[6] | (uint32_t)bytes[7] << 8 | (uint32_t)bytes[8] << 16 | (uint32_t)bytes[9] << 24);
 }
 
 void message_read_heartbeat(const uint8_t *bytes, message_heartbeat *message)
@@ -85,42 +87,58 @@ void message_read_configure_begin(const uint8_t *bytes, message_configure_begin 
     message->heartbeat_deadline_ms = (uint16_t)((uint32_t)bytes[2] | (uint32_t)bytes[3] << 8);
     message->telemetry_period_ms = (uint16_t)((uint32_t)bytes[4] | (uint32_t)bytes[5] << 8);
     message->smoothing = (uint8_t)((uint32_t)bytes[6]);
-    message->beam_separation_um = (uint32_t)((uint32_t)bytes[7] | (uint32_t)bytes[8] << 8 | (uint32_t)bytes[9] << 16 | (uint32_t)bytes[10] << 24);
-    message->load_limit_g = (int32_t)((uint32_t)bytes[11] | (uint32_t)bytes[12] << 8 | (uint32_t)bytes[13] << 16 | (uint32_t)bytes[14] << 24);
-    message->fork_load_g = (int32_t)((uint32_t)bytes[15] | (uint32_t)bytes[16] << 8 | (uint32_t)bytes[17] << 16 | (uint32_t)bytes[18] << 24);
+    message->beam_separation_um =
+        (uint32_t)((uint32_t)bytes[7] | (uint32_t)bytes[8] << 8 | (uint32_t)bytes[9] << 16 | (uint32_t)bytes[10] << 24);
+    message->load_limit_g = (int32_t)((uint32_t)bytes[11] | (uint32_t)bytes[12] << 8 | (uint32_t)bytes[13] << 16 |
+                                      (uint32_t)bytes[14] << 24);
+    message->fork_load_g = (int32_t)((uint32_t)bytes[15] | (uint32_t)bytes[16] << 8 | (uint32_t)bytes[17] << 16 |
+                                     (uint32_t)bytes[18] << 24);
 }
 
 void message_read_configure_axis(const uint8_t *bytes, message_configure_axis *message)
 {
     message->axis = (uint8_t)((uint32_t)bytes[0]);
     message->keeps_position = (uint8_t)((uint32_t)bytes[1]);
-    message->steps_per_m = (uint32_t)((uint32_t)bytes[2] | (uint32_t)bytes[3] << 8 | (uint32_t)bytes[4] << 16 | (uint32_t)bytes[5] << 24);
-    message->home = (int32_t)((uint32_t)bytes[6] | (uint32_t)bytes[7] << 8 | (uint32_t)bytes[8] << 16 | (uint32_t)bytes[9] << 24);
-    message->minimum = (int32_t)((uint32_t)bytes[10] | (uint32_t)bytes[11] << 8 | (uint32_t)bytes[12] << 16 | (uint32_t)bytes[13] << 24);
-    message->maximum = (int32_t)((uint32_t)bytes[14] | (uint32_t)bytes[15] << 8 | (uint32_t)bytes[16] << 16 | (uint32_t)bytes[17] << 24);
-    message->speed = (uint32_t)((uint32_t)bytes[18] | (uint32_t)bytes[19] << 8 | (uint32_t)bytes[20] << 16 | (uint32_t)bytes[21] << 24);
-    message->acceleration = (uint32_t)((uint32_t)bytes[22] | (uint32_t)bytes[23] << 8 | (uint32_t)bytes[24] << 16 | (uint32_t)bytes[25] << 24);
-    message->homing_speed = (uint32_t)((uint32_t)bytes[26] | (uint32_t)bytes[27] << 8 | (uint32_t)bytes[28] << 16 | (uint32_t)bytes[29] << 24);
-    message->homing_slow_speed = (uint32_t)((uint32_t)bytes[30] | (uint32_t)bytes[31] << 8 | (uint32_t)bytes[32] << 16 | (uint32_t)bytes[33] << 24);
-    message->homing_backoff = (uint32_t)((uint32_t)bytes[34] | (uint32_t)bytes[35] << 8 | (uint32_t)bytes[36] << 16 | (uint32_t)bytes[37] << 24);
+    message->steps_per_m =
+        (uint32_t)((uint32_t)bytes[2] | (uint32_t)bytes[3] << 8 | (uint32_t)bytes[4] << 16 | (uint32_t)bytes[5] << 24);
+    message->home =
+        (int32_t)((uint32_t)bytes[6] | (uint32_t)bytes[7] << 8 | (uint32_t)bytes[8] << 16 | (uint32_t)bytes[9] << 24);
+    message->minimum = (int32_t)((uint32_t)bytes[10] | (uint32_t)bytes[11] << 8 | (uint32_t)bytes[12] << 16 |
+                                 (uint32_t)bytes[13] << 24);
+    message->maximum = (int32_t)((uint32_t)bytes[14] | (uint32_t)bytes[15] << 8 | (uint32_t)bytes[16] << 16 |
+                                 (uint32_t)bytes[17] << 24);
+    message->speed = (uint32_t)((uint32_t)bytes[18] | (uint32_t)bytes[19] << 8 | (uint32_t)bytes[20] << 16 |
+                                (uint32_t)bytes[21] << 24);
+    message->acceleration = (uint32_t)((uint32_t)bytes[22] | (uint32_t)bytes[23] << 8 | (uint32_t)bytes[24] << 16 |
+                                       (uint32_t)bytes[25] << 24);
+    message->homing_speed = (uint32_t)((uint32_t)bytes[26] | (uint32_t)bytes[27] << 8 | (uint32_t)bytes[28] << 16 |
+                                       (uint32_t)bytes[29] << 24);
+    message->homing_slow_speed = (uint32_t)((uint32_t)bytes[30] | (uint32_t)bytes[31] << 8 | (uint32_t)bytes[32] << 16 |
+                                            (uint32_t)bytes[33] << 24);
+    message->homing_backoff = (uint32_t)((uint32_t)bytes[34] | (uint32_t)bytes[35] << 8 | (uint32_t)bytes[36] << 16 |
+                                         (uint32_t)bytes[37] << 24);
 }
 
 void message_read_configure_servo(const uint8_t *bytes, message_configure_servo *message)
 {
     message->servo = (uint8_t)((uint32_t)bytes[0]);
-    message->speed = (uint32_t)((uint32_t)bytes[1] | (uint32_t)bytes[2] << 8 | (uint32_t)bytes[3] << 16 | (uint32_t)bytes[4] << 24);
+    message->speed =
+        (uint32_t)((uint32_t)bytes[1] | (uint32_t)bytes[2] << 8 | (uint32_t)bytes[3] << 16 | (uint32_t)bytes[4] << 24);
 }
 
 void message_read_configure_load(const uint8_t *bytes, message_configure_load *message)
 {
     message->side = (uint8_t)((uint32_t)bytes[0]);
-    message->counts_per_tonne = (uint32_t)((uint32_t)bytes[1] | (uint32_t)bytes[2] << 8 | (uint32_t)bytes[3] << 16 | (uint32_t)bytes[4] << 24);
-    message->offset = (int32_t)((uint32_t)bytes[5] | (uint32_t)bytes[6] << 8 | (uint32_t)bytes[7] << 16 | (uint32_t)bytes[8] << 24);
+    message->counts_per_tonne =
+        (uint32_t)((uint32_t)bytes[1] | (uint32_t)bytes[2] << 8 | (uint32_t)bytes[3] << 16 | (uint32_t)bytes[4] << 24);
+    message->offset =
+        (int32_t)((uint32_t)bytes[5] | (uint32_t)bytes[6] << 8 | (uint32_t)bytes[7] << 16 | (uint32_t)bytes[8] << 24);
 }
 
 void message_read_configure_done(const uint8_t *bytes, message_configure_done *message)
 {
-    message->checksum = (uint32_t)((uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24);
+    message->checksum =
+        (uint32_t)((uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24);
 }
 
 void message_read_arm(const uint8_t *bytes, message_arm *message)
@@ -150,16 +168,20 @@ void message_read_programme_begin(const uint8_t *bytes, message_programme_begin 
 void message_read_segment_begin(const uint8_t *bytes, message_segment_begin *message)
 {
     message->segment = (uint16_t)((uint32_t)bytes[0] | (uint32_t)bytes[1] << 8);
-    message->dwell_ms = (uint32_t)((uint32_t)bytes[2] | (uint32_t)bytes[3] << 8 | (uint32_t)bytes[4] << 16 | (uint32_t)bytes[5] << 24);
+    message->dwell_ms =
+        (uint32_t)((uint32_t)bytes[2] | (uint32_t)bytes[3] << 8 | (uint32_t)bytes[4] << 16 | (uint32_t)bytes[5] << 24);
     message->latches = (uint8_t)((uint32_t)bytes[6]);
 }
 
 void message_read_segment_axis(const uint8_t *bytes, message_segment_axis *message)
 {
     message->axis = (uint8_t)((uint32_t)bytes[0]);
-    message->target = (int32_t)((uint32_t)bytes[1] | (uint32_t)bytes[2] << 8 | (uint32_t)bytes[3] << 16 | (uint32_t)bytes[4] << 24);
-    message->speed = (uint32_t)((uint32_t)bytes[5] | (uint32_t)bytes[6] << 8 | (uint32_t)bytes[7] << 16 | (uint32_t)bytes[8] << 24);
-    message->acceleration = (uint32_t)((uint32_t)bytes[9] | (uint32_t)bytes[10] << 8 | (uint32_t)bytes[11] << 16 | (uint32_t)bytes[12] << 24);
+    message->target =
+        (int32_t)((uint32_t)bytes[1] | (uint32_t)bytes[2] << 8 | (uint32_t)bytes[3] << 16 | (uint32_t)bytes[4] << 24);
+    message->speed =
+        (uint32_t)((uint32_t)bytes[5] | (uint32_t)bytes[6] << 8 | (uint32_t)bytes[7] << 16 | (uint32_t)bytes[8] << 24);
+    message->acceleration = (uint32_t)((uint32_t)bytes[9] | (uint32_t)bytes[10] << 8 | (uint32_t)bytes[11] << 16 |
+                                       (uint32_t)bytes[12] << 24);
 }
 
 void message_read_segment_servo(const uint8_t *bytes, message_segment_servo *message)
@@ -173,7 +195,8 @@ void message_read_segment_output(const uint8_t *bytes, message_segment_output *m
     message->output = (uint8_t)((uint32_t)bytes[0]);
     message->permille = (uint16_t)((uint32_t)bytes[1] | (uint32_t)bytes[2] << 8);
     message->axis = (uint8_t)((uint32_t)bytes[3]);
-    message->at = (int32_t)((uint32_t)bytes[4] | (uint32_t)bytes[5] << 8 | (uint32_t)bytes[6] << 16 | (uint32_t)bytes[7] << 24);
+    message->at =
+        (int32_t)((uint32_t)bytes[4] | (uint32_t)bytes[5] << 8 | (uint32_t)bytes[6] << 16 | (uint32_t)bytes[7] << 24);
 }
 
 void message_read_segment_guard(const uint8_t *bytes, message_segment_guard *message)
@@ -181,9 +204,11 @@ void message_read_segment_guard(const uint8_t *bytes, message_segment_guard *mes
     message->kind = (uint8_t)((uint32_t)bytes[0]);
     message->side = (uint8_t)((uint32_t)bytes[1]);
     message->is_fault = (uint8_t)((uint32_t)bytes[2]);
-    message->threshold_g = (int32_t)((uint32_t)bytes[3] | (uint32_t)bytes[4] << 8 | (uint32_t)bytes[5] << 16 | (uint32_t)bytes[6] << 24);
+    message->threshold_g =
+        (int32_t)((uint32_t)bytes[3] | (uint32_t)bytes[4] << 8 | (uint32_t)bytes[5] << 16 | (uint32_t)bytes[6] << 24);
     message->axis = (uint8_t)((uint32_t)bytes[7]);
-    message->above = (int32_t)((uint32_t)bytes[8] | (uint32_t)bytes[9] << 8 | (uint32_t)bytes[10] << 16 | (uint32_t)bytes[11] << 24);
+    message->above =
+        (int32_t)((uint32_t)bytes[8] | (uint32_t)bytes[9] << 8 | (uint32_t)bytes[10] << 16 | (uint32_t)bytes[11] << 24);
 }
 
 void message_read_segment_end(const uint8_t *bytes, message_segment_end *message)

@@ -21,17 +21,17 @@
 
 enum state {
     STATE_UNCONFIGURED = 0, /* no configuration accepted since power-on */
-    STATE_DISARMED = 1, /* motor relay open */
-    STATE_ARMED = 2, /* motor relay closed, at rest */
-    STATE_MOVING = 3, /* a programme or homing runs, or axes still decelerate */
-    STATE_STOPPED = 4, /* after a category 1 stop: relay open, positions kept, needs arm */
-    STATE_ESTOP = 5, /* after a category 0 stop: relay open, belts unreferenced, needs arm */
-    STATE_HOLDING = 6, /* a programme is held at rest (or comes to rest): relay closed, needs resume or stop */
+    STATE_DISARMED = 1,     /* motor relay open */
+    STATE_ARMED = 2,        /* motor relay closed, at rest */
+    STATE_MOVING = 3,       /* a programme or homing runs, or axes still decelerate */
+    STATE_STOPPED = 4,      /* after a category 1 stop: relay open, positions kept, needs arm */
+    STATE_ESTOP = 5,        /* after a category 0 stop: relay open, belts unreferenced, needs arm */
+    STATE_HOLDING = 6,      /* a programme is held at rest (or comes to rest): relay closed, needs resume or stop */
 };
 
 enum end {
-    END_DONE = 0, /* all segments reached */
-    END_GUARD = 1, /* a guard that is a fault tripped */
+    END_DONE = 0,    /* all segments reached */
+    END_GUARD = 1,   /* a guard that is a fault tripped */
     END_STOPPED = 2, /* stopped for the cause given */
     END_REFUSED = 3, /* refused before anything moved */
 };
@@ -39,63 +39,65 @@ enum end {
 enum guard {
     GUARD_LOAD_ABOVE = 0, /* filtered load of the side above the threshold */
     GUARD_LOAD_BELOW = 1, /* filtered load of the side below the threshold */
-    GUARD_PIN_EDGE = 2, /* pin sensor of the side changed */
-    GUARD_LOAD_RATE = 3, /* filtered load of the side rose faster than the threshold (g/s, over 50 ms) */
-    GUARD_END_STOP = 4, /* the end stop of the axis (field side) closed */
+    GUARD_PIN_EDGE = 2,   /* pin sensor of the side changed */
+    GUARD_LOAD_RATE = 3,  /* filtered load of the side rose faster than the threshold (g/s, over 50 ms) */
+    GUARD_END_STOP = 4,   /* the end stop of the axis (field side) closed */
 };
 
 enum board_kind {
-    BOARD_KIND_HOST = 1, /* simulated board */
+    BOARD_KIND_HOST = 1,     /* simulated board */
     BOARD_KIND_MEGA2560 = 2, /* ATmega2560 at 16 MHz */
 };
 
 enum cause {
-    CAUSE_NONE = 0, /* accepted, nothing wrong */
-    CAUSE_ESTOP_PRESSED = 1, /* the e-stop is pressed */
-    CAUSE_DOOR_OPEN = 2, /* the cabinet door is open */
-    CAUSE_HEARTBEAT_LOST = 3, /* no heartbeat within the deadline (value: age, limit: deadline, ms) */
-    CAUSE_LOAD_LIMIT = 4, /* load above the hard limit (axis: side, grams) */
-    CAUSE_STOP_ASKED = 5, /* the host asked for a stop */
-    CAUSE_LEASE_LOST = 6, /* the host stopped because the motion lease lapsed */
-    CAUSE_GUARD_TRIPPED = 7, /* a guard that is a fault tripped */
-    CAUSE_END_STOP_EARLY = 8, /* an end stop closed where the axis should be free: steps were lost (steps) */
+    CAUSE_NONE = 0,             /* accepted, nothing wrong */
+    CAUSE_ESTOP_PRESSED = 1,    /* the e-stop is pressed */
+    CAUSE_DOOR_OPEN = 2,        /* the cabinet door is open */
+    CAUSE_HEARTBEAT_LOST = 3,   /* no heartbeat within the deadline (value: age, limit: deadline, ms) */
+    CAUSE_LOAD_LIMIT = 4,       /* load above the hard limit (axis: side, grams) */
+    CAUSE_STOP_ASKED = 5,       /* the host asked for a stop */
+    CAUSE_LEASE_LOST = 6,       /* the host stopped because the motion lease lapsed */
+    CAUSE_GUARD_TRIPPED = 7,    /* a guard that is a fault tripped */
+    CAUSE_END_STOP_EARLY = 8,   /* an end stop closed where the axis should be free: steps were lost (steps) */
     CAUSE_END_STOP_MISSING = 9, /* homing travelled all the way without finding the end stop (steps) */
-    CAUSE_END_STOP_STUCK = 10, /* the end stop stays pressed after backing off */
+    CAUSE_END_STOP_STUCK = 10,  /* the end stop stays pressed after backing off */
     CAUSE_SEPARATION = 11, /* lift and scan beam of a side came too close (axis: lift axis; steps of the lift axis) */
     CAUSE_EVENT_OVERFLOW = 12, /* the host did not fetch events */
-    CAUSE_HOST_CHANGED = 13, /* another host connected while moving */
-    CAUSE_DISARM_ASKED = 14, /* the host disarmed */
-    CAUSE_END_STOP_LATE = 15, /* an end stop is open where it should be pressed: steps were lost (steps) */
-    CAUSE_LOAD_SILENT = 16, /* a load cell gives no readings (axis: side; value: age, limit: ms) */
-    CAUSE_PLANNER_LATE = 17, /* the board could not plan fast enough (value: how late, limit: ticks of the step timer) */
-    CAUSE_NOT_CONFIGURED = 32, /* no configuration accepted */
-    CAUSE_NOT_ARMED = 33, /* not armed (value: state) */
-    CAUSE_BUSY = 34, /* a programme or homing is running (value: state) */
-    CAUSE_NO_HEARTBEAT = 35, /* no heartbeat yet */
-    CAUSE_NOT_REFERENCED = 36, /* the axis does not know where it is */
-    CAUSE_BELOW_MINIMUM = 37, /* target below the axis' minimum (steps) */
-    CAUSE_ABOVE_MAXIMUM = 38, /* target above the axis' maximum (steps) */
-    CAUSE_SPEED_LIMIT = 39, /* speed zero or above the axis' limit (1/256 steps/s) */
+    CAUSE_HOST_CHANGED = 13,   /* another host connected while moving */
+    CAUSE_DISARM_ASKED = 14,   /* the host disarmed */
+    CAUSE_END_STOP_LATE = 15,  /* an end stop is open where it should be pressed: steps were lost (steps) */
+    CAUSE_LOAD_SILENT = 16,    /* a load cell gives no readings (axis: side; value: age, limit: ms) */
+    CAUSE_PLANNER_LATE =
+        17, /* the board could not plan fast enough (value: how late, limit: ticks of the step timer) */
+    CAUSE_NOT_CONFIGURED = 32,     /* no configuration accepted */
+    CAUSE_NOT_ARMED = 33,          /* not armed (value: state) */
+    CAUSE_BUSY = 34,               /* a programme or homing is running (value: state) */
+    CAUSE_NO_HEARTBEAT = 35,       /* no heartbeat yet */
+    CAUSE_NOT_REFERENCED = 36,     /* the axis does not know where it is */
+    CAUSE_BELOW_MINIMUM = 37,      /* target below the axis' minimum (steps) */
+    CAUSE_ABOVE_MAXIMUM = 38,      /* target above the axis' maximum (steps) */
+    CAUSE_SPEED_LIMIT = 39,        /* speed zero or above the axis' limit (1/256 steps/s) */
     CAUSE_ACCELERATION_LIMIT = 40, /* acceleration zero or above the axis' limit (1/256 steps/s²) */
-    CAUSE_BEAM_SEPARATION = 41, /* targets bring lift and scan beam too close (axis: lift axis; steps of the lift axis) */
-    CAUSE_FORK_LOADED = 42, /* a fork does not move under load (axis: side, grams) */
-    CAUSE_UNKNOWN_AXIS = 43, /* no such axis, servo, output, side or guard (value: number) */
+    CAUSE_BEAM_SEPARATION =
+        41,                   /* targets bring lift and scan beam too close (axis: lift axis; steps of the lift axis) */
+    CAUSE_FORK_LOADED = 42,   /* a fork does not move under load (axis: side, grams) */
+    CAUSE_UNKNOWN_AXIS = 43,  /* no such axis, servo, output, side or guard (value: number) */
     CAUSE_WRONG_SEGMENT = 44, /* segment out of order or too many parts (value: got, limit: expected) */
-    CAUSE_BUFFER_FULL = 45, /* the segment buffer is full */
-    CAUSE_WRONG_CHECKSUM = 46, /* configuration checksum differs (value: of the board, limit: of the host) */
-    CAUSE_WRONG_BOARD = 47, /* configuration for another kind of board (value: of the board, limit: of the host) */
-    CAUSE_WRONG_VALUE = 48, /* a configuration value is out of range (axis, value: message) */
-    CAUSE_HOMING_ORDER = 49, /* a lift beam homes only with the scan beam below it at home or homing too */
+    CAUSE_BUFFER_FULL = 45,   /* the segment buffer is full */
+    CAUSE_WRONG_CHECKSUM = 46,  /* configuration checksum differs (value: of the board, limit: of the host) */
+    CAUSE_WRONG_BOARD = 47,     /* configuration for another kind of board (value: of the board, limit: of the host) */
+    CAUSE_WRONG_VALUE = 48,     /* a configuration value is out of range (axis, value: message) */
+    CAUSE_HOMING_ORDER = 49,    /* a lift beam homes only with the scan beam below it at home or homing too */
     CAUSE_UNKNOWN_MESSAGE = 50, /* unknown or truncated message (value: its number) */
-    CAUSE_EVENT_OFF_WAY = 52, /* an output is to be set where its axis does not pass in this segment (steps) */
+    CAUSE_EVENT_OFF_WAY = 52,   /* an output is to be set where its axis does not pass in this segment (steps) */
     CAUSE_NOTHING_TO_HOLD = 51, /* no programme to hold or resume (value: state) */
 };
 
 enum reset_cause {
-    RESET_CAUSE_POWER = 0, /* power came, or nobody knows */
-    RESET_CAUSE_EXTERNAL = 1, /* the reset line: a button, or the host opened the port */
+    RESET_CAUSE_POWER = 0,     /* power came, or nobody knows */
+    RESET_CAUSE_EXTERNAL = 1,  /* the reset line: a button, or the host opened the port */
     RESET_CAUSE_BROWN_OUT = 2, /* the supply of the board sagged */
-    RESET_CAUSE_WATCHDOG = 3, /* the firmware hung */
+    RESET_CAUSE_WATCHDOG = 3,  /* the firmware hung */
 };
 
 enum message_id {

@@ -6,7 +6,7 @@
 #include "settings.h"
 #include "stepper.h"
 
-#define LOOK_AHEAD_TICKS (6u * BOARD_TICKS_PER_MS) /* planned at least so far ahead */
+#define LOOK_AHEAD_TICKS (8u * BOARD_TICKS_PER_MS) /* planned at least so far ahead */
 #define START_TICKS (BOARD_TICKS_PER_MS)           /* from rest, the first slice begins so late */
 #define CHUNKS_PER_SLICE 3u                        /* 400 pulses are two chunks; an event splits one */
 #define WINDOW (1u << MOTION_SMOOTHING_MAX)

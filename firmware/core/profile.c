@@ -8,7 +8,12 @@
 static uint32_t divided(uint64_t dividend, uint32_t divisor)
 {
     uint32_t high = (uint32_t)(dividend >> 32), low = (uint32_t)dividend;
-    for (uint8_t bit = 0; bit < 32; bit++) {
+    uint8_t bit = 0;
+    for (; bit < 24 && (high >> 24) == 0 && (high << 8 | low >> 24) < divisor; bit = (uint8_t)(bit + 8u)) {
+        high = high << 8 | low >> 24; /* eight digits that are zero */
+        low <<= 8;
+    }
+    for (; bit < 32; bit++) {
         bool carry = (high & UINT32_C(0x80000000)) != 0;
         high = high << 1 | low >> 31;
         low <<= 1;
@@ -63,6 +68,15 @@ static int32_t reachable(uint32_t distance, int32_t v0, profile_limits limits)
     return v <= 0.0f ? 0 : v < (float)limits.speed ? (int32_t)v : limits.speed;
 }
 
+/* rest / parts, which is near below `peak` mostly: then the difference takes a division of 32 bits only. */
+static int32_t shared(int64_t rest, int32_t peak, uint32_t parts)
+{
+    uint64_t missing = (uint64_t)(uint32_t)peak * parts - (uint64_t)rest;
+    if (missing > UINT32_MAX - parts)
+        return (int32_t)divided((uint64_t)rest, parts);
+    return peak - (int32_t)(((uint32_t)missing + parts - 1u) / parts);
+}
+
 static bool plan(profile *p, uint32_t distance, int32_t v0, profile_limits limits, int32_t v1)
 {
     const int32_t acceleration = limits.acceleration;
@@ -91,7 +105,7 @@ static bool plan(profile *p, uint32_t distance, int32_t v0, profile_limits limit
         /* twice the mean number of slices at cruise speed */
         uint32_t least = divided((uint64_t)rest + (uint32_t)peak - 1u, (uint32_t)peak);
         uint32_t n2 = least > n1 + n3 ? (least - n1 - n3 + 1u) / 2u : 0;
-        int32_t cruise = (int32_t)divided((uint64_t)rest, n1 + n3 + 2u * n2);
+        int32_t cruise = shared(rest, peak, n1 + n3 + 2u * n2);
         if (v1 - cruise > acceleration * (int64_t)n3) {
             int64_t excess = (v1 - cruise - acceleration * (int64_t)n3) / 2;
             v1 = (int32_t)(v1 - (excess > acceleration ? excess : acceleration));

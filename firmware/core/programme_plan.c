@@ -8,99 +8,127 @@ static uint32_t magnitude(int32_t way)
     return (uint32_t)(way < 0 ? -way : way);
 }
 
-static int32_t smaller(int32_t a, int32_t b)
-{
-    return a < b ? a : b;
-}
-
 static profile_limits limits_of(const segment_move *move)
 {
     return (profile_limits){move->speed, move->acceleration,
                             settings.smoothing ? (uint8_t)(1u << settings.smoothing) : 0};
 }
 
-/* Speed at which an axis may go through the end of the first segment: the lower of the two speeds, and low enough to stop
- * within the next segment, whatever is asked after that. */
-static int32_t joint_speed(segment_at at, uint8_t axis, int32_t way)
+static int32_t way_of(segment_at at, uint8_t axis)
+{
+    return at(0)->moves[axis].target - motion_planned_steps(axis);
+}
+
+/* Way of an axis in the segment after this one; 0 if it has none. */
+static int32_t way_on(segment_at at, uint8_t axis)
+{
+    const segment *next = at(1);
+    return next && (next->axes & (1u << axis)) ? next->moves[axis].target - at(0)->moves[axis].target : 0;
+}
+
+static bool is_same_size(int32_t a, int32_t b)
+{
+    return magnitude(a) == magnitude(b);
+}
+
+/* Two axes make the same move, wherever they are: their profiles are the same, to the last slice. */
+static bool move_alike(segment_at at, uint8_t a, uint8_t b)
+{
+    const segment_move *one = &at(0)->moves[a], *other = &at(0)->moves[b];
+    return one->speed == other->speed && one->acceleration == other->acceleration &&
+           is_same_size(way_of(at, a), way_of(at, b)) &&
+           is_same_size(motion_planned_velocity(a), motion_planned_velocity(b));
+}
+
+/* And they go on alike, in their direction. */
+static bool go_on_alike(segment_at at, uint8_t a, uint8_t b)
+{
+    const segment_move *one = &at(1)->moves[a], *other = &at(1)->moves[b];
+    return one->speed == other->speed && one->acceleration == other->acceleration &&
+           is_same_size(way_on(at, a), way_on(at, b)) && (way_on(at, b) > 0) == (way_of(at, b) > 0);
+}
+
+/* The axis goes on in its direction behind an open joint. */
+static bool goes_on(segment_at at, uint8_t axis)
+{
+    int32_t way = way_of(at, axis), on = way_on(at, axis);
+    return way != 0 && on != 0 && (on > 0) == (way > 0);
+}
+
+/* Which axes go through the end of the segment without stopping: they must come to it at the same instant, so it is one
+ * axis, or a group that makes one and the same move; of several, the one that is likely to come last. */
+static uint8_t passing_axes(segment_at at)
 {
     const segment *s = at(0), *next = at(1);
-    if (!next || !segment_joint_is_open(s, next) || !(next->axes & (1u << axis)))
+    uint8_t last = PROTOCOL_NO_AXIS, group = 0;
+    float longest = 0.0f;
+    if (!next || !segment_joint_is_open(s, next))
         return 0;
-    const segment_move *move = &s->moves[axis], *after = &next->moves[axis];
-    int32_t on = after->target - move->target;
-    if (on == 0 || (on > 0) != (way > 0))
-        return 0;
-    return smaller(profile_entry_speed(magnitude(on), limits_of(after)), move->speed);
+    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++) {
+        if (!(s->axes & (1u << axis)) || !goes_on(at, axis))
+            continue;
+        float lasts = (float)magnitude(way_of(at, axis)) / (float)s->moves[axis].speed;
+        if (lasts > longest) {
+            longest = lasts;
+            last = axis;
+        }
+    }
+    for (uint8_t axis = 0; last != PROTOCOL_NO_AXIS && axis < PROTOCOL_AXES; axis++)
+        if ((s->axes & (1u << axis)) && goes_on(at, axis) && move_alike(at, last, axis) && go_on_alike(at, last, axis))
+            group |= (uint8_t)(1u << axis);
+    return group;
 }
 
-static bool plan_axis(segment_at at, uint8_t axis, bool may_pass, profile *p)
+/* Speed at which an axis goes through the end of the segment: the lower of the two speeds, and low enough to stop within
+ * the next segment, whatever is asked after that. */
+static int32_t joint_speed(segment_at at, uint8_t axis)
+{
+    int32_t entry = profile_entry_speed(magnitude(way_on(at, axis)), limits_of(&at(1)->moves[axis]));
+    return entry < at(0)->moves[axis].speed ? entry : at(0)->moves[axis].speed;
+}
+
+/* `alike`: axes planned before in the same way, passing or not. */
+static bool plan_axis(segment_at at, uint8_t axis, profile plans[PROTOCOL_AXES], uint8_t alike, bool passes)
 {
     const segment_move *move = &at(0)->moves[axis];
-    int32_t way = move->target - motion_planned_steps(axis), v0 = motion_planned_velocity(axis);
-    *p = (profile){0};
-    if (way == 0)
-        return true;
-    return profile_plan(p, magnitude(way), v0 < 0 ? -v0 : v0, limits_of(move),
-                        may_pass ? joint_speed(at, axis, way) : 0);
-}
-
-static bool is_same(const segment_move *a, const segment_move *b)
-{
-    return a->target == b->target && a->speed == b->speed && a->acceleration == b->acceleration;
-}
-
-/* Two axes that come from the same place at the same speed and go the same way: a pair of beams. */
-static bool are_a_pair(segment_at at, uint8_t a, uint8_t b, bool may_pass)
-{
-    const segment *s = at(0), *next = may_pass ? at(1) : 0;
-    const uint8_t bit_a = (uint8_t)(1u << a), bit_b = (uint8_t)(1u << b);
-    if (!(s->axes & bit_a) || !is_same(&s->moves[a], &s->moves[b]) ||
-        motion_planned_steps(a) != motion_planned_steps(b) || motion_planned_velocity(a) != motion_planned_velocity(b))
-        return false;
-    if (!next)
-        return true;
-    if (((next->axes & bit_a) != 0) != ((next->axes & bit_b) != 0))
-        return false;
-    return !(next->axes & bit_a) || is_same(&next->moves[a], &next->moves[b]);
-}
-
-static bool take_over(segment_at at, uint8_t axis, profile plans[PROTOCOL_AXES], bool may_pass)
-{
+    int32_t way = way_of(at, axis), v0 = motion_planned_velocity(axis);
     for (uint8_t other = 0; other < axis; other++)
-        if (are_a_pair(at, other, axis, may_pass)) {
+        if ((alike & (1u << other)) && move_alike(at, other, axis)) {
             plans[axis] = plans[other];
             return true;
         }
-    return false;
+    plans[axis] = (profile){0};
+    return way == 0 || profile_plan(&plans[axis], magnitude(way), v0 < 0 ? -v0 : v0, limits_of(move),
+                                    passes ? joint_speed(at, axis) : 0);
 }
 
-static bool plan_all(segment_at at, profile plans[PROTOCOL_AXES], bool may_pass, bool *passes)
+static bool plan_mask(segment_at at, uint8_t axes, profile plans[PROTOCOL_AXES], bool passes, uint32_t *longest)
 {
-    const uint8_t axes = at(0)->axes;
-    uint32_t passing = 0, longest = 0;
+    *longest = 0;
     for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++) {
         if (!(axes & (1u << axis)))
             continue;
-        if (!take_over(at, axis, plans, may_pass) && !plan_axis(at, axis, may_pass, &plans[axis]))
+        if (!plan_axis(at, axis, plans, axes, passes))
             return false;
-        if (plans[axis].v1 && profile_slices(&plans[axis]) > passing)
-            passing = profile_slices(&plans[axis]);
+        if (profile_slices(&plans[axis]) > *longest)
+            *longest = profile_slices(&plans[axis]);
     }
-    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++) {
-        if (!(axes & (1u << axis)))
-            continue;
-        if (plans[axis].v1 && profile_slices(&plans[axis]) < passing && !plan_axis(at, axis, false, &plans[axis]))
-            return false;
-        if (profile_slices(&plans[axis]) > longest)
-            longest = profile_slices(&plans[axis]);
-    }
-    *passes = passing > 0;
-    return !*passes || longest == passing || plan_all(at, plans, false, passes);
+    return true;
 }
 
-/* Axes that pass a joint arrive together and last. One that would arrive earlier stops at the joint and waits; if
- * stopping makes it the last, all of them stop. */
+/* Axes that pass the joint come to it last; an axis that is there before them waits. Otherwise all of them stop. */
 bool programme_plan(segment_at at, profile plans[PROTOCOL_AXES], bool *passes)
 {
-    return plan_all(at, plans, at(1) != 0, passes);
+    const uint8_t axes = at(0)->axes;
+    uint8_t group = passing_axes(at);
+    uint32_t passing, waiting;
+    if (!plan_mask(at, group, plans, true, &passing) || !plan_mask(at, axes & (uint8_t)~group, plans, false, &waiting))
+        return false;
+    *passes = false;
+    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
+        *passes = *passes || ((group & (1u << axis)) && plans[axis].v1 != 0);
+    if (!*passes || waiting <= passing)
+        return true;
+    *passes = false;
+    return plan_mask(at, group, plans, false, &passing);
 }

@@ -38,9 +38,8 @@ void sensors_reset(void)
 
 void sensors_positions(int32_t positions[PROTOCOL_TELEMETRY_AXES])
 {
-    int32_t all[PROTOCOL_AXES];
-    stepper_positions(all);
-    memcpy(positions, all, PROTOCOL_TELEMETRY_AXES * sizeof all[0]);
+    for (uint8_t axis = 0; axis < PROTOCOL_TELEMETRY_AXES; axis++)
+        positions[axis] = stepper_position(axis); /* one by one: interrupts are not to wait for all of them */
 }
 
 /* ---------------------------------------------------------------- edges */
@@ -162,9 +161,11 @@ static void take(uint8_t side, int32_t counts)
 bool sensors_poll(void)
 {
     bool is_new = false;
-    uint8_t lock = board_lock();
-    sensors_look(watched_end_stops, watched_pins);
-    board_unlock(lock);
+    if (watched_end_stops | watched_pins) {
+        uint8_t lock = board_lock();
+        sensors_look(watched_end_stops, watched_pins);
+        board_unlock(lock);
+    }
     for (uint8_t side = 0; side < PROTOCOL_SIDES; side++) {
         int32_t counts;
         if (board_load_counts(side, &counts)) {
@@ -183,6 +184,11 @@ int32_t sensors_load_g(uint8_t side)
 int32_t sensors_load_rate_g_s(uint8_t side)
 {
     return cells[side].rate_g_s;
+}
+
+bool sensors_load_is_silent(uint8_t side)
+{
+    return board_micros() - cells[side].read_us > LOAD_SILENT_MS * UINT32_C(1000);
 }
 
 uint32_t sensors_load_age_ms(uint8_t side)

@@ -39,7 +39,8 @@ bool sensors_end_stop_seen(uint8_t axis, int32_t *position);
 /* Mean of the last four readings (50 ms), grams; and how fast it changes over the same time, grams/s. */
 int32_t sensors_load_g(uint8_t side);
 int32_t sensors_load_rate_g_s(uint8_t side);
-/* Age of the newest reading. */
+/* The newest reading is older than LOAD_SILENT_MS. */
+bool sensors_load_is_silent(uint8_t side);
 uint32_t sensors_load_age_ms(uint8_t side);
 
 /* Positions by pulses given, of the axes that messages carry. */

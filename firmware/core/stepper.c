@@ -51,14 +51,6 @@ int32_t stepper_position(uint8_t axis)
     return steps;
 }
 
-void stepper_positions(int32_t positions[PROTOCOL_AXES])
-{
-    uint8_t lock = board_lock();
-    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
-        positions[axis] = position(&steppers[axis]);
-    board_unlock(lock);
-}
-
 void stepper_set_position(uint8_t axis, int32_t steps)
 {
     uint8_t lock = board_lock();

@@ -48,8 +48,7 @@ uint8_t stepper_room(uint8_t axis); /* chunks that fit */
 
 /* Steps from the machine's zero by pulses given, once homed. */
 int32_t stepper_position(uint8_t axis);
-void stepper_positions(int32_t positions[PROTOCOL_AXES]); /* of one instant */
-void stepper_set_position(uint8_t axis, int32_t steps);   /* of an idle axis */
+void stepper_set_position(uint8_t axis, int32_t steps); /* of an idle axis */
 bool stepper_idle(uint8_t axis);
 
 /* Door or e-stop, from any context: not one pulse more until stepper_release. `cause` is that of the first call. */

@@ -23,7 +23,7 @@ from bee_robot.devices.tower import (
 
 SCAN_DECELERATION_S = 40 / 80
 SMOOTHING_S = 0.032
-BEGINS_S = 0.007  # what is planned already is executed: 6 to 8 ms
+BEGINS_S = 0.009  # what is planned already is executed: 8 to 10 ms
 
 
 async def moving_scans(scene: Scene) -> asyncio.Future[object]:
@@ -59,7 +59,7 @@ def test_without_heartbeats_everything_stops_within_the_deadline(library: Path, 
         stop = scene.tower.last_stop
         assert stop is not None and stop.category == 1 and stop.alert == "heartbeat_lost"
         assert stop.stamp.time_s == pytest.approx(cut_s + deadline_ms / 1000, abs=0.06)
-        assert stop.stamp.board_s == pytest.approx(stop.stamp.time_s, abs=0.002), "the twin's clock is ours"
+        assert stop.stamp.board_s == pytest.approx(stop.stamp.time_s, abs=0.005), "powered on with our clock"
         assert stop.stamp.uncertainty_s < 0.01
         braking_mm = 40**2 / 160 + 40 * (BEGINS_S + SMOOTHING_S / 2)
         at_rest_mm = scene.board.true_mm(scene.robot, Axis.SCAN_LEFT)
@@ -73,10 +73,10 @@ def test_without_heartbeats_everything_stops_within_the_deadline(library: Path, 
 def test_the_heater_goes_off_when_the_host_dies_even_at_rest(library: Path) -> None:
     async def story(scene: Scene) -> None:
         await scene.open()
-        await scene.tower.set_output(Output.HEATER, 0.5)
+        await scene.tower.set_output(Output.HEATER, 1.0)
         await scene.tower.set_output(Output.RED_LIGHT, 1.0)
         await scene.clock.sleep(1.0)
-        assert scene.board.c.bench_output(3) == 500
+        assert scene.board.c.bench_output(3) == 1000
         scene.board.corrupt_out = lambda data: b""
         await scene.clock.sleep(0.4)
         assert (scene.board.c.bench_output(3), scene.board.c.bench_output(1)) == (0, 1000)

@@ -91,7 +91,11 @@ static uint32_t line_take(serial_line *line, uint8_t *bytes, uint32_t capacity)
 
 uint16_t board_uart_read(uint8_t *bytes, uint16_t capacity)
 {
-    return (uint16_t)line_take(&to_board, bytes, capacity);
+    uint16_t count = 0;
+    while (count < capacity && line_take(&to_board, &bytes[count], 1))
+        if (bytes[count++] == 0)
+            break;
+    return count;
 }
 
 bool board_uart_write(const uint8_t *bytes, uint8_t length)

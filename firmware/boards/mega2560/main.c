@@ -60,7 +60,7 @@ static void count_boots(void)
 static void sleep_until_something(void)
 {
     cli();
-    if (uart_packet_came || safety_chain_cause != CAUSE_NONE) {
+    if (uart_packet_waits() || safety_chain_cause != CAUSE_NONE) {
         sei();
         return;
     }
@@ -90,8 +90,7 @@ int main(void)
         bool is_due = clock_poll_is_due();
         if (is_due)
             switches_poll_ms();
-        if (is_due || uart_packet_came || safety_chain_cause != CAUSE_NONE) {
-            uart_packet_came = false;
+        if (is_due || uart_packet_waits() || safety_chain_cause != CAUSE_NONE) {
             safety_chain_poll();
             core_poll();
             wdt_reset();

@@ -14,7 +14,7 @@
 static uint8_t received[RECEIVED], to_send[TO_SEND];
 static volatile uint8_t received_head, received_tail, send_head, send_tail;
 static volatile uint16_t lost;
-volatile bool uart_packet_came;
+static volatile uint8_t ends_received, ends_read;
 
 void uart_start(void)
 {
@@ -38,7 +38,7 @@ ISR(USART0_RX_vect)
     received[head] = byte;
     received_head = next;
     if (byte == 0)
-        uart_packet_came = true;
+        ends_received++;
 }
 
 ISR(USART0_UDRE_vect)
@@ -57,8 +57,14 @@ uint16_t board_uart_read(uint8_t *bytes, uint16_t capacity)
     uint16_t count = 0;
     uint8_t tail = received_tail;
     const uint8_t head = received_head;
-    while (count < capacity && tail != head)
-        bytes[count++] = received[tail++];
+    while (count < capacity && tail != head) {
+        const uint8_t byte = received[tail++];
+        bytes[count++] = byte;
+        if (byte == 0) {
+            ends_read++;
+            break;
+        }
+    }
     received_tail = tail;
     return count;
 }
@@ -75,6 +81,11 @@ bool board_uart_write(const uint8_t *bytes, uint8_t length)
     UCSR0B |= 1u << UDRIE0;
     board_unlock(lock);
     return true;
+}
+
+bool uart_packet_waits(void)
+{
+    return ends_received != ends_read;
 }
 
 uint16_t board_bytes_lost(void)

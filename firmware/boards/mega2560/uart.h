@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-extern volatile bool uart_packet_came; /* a zero byte was received since this was cleared */
+bool uart_packet_waits(void); /* the end of a packet has arrived that was not read yet */
 
 void uart_start(void);
 
