@@ -104,6 +104,7 @@ class Client:
             0, 0, 0, 0, 0, 0, (m.SERVO_UNKNOWN,) * m.SERVOS, (0,) * m.OUTPUTS, (0,) * m.SIDES, 0
         ).pack()
         self._telemetry_event = asyncio.Event()
+        self._axes_came = False
         self._results: defaultdict[int, deque[asyncio.Future[m.Result]]] = defaultdict(deque)
         self._programme = 0
         self._running: asyncio.Future[Report] | None = None
@@ -160,8 +161,9 @@ class Client:
         return message
 
     async def next_telemetry(self) -> None:
-        """Wait for the next full set of telemetry. LinkError when the link is lost meanwhile."""
+        """Wait for positions and status that both come after this call. LinkError when the link is lost meanwhile."""
         self._telemetry_event.clear()
+        self._axes_came = False
         await self._telemetry_event.wait()
         self._check_open()
 
@@ -322,10 +324,12 @@ class Client:
     def _take_telemetry(self, number: int, content: bytes) -> None:
         if number == m.NUMBERS[m.Axes]:
             self._axes_before, self._axes = self._axes, content
+            self._axes_came = True
             return
         self._status = content
         self.telemetry_s = self._clock.now_s()
-        self._telemetry_event.set()
+        if self._axes_came:
+            self._telemetry_event.set()
 
     def _take(self, message: m.BoardMessage) -> None:
         if isinstance(message, m.Positions):

@@ -56,11 +56,9 @@ async def until(is_so: Callable[[], bool]) -> None:
         await CLOCK.sleep(0.02)
 
 
-async def at_rest(serial: SerialBoard) -> None:
-    before = -1
-    while pulses(serial) != before:
-        before = pulses(serial)
-        await CLOCK.sleep(0.1)
+def has_power(serial: SerialBoard) -> bool:
+    with serial.lock:
+        return bool(serial.board.c.bench_rail())
 
 
 def tell(story: Callable[[], Awaitable[None]]) -> None:
@@ -83,7 +81,9 @@ def test_a_cable_pulled_in_motion_and_put_back(serial: SerialBoard) -> None:
         assert tower.state.board is BoardState.LOST
         with pytest.raises(TowerError, match="not connected"):
             await tower.move(programme(across(0)))
-        await at_rest(serial)  # without heartbeats the board stops by itself
+        await until(
+            lambda: not has_power(serial)
+        )  # without heartbeats the board stops by itself, and is at rest then
         stopped, given = steps(serial), pulses(serial)
         assert given - before == stopped < (235 - HOME_MM) * STEPS_PER_MM
 

@@ -30,17 +30,27 @@ def test_an_output_is_set_at_its_step_and_the_instant_is_known(library: Path) ->
         await scene.clock.sleep(1.0)
         scene.board.c.bench_record(AXES.index(SHUTTLE))
         began_s = scene.clock.now_s()
-        lit = OutputEvent(Output.RED_LIGHT, 1.0, SHUTTLE, -100.0)
-        sweep = Segment("sweep", {SHUTTLE: scene.move(SHUTTLE, 0)}, outputs=(lit,))
-        result = await scene.tower.move(programme(sweep))
+        half = OutputEvent(Output.RED_LIGHT, 0.5, SHUTTLE, -100.0)
+        full = OutputEvent(Output.RED_LIGHT, 1.0, SHUTTLE, 20.0)
+        sweeps = (
+            Segment("one", {SHUTTLE: scene.move(SHUTTLE, 0)}, outputs=(half,)),
+            Segment("two", {SHUTTLE: scene.move(SHUTTLE, 100)}, outputs=(full,)),
+        )
+        result = await scene.tower.move(programme(*sweeps))
         assert result.end is MotionEnd.DONE
-        (seen,) = result.outputs
-        assert (seen.output, seen.segment_index) == (Output.RED_LIGHT, 0)
-        assert seen.positions_mm[SHUTTLE] == -100.0
-        pulse_s = scene.board.pulse_times_ns()[(235 - 100) * STEPS_PER_MM - 1] / 1e9
-        assert seen.stamp.board_s == pytest.approx(pulse_s, abs=20e-6), "at the very step"
-        assert abs(seen.stamp.time_s - pulse_s) <= seen.stamp.uncertainty_s < 0.005
-        assert began_s < seen.stamp.time_s < scene.clock.now_s()
+        first, second = result.outputs
+        assert [(seen.output, seen.segment_index) for seen in result.outputs] == [
+            (Output.RED_LIGHT, 0),
+            (Output.RED_LIGHT, 1),
+        ]
+        assert (first.positions_mm[SHUTTLE], second.positions_mm[SHUTTLE]) == (-100.0, 20.0)
+        times_ns = scene.board.pulse_times_ns()
+        first_s, second_s = (times_ns[(235 + mm) * STEPS_PER_MM - 1] / 1e9 for mm in (-100, 20))
+        apart_s = second.stamp.board_s - first.stamp.board_s
+        assert apart_s == pytest.approx(second_s - first_s, abs=20e-6), "at the very steps"
+        for seen, pulse_s in ((first, first_s), (second, second_s)):
+            assert abs(seen.stamp.time_s - pulse_s) <= seen.stamp.uncertainty_s < 0.005
+        assert began_s < first.stamp.time_s < second.stamp.time_s < scene.clock.now_s()
         assert scene.board.c.bench_output(1) == 1000
 
     run(library, story)
@@ -54,10 +64,12 @@ def test_latched_edges_carry_the_instant(library: Path) -> None:
         sweep = Segment("sweep", {SHUTTLE: scene.move(SHUTTLE, 0)}, latches=(Input.PIN_LEFT,))
         result = await scene.tower.move(programme(sweep))
         times_s = [time_ns / 1e9 for time_ns in scene.board.pulse_times_ns()]
-        for edge in result.latched:
-            step = round((edge.positions_mm[SHUTTLE] + 235) * STEPS_PER_MM)
-            assert edge.stamp.board_s == pytest.approx(times_s[step - 1], abs=20e-6)
         assert len(result.latched) == 2
+        steps = [round((edge.positions_mm[SHUTTLE] + 235) * STEPS_PER_MM) for edge in result.latched]
+        first, second = (edge.stamp for edge in result.latched)
+        apart_s = times_s[steps[1] - 1] - times_s[steps[0] - 1]
+        assert second.board_s - first.board_s == pytest.approx(apart_s, abs=20e-6)
+        assert abs(first.time_s - times_s[steps[0] - 1]) <= first.uncertainty_s < 0.005
 
     run(library, story)
 

@@ -56,6 +56,9 @@ class PlayedBoard:
         self._later(packets.encode(packets.RELIABLE | self._sent, message.pack()))
         self._sent = (self._sent + 1) & 0x7F
 
+    def telemetry(self, message: m.BoardMessage) -> None:
+        self._express(message)
+
     def _express(self, message: m.BoardMessage) -> None:
         self._later(packets.encode(0, message.pack()))
 
@@ -150,6 +153,25 @@ def test_a_lost_link_ends_hold_and_motion() -> None:
         assert len(stage.lost) == 1
         with pytest.raises(LinkError, match="not connected"):
             await stage.client.hold()
+
+    play(story)
+
+
+def test_telemetry_is_whole_when_positions_and_status_came_since() -> None:
+    async def story(stage: Stage) -> None:
+        await stage.client.connect()
+        status = m.Status(2, 0, 3, 0, 0, 1, (0,) * 4, (0,) * 4, (0,) * 2, 0)
+        waiting = asyncio.ensure_future(stage.client.next_telemetry())
+        await stage.clock.sleep(0.01)
+        stage.board.telemetry(status)
+        await stage.clock.sleep(0.01)
+        assert not waiting.done(), "positions are still those of before"
+        stage.board.telemetry(m.Axes(5, POSITIONS))
+        await stage.clock.sleep(0.01)
+        assert not waiting.done(), "the status is older than the positions"
+        stage.board.telemetry(status)
+        await stage.clock.sleep(0.01)
+        assert waiting.done() and stage.client.axes.positions == POSITIONS
 
     play(story)
 
