@@ -49,6 +49,7 @@ void core_poll(void)
     homing_poll();
     programme_poll(new_loads);
     motion_poll();
+    link_poll(); /* what came while slices were planned is answered before telemetry fills the line */
     link_send_events();
     telemetry_poll();
 }
