@@ -3,7 +3,8 @@
 Every heartbeat's echo carries the board's time; it was read somewhere between sending and receiving. The middle is taken,
 and half of the round trip is how far that can be wrong. Of each second only the quickest round trip is kept, of the last
 minute only two: the quickest of its older half and of its newest quarter. The line through these two gives offset and drift, and
-their uncertainties bound that of every time read from the line, as long as the drift stays the same for a minute.
+their uncertainties bound that of every time read from the line, as long as the drift stays the same for a minute. A host's
+clock that moves in steps (simulated time between processes) adds one step to that.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ renewal that the driver refuses ends every motion there, and is said here at the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 from action_msgs.msg import GoalStatus
@@ -203,7 +204,11 @@ class RosTower:
             await self._bridge.ask(handle.cancel_goal_async, ANSWER_S, f"cancelling {what}")
             await result
             raise
-        except TimeoutError as error:
+        except (
+            TimeoutError
+        ) as error:  # also a motion that was held too long: it must not go on with nobody listening
+            with contextlib.suppress(TimeoutError):
+                await self._bridge.ask(handle.cancel_goal_async, ANSWER_S, f"cancelling {what}")
             raise TowerError(str(error), "link_lost") from None
         is_done = answer.status == GoalStatus.STATUS_SUCCEEDED
         if is_done != (answer.result.error_code == MoveTower.Result.NONE):
