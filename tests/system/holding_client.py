@@ -69,6 +69,7 @@ class Client(Node):
         await self.bridge.clock.sleep(1.0)
         await tower.hold("somebody looks")
         await self.until(BoardState.HOLDING)
+        await self.bridge.clock.sleep(0.3)  # a state that came before the answer may still show it braking
         seen["because"] = tower.state.stop_reason
         held_mm = tower.state.axes[SHUTTLE].position_mm
         await self.bridge.clock.sleep(1.0)

@@ -38,7 +38,7 @@ def test_hold_and_resume_through_the_graph(field_of_one: Field) -> None:
     assert "no programme to hold or resume" in seen["resume_again"]
     figures = seen["diagnostics"]
     assert figures["board"] == "host" and figures["sessions"] == "1"
-    assert float(figures["round_trip_ms_p99"]) > 0 and float(figures["bytes_per_s_from_board"]) > 1000
+    assert float(figures["round_trip_ms_p99"]) < 1000 and float(figures["bytes_per_s_from_board"]) > 1000
     assert {"host_bad_packets", "board_bad_packets", "clock_offset_s", "reset_cause"} <= set(figures)
     robot.interrupt()
     assert robot.end() == 0
