@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "host.h"
+#include "link.h"
 #include "safety.h"
 #include "settings.h"
 #include "wire.h"
@@ -23,6 +24,7 @@
 #define STATES 7
 #define FACTS 512u
 #define CATEGORY_0_NS (1 * MS)
+#define UNHEARD_NS (4 * MS) /* a packet that has arrived is taken by then, at the speed of the real line */
 #define LOOK_AHEAD_NS (16 * MS)   /* until the first slice that is not planned, to whole slices, and a poll */
 #define SMOOTHING_NS (32 * MS)    /* the longest mean over which ramps are rounded */
 #define LOAD_FILTER_NS (105 * MS) /* four samples at 80 Hz and the wait for the next; or a cell that says nothing */
@@ -80,6 +82,7 @@ enum fact_kind { HEARTBEAT, HELLO, STOP, ARM, CONFIGURE_DONE, OTHER_COMMAND };
 typedef struct {
     uint64_t arrives_ns;
     uint32_t value;
+    uint16_t packet; /* which of all good packets since power-on */
     uint8_t kind;
 } fact;
 
@@ -89,6 +92,7 @@ static struct {
     wire_reader to_board, from_board;
     fact facts[FACTS];
     uint32_t facts_head, facts_tail;
+    uint16_t packets; /* good ones that were sent */
     bool has_session;
     uint32_t nonce;
     uint16_t token;
@@ -167,7 +171,7 @@ uint32_t judge_ends_done(void)
 static void note(uint8_t kind, uint32_t value, uint64_t arrives_ns)
 {
     if (seen.facts_head - seen.facts_tail < FACTS)
-        seen.facts[seen.facts_head++ % FACTS] = (fact){arrives_ns, value, kind};
+        seen.facts[seen.facts_head++ % FACTS] = (fact){arrives_ns, value, seen.packets, kind};
 }
 
 static uint32_t little_endian(const uint8_t *bytes, int count)
@@ -207,6 +211,7 @@ void judge_sent(const uint8_t *bytes, uint32_t count, uint64_t now_ns)
     for (uint32_t i = 0; i < count; i++) {
         seen.line_free_ns += seen.byte_ns;
         int length = wire_read(&seen.to_board, bytes[i], content);
+        seen.packets = (uint16_t)(seen.packets + (length > 0));
         for (int at = 1; at < length;) {
             uint8_t size = message_size_from_host(content[at]);
             if (size == 0 || at + size > length)
@@ -286,7 +291,7 @@ static void judge_end_stop(int axis, int32_t position)
         seen.pressed_ns[axis] = NEVER;
     else if (seen.pressed_ns[axis] == NEVER)
         seen.pressed_ns[axis] = seen.now_ns;
-    else if (is_past(seen.pressed_ns[axis], 3 * MS))
+    else if (is_past(seen.pressed_ns[axis], 12 * MS))
         fault("axis %d goes on with its end stop pressed where it should be free", axis);
 }
 
@@ -340,12 +345,27 @@ static void must_rest(void)
         seen.rest_by_ns = seen.now_ns + braking_ns();
 }
 
+/* The board counts the packets that it takes: what it has not taken yet has not happened. */
+static const fact *next_fact(void)
+{
+    const fact *f = &seen.facts[seen.facts_tail % FACTS];
+    if (seen.facts_tail == seen.facts_head)
+        return NULL;
+    if ((int16_t)(link_counts.packets - f->packet) >= 0) {
+        seen.facts_tail++;
+        return f;
+    }
+    if (seen.byte_ns && is_past(f->arrives_ns, UNHEARD_NS))
+        fault("the board leaves packets lying for %.3f ms", (double)(seen.now_ns - f->arrives_ns) / 1e6);
+    return NULL;
+}
+
 /* Returns how many commands the board may have taken. */
 static uint32_t deliver(void)
 {
     uint32_t commands = 0;
-    while (seen.facts_tail != seen.facts_head && seen.facts[seen.facts_tail % FACTS].arrives_ns <= seen.now_ns) {
-        const fact *f = &seen.facts[seen.facts_tail++ % FACTS];
+    const fact *f;
+    while ((f = next_fact()) != NULL) {
         commands += f->kind != HEARTBEAT;
         switch (f->kind) {
         case HEARTBEAT:
@@ -400,8 +420,8 @@ static void judge_load(void)
 {
     bool is_over = false; /* or not known to be */
     for (uint8_t side = 0; side < PROTOCOL_SIDES && settings.is_accepted; side++) {
-        int64_t counts = (int64_t)loads[side] - settings.load_offset[side];
-        is_over |= silent_loads[side] || counts * 1000000 / settings.counts_per_tonne[side] > settings.load_limit_g + 1;
+        double grams = ((double)loads[side] - settings.load_offset[side]) * (double)settings.grams_per_count[side];
+        is_over |= silent_loads[side] || grams > settings.load_limit_g + 1.0;
     }
     if (!is_over)
         seen.overload_ns = NEVER;
