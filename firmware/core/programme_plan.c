@@ -121,7 +121,7 @@ bool programme_plan(segment_at at, profile plans[PROTOCOL_AXES], bool *passes)
 {
     const uint8_t axes = at(0)->axes;
     uint8_t group = passing_axes(at);
-    uint32_t passing, waiting;
+    uint32_t passing = 0, waiting = 0;
     if (!plan_mask(at, group, plans, true, &passing) || !plan_mask(at, axes & (uint8_t)~group, plans, false, &waiting))
         return false;
     *passes = false;
