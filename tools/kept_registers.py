@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Does only the step interrupt use the registers that are kept for it?
 
-    tools/kept_registers.py PROGRAM.elf 2 3 4 5
+    tools/kept_registers.py PROGRAM.elf 2 3 4 5 6 7
 
 The compiler leaves them alone in our own code; libraries were compiled without knowing. Prints each function that uses
 one and ends with 1 if there is any beside the step interrupts (those whose code lies in step_interrupt.S).
@@ -24,7 +24,9 @@ SAVERS = {"__prologue_saves__", "__epilogue_restores__"}
 
 def entered_at(listing: str) -> int:
     """Lowest byte at which one of SAVERS is entered; 2 bytes a register, from r2."""
-    offsets = re.findall(r"jmp\s.*<(?:__prologue_saves__|__epilogue_restores__)(?:\+0x([0-9a-f]+))?>", listing)
+    offsets = re.findall(
+        r"jmp\s.*<(?:__prologue_saves__|__epilogue_restores__)(?:\+0x([0-9a-f]+))?>", listing
+    )
     return min((int(offset or "0", 16) for offset in offsets), default=1000)
 
 
@@ -53,7 +55,8 @@ def main() -> int:
     listing = subprocess.run(
         ["avr-objdump", "-d", program], capture_output=True, text=True, check=True
     ).stdout
-    allowed = {f"__vector_{number}" for number in STEP_VECTORS} | {"call_event"}  # and what lies behind it
+    allowed = {f"__vector_{number}" for number in STEP_VECTORS}
+    allowed |= {"call_event", "before_main"}  # what lies behind the first, and where the constants are set
     if entered_at(listing) >= 2 * len(registers):
         allowed |= SAVERS
     others = {

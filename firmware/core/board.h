@@ -1,6 +1,6 @@
 /*
  * What the core needs from a board. Each board under boards/ implements these functions and calls the core:
- * core_start once, core_poll from its main loop (at least every millisecond), and from interrupts stepper_pulse (or its
+ * core_start once, core_poll from its main loop (at least every two milliseconds), and from interrupts stepper_pulse (or its
  * own version of it), sensors_look, and stepper_halt where it can see door and e-stop by itself.
  */
 #ifndef BEE_BOARD_H
@@ -20,8 +20,9 @@ uint32_t board_ticks(void);  /* of the step timer, wraps at 32 bits */
 uint32_t board_micros(void); /* since power-on, wraps at 32 bits */
 
 /* Keep interrupts that share data with the foreground away; returns what board_unlock needs. May be nested. */
-uint8_t board_lock(void);
-void board_unlock(uint8_t lock);
+static inline uint8_t board_lock(void);
+static inline void board_unlock(uint8_t lock);
+#include "board_lock.h"
 
 /* A chunk was pushed for an axis that was idle. */
 void board_stepper_wake(uint8_t axis);
@@ -48,9 +49,10 @@ bool board_uart_write(const uint8_t *bytes, uint8_t length);
 uint16_t board_bytes_lost(void); /* received, but not taken in time; since power-on */
 uint16_t board_stack_free(void); /* least so far, in bytes; 0 where nobody counts */
 
-/* The speed of an axis over a slice of 2 ms from `start_tick` goes evenly from v0 to v1 (steps per slice, 18 fraction
- * bits). For whoever watches the commanded profile; empty on a board. */
-void board_slice_planned(uint8_t axis, uint32_t start_tick, int32_t v0, int32_t v1);
+/* Over the slice of 2 ms from `start_tick` the speed of an axis goes evenly to `speed` (steps per slice, 18 fraction bits)
+ * from that of the call before; it stays so until the next call. For whoever watches the commanded profile; empty on a
+ * board. */
+void board_slice_planned(uint8_t axis, uint32_t start_tick, int32_t speed);
 
 /* Tables that a board keeps out of its RAM. */
 #ifdef __AVR__

@@ -1,4 +1,4 @@
-/* The firmware: a board calls core_start once and core_poll at least every millisecond. */
+/* The firmware: a board calls core_start once and core_poll at least every two milliseconds. */
 #ifndef BEE_CORE_H
 #define BEE_CORE_H
 

@@ -12,7 +12,7 @@
 #define TOLERANCE_STEPS 2       /* of rounding millimetres to steps, each beam */
 #define AHEAD_TOLERANCE_SHIFT 7 /* of steps per metre, as ways with WAY_BITS: 0.008 mm */
 #define WAY_BITS 10
-#define END_STOP_PLAY_PER_M 1000u /* 1 mm */
+#define END_STOP_PLAY_SHIFT 10 /* of steps per metre: 0.98 mm */
 
 refusal limits_move(const message_segment_axis *move, uint8_t referenced)
 {
@@ -39,12 +39,16 @@ static bool is_judged(uint8_t side, uint8_t referenced)
     return (referenced & both) == both;
 }
 
+static int32_t in_lift_steps(uint8_t side, int32_t scan_steps)
+{
+    const uint32_t scale = settings.lift_per_scan[side];
+    return scale == UINT32_C(1) << 24 ? scan_steps : (int32_t)(((int64_t)scan_steps * (int64_t)scale) >> 24);
+}
+
 /* Lowest lift position, in lift steps, above a scan beam at `scan`. */
 static int32_t lowest_lift(uint8_t side, int32_t scan)
 {
-    if (!settings.same_scale[side])
-        scan = (int32_t)((int64_t)scan * settings.axes[LIFT(side)].steps_per_m / settings.axes[SCAN(side)].steps_per_m);
-    return scan + settings.beam_separation[side];
+    return in_lift_steps(side, scan) + settings.beam_separation[side];
 }
 
 refusal limits_separation(const int32_t positions[PROTOCOL_AXES], uint8_t referenced)
@@ -73,13 +77,6 @@ typedef struct {
     uint32_t rests;        /* slices of braking */
 } braking_beam;
 
-static int32_t in_lift_steps(uint8_t side, uint8_t axis, int32_t value)
-{
-    if (axis == LIFT(side) || settings.same_scale[side])
-        return value;
-    return (int32_t)((int64_t)value * settings.axes[LIFT(side)].steps_per_m / settings.axes[SCAN(side)].steps_per_m);
-}
-
 static braking_beam after_next_slice(uint8_t side, uint8_t axis)
 {
     int32_t steps, fraction, velocity;
@@ -87,8 +84,8 @@ static braking_beam after_next_slice(uint8_t side, uint8_t axis)
     int32_t speed = velocity < 0 ? -velocity : velocity;
     int32_t moved = (steps - motion_planned_steps(axis)) * (1 << WAY_BITS) + (fraction >> (PROFILE_BITS - WAY_BITS));
     return (braking_beam){
-        .way = in_lift_steps(side, axis, moved),
-        .velocity = in_lift_steps(side, axis, velocity),
+        .way = axis == LIFT(side) ? moved : in_lift_steps(side, moved),
+        .velocity = axis == LIFT(side) ? velocity : in_lift_steps(side, velocity),
         .rests = speed ? profile_slices_for(speed, settings.axes[axis].acceleration) : 0,
     };
 }
@@ -157,11 +154,11 @@ refusal limits_load(void)
 
 refusal limits_end_stops(uint8_t axes)
 {
-    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++) {
+    for (uint8_t axis = 0; axes; axis++, axes >>= 1) {
         const axis_settings *s = &settings.axes[axis];
-        if (!(axes & (1u << axis)))
+        if (!(axes & 1u))
             continue;
-        int32_t at = stepper_position(axis), play = (int32_t)(s->steps_per_m / END_STOP_PLAY_PER_M);
+        int32_t at = stepper_position(axis), play = (int32_t)(s->steps_per_m >> END_STOP_PLAY_SHIFT);
         if (at > s->home + play && board_end_stop(axis))
             return refused(CAUSE_END_STOP_EARLY, axis, at, s->home);
         if (at < s->home - play && !board_end_stop(axis))

@@ -8,7 +8,7 @@
 
 #define LOOK_AHEAD_TICKS (8u * BOARD_TICKS_PER_MS) /* planned at least so far ahead */
 #define START_TICKS (BOARD_TICKS_PER_MS)           /* from rest, the first slice begins so late */
-#define CHUNKS_PER_SLICE 3u                        /* 400 pulses are two chunks; an event splits one */
+#define ONE_CHUNK (INT32_C(240) * PROFILE_ONE)     /* a slice with more is two chunks, or about to be */
 #define WINDOW (1u << MOTION_SMOOTHING_MAX)
 #define FRACTION (PROFILE_ONE - 1)
 #define HALF (PROFILE_ONE / 2)
@@ -29,13 +29,14 @@ typedef struct {
 
 /* The mean: ways of the last slices, their sum, and what follows from it. */
 typedef struct {
-    int32_t ways[WINDOW]; /* 18 fraction bits */
     int32_t sum;
     uint8_t rest;  /* of rounding ways */
     int32_t steps; /* executed position at the horizon, plus a half, rounded down */
     int32_t fraction;
-    int32_t way, speed; /* of the slice before; at the boundary before it */
-    uint32_t interval;  /* of pulses, 1/256 tick, for `way` */
+    int32_t way;          /* of the slice before */
+    uint8_t settled;      /* slices in a row whose planned way was the same */
+    uint32_t interval;    /* of pulses, 1/256 tick, for `way` */
+    int32_t ways[WINDOW]; /* 18 fraction bits */
 } axis_mean;
 
 static axis_plan plans[PROTOCOL_AXES];
@@ -100,6 +101,13 @@ static void enter_phase(axis_plan *plan)
         plan->change = (speed_after(plan) - plan->velocity) / (int32_t)plan->left[plan->phase];
 }
 
+/* Without the bits that the window drops: an even speed gives even ways, and the interval need not be worked out anew. */
+static int32_t signed_speed(int32_t speed, int8_t direction)
+{
+    int32_t even = speed & ~(int32_t)((1 << WINDOW_SHIFT) - 1);
+    return direction > 0 ? even : -even;
+}
+
 void motion_follow(uint8_t axis, int32_t target, const profile *p)
 {
     axis_plan *plan = &plans[axis];
@@ -107,8 +115,8 @@ void motion_follow(uint8_t axis, int32_t target, const profile *p)
     if (target == from)
         return;
     plan->direction = target > from ? 1 : -1;
-    plan->cruise = plan->direction > 0 ? p->cruise : -p->cruise;
-    plan->end = plan->direction > 0 ? p->v1 : -p->v1;
+    plan->cruise = signed_speed(p->cruise, plan->direction);
+    plan->end = signed_speed(p->v1, plan->direction);
     memcpy(plan->left, p->slices, sizeof plan->left);
     plan->phase = 0;
     plan->is_braking = false;
@@ -146,7 +154,7 @@ void motion_flush(void)
     motion_forget_event();
     for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++) {
         motion_set_position(axis, stepper_position(axis));
-        board_slice_planned(axis, horizon, 0, 0);
+        board_slice_planned(axis, horizon, 0);
     }
 }
 
@@ -189,7 +197,7 @@ static int32_t mean_of(int32_t a, int32_t b)
 static void go(int32_t *steps, int32_t *fraction, int32_t way)
 {
     int32_t sum = *fraction + way;
-    *steps += sum >> PROFILE_BITS;
+    *steps += (int16_t)(sum >> 16) >> (PROFILE_BITS - 16); /* in two parts: an 8-bit controller shifts bit by bit */
     *fraction = sum & FRACTION;
 }
 
@@ -258,40 +266,51 @@ static int32_t plan_slice(uint8_t axis)
             plan->fraction = 0;
         }
     }
-    return (plan->steps - steps) * PROFILE_ONE + (plan->fraction - fraction);
+    uint16_t whole = (uint16_t)(plan->steps - steps); /* below 512, either way */
+    return (int32_t)((uint32_t)(uint16_t)(whole << (PROFILE_BITS - 16)) << 16) + (plan->fraction - fraction);
 }
 
 /* ---------------------------------------------------------------- pulses */
 
-typedef struct {
-    uint32_t tick_q8; /* of the next pulse, since the beginning of the slice */
-    int32_t steps;    /* position before it */
-} pulse_cursor;
-
-static void push_chunks(uint8_t axis, pulse_cursor *at, uint16_t count, uint8_t flags)
-{
-    const axis_mean *mean = &means[axis];
-    while (count) {
-        uint8_t some = count > STEPPER_COUNT_MAX ? STEPPER_COUNT_MAX : (uint8_t)count;
-        count = (uint16_t)(count - some);
-        step_chunk chunk = {
-            .first_tick = (uint16_t)(horizon + (at->tick_q8 >> 8)),
-            .interval = (uint16_t)(mean->interval >> 8),
-            .interval_fraction = (uint8_t)mean->interval,
-            .count = some,
-            .direction = mean->way > 0 ? 1 : -1,
-            .flags = count ? 0 : flags,
-        };
-        stepper_push(axis, &chunk);
-        at->tick_q8 += mean->interval * some;
-        at->steps += mean->way > 0 ? (int32_t)some : -(int32_t)some;
-    }
-}
-
 /* (a * b) >> 16 without 64 bits. */
 static uint32_t scaled(uint32_t a, uint16_t b)
 {
-    return (a >> 16) * b + (((a & 0xffffu) * b) >> 16);
+    uint16_t high = (uint16_t)(a >> 16);
+    uint32_t low = ((uint32_t)(uint16_t)a * b) >> 16;
+    return high ? (uint32_t)high * b + low : low;
+}
+
+/* Runs of pulses from `tick_q8` after the beginning of the slice; returns where the next pulse would be. */
+static uint32_t push_chunks(uint8_t axis, uint32_t tick_q8, uint16_t count, uint8_t flags)
+{
+    const uint32_t interval = means[axis].interval;
+    while (count) {
+        uint8_t some = count > STEPPER_COUNT_MAX ? STEPPER_COUNT_MAX : (uint8_t)count;
+        count = (uint16_t)(count - some);
+        step_chunk *chunk = stepper_next_chunk(axis);
+        chunk->first_tick = (uint16_t)((uint16_t)horizon + (uint16_t)(tick_q8 >> 8));
+        chunk->interval = (uint16_t)(interval >> 8);
+        chunk->interval_fraction = (uint8_t)interval;
+        chunk->count = some;
+        chunk->direction = means[axis].way > 0 ? 1 : -1;
+        chunk->flags = count ? 0 : flags;
+        stepper_push(axis);
+        if (count || flags)
+            tick_q8 += interval * some;
+    }
+    return tick_q8;
+}
+
+/* An output is to be set in this slice: the pulse that gets the axis there ends a chunk of its own. Returns how many pulses
+ * that are. */
+static uint16_t push_up_to_event(uint8_t axis, uint32_t *tick_q8, int32_t begin, uint16_t count)
+{
+    int32_t ahead = means[axis].way > 0 ? event_steps - begin : begin - event_steps;
+    if (ahead <= 0 || ahead > (int32_t)count)
+        return 0;
+    *tick_q8 = push_chunks(axis, *tick_q8, (uint16_t)ahead, STEPPER_EVENT);
+    motion_forget_event();
+    return (uint16_t)ahead;
 }
 
 /* Pulses are given where the executed position passes the middle between two steps, at even speed within a slice. */
@@ -308,24 +327,25 @@ static void push_steps(uint8_t axis, int32_t way)
         mean->interval = ((SLICE_TICKS * 256u) << 12) / ((speed >> 10) ? speed >> 10 : 1u);
     uint32_t to_first = (uint32_t)(is_up ? PROFILE_ONE - before : before);
     uint16_t share = to_first == (uint32_t)PROFILE_ONE ? UINT16_MAX : (uint16_t)(to_first >> (PROFILE_BITS - 16));
-    pulse_cursor at = {.tick_q8 = scaled(mean->interval, share), .steps = begin};
-    if (at.tick_q8 >= SLICE_TICKS * 256u)
-        at.tick_q8 = SLICE_TICKS * 256u - 1u;
-    uint16_t count = (uint16_t)(is_up ? mean->steps - begin : begin - mean->steps);
-    if (axis == event_axis) {
-        int32_t ahead = is_up ? event_steps - begin : begin - event_steps;
-        if (ahead > 0 && ahead <= (int32_t)count) {
-            push_chunks(axis, &at, (uint16_t)ahead, STEPPER_EVENT);
-            count = (uint16_t)(count - ahead);
-            motion_forget_event();
-        }
-    }
-    push_chunks(axis, &at, count, 0);
+    uint32_t tick_q8 = scaled(mean->interval, share);
+    if (tick_q8 >= SLICE_TICKS * 256u)
+        tick_q8 = SLICE_TICKS * 256u - 1u;
+    uint16_t count = (uint16_t)mean->steps - (uint16_t)begin;
+    if (!is_up)
+        count = (uint16_t)-count;
+    if (axis == event_axis)
+        count = (uint16_t)(count - push_up_to_event(axis, &tick_q8, begin, count));
+    push_chunks(axis, tick_q8, count, 0);
 }
 
 static uint8_t window_mask(void)
 {
     return (uint8_t)((1u << settings.smoothing) - 1u);
+}
+
+static uint8_t settled_more(uint8_t settled)
+{
+    return settled < WINDOW ? (uint8_t)(settled + 1u) : settled;
 }
 
 static void smooth_slice(uint8_t axis, int32_t planned_way)
@@ -334,13 +354,15 @@ static void smooth_slice(uint8_t axis, int32_t planned_way)
     const uint8_t bit = (uint8_t)(1u << axis), at = window_at & window_mask();
     int32_t exact = planned_way + mean->rest;
     int32_t way = exact >> WINDOW_SHIFT;
+    mean->settled = way == mean->ways[(at - 1u) & window_mask()] ? settled_more(mean->settled) : 0;
     mean->rest = (uint8_t)(exact & ((1 << WINDOW_SHIFT) - 1));
     mean->sum += way - mean->ways[at];
     mean->ways[at] = way;
-    int32_t now = mean->sum * (1 << (WINDOW_SHIFT - settings.smoothing));
+    int32_t now = mean->sum;
+    for (uint8_t shift = settings.smoothing; shift < WINDOW_SHIFT; shift++)
+        now *= 2;
     int32_t edge = mean_of(mean->way, now) >> WINDOW_SHIFT;
-    board_slice_planned(axis, horizon - SLICE_TICKS, mean->speed, edge);
-    mean->speed = edge;
+    board_slice_planned(axis, horizon - SLICE_TICKS, edge);
     if (now != mean->way) {
         mean->way = now;
         mean->interval = 0;
@@ -354,19 +376,40 @@ static void smooth_slice(uint8_t axis, int32_t planned_way)
     }
 }
 
+/* At an even speed for a whole window nothing has to be worked out. */
+static bool cruises(uint8_t axis)
+{
+    axis_plan *plan = &plans[axis];
+    if (plan->phase != PROFILE_EVEN || means[axis].settled < WINDOW || plan->left[PROFILE_EVEN] <= 1)
+        return false;
+    plan->left[PROFILE_EVEN]--;
+    go(&plan->steps, &plan->fraction, plan->velocity);
+    push_steps(axis, means[axis].way);
+    return true;
+}
+
 static void next_slice(void)
 {
-    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
-        if ((planning | moving) & (1u << axis))
+    uint8_t axes = planning | moving;
+    for (uint8_t axis = 0; axes; axis++, axes >>= 1)
+        if ((axes & 1u) && !cruises(axis))
             smooth_slice(axis, plan_slice(axis));
     window_at = (uint8_t)((window_at + 1u) & window_mask());
     horizon += SLICE_TICKS;
 }
 
+static uint8_t chunks_needed(uint8_t axis)
+{
+    int32_t way = means[axis].way;
+    uint8_t chunks = way > ONE_CHUNK || way < -ONE_CHUNK ? 2u : 1u;
+    return axis == event_axis ? (uint8_t)(chunks + 1u) : chunks; /* an event splits one */
+}
+
 static bool there_is_room(void)
 {
-    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
-        if (((planning | moving) & (1u << axis)) && stepper_room(axis) < CHUNKS_PER_SLICE)
+    uint8_t axes = planning | moving;
+    for (uint8_t axis = 0; axes; axis++, axes >>= 1)
+        if ((axes & 1u) && stepper_room(axis) < chunks_needed(axis))
             return false;
     return true;
 }

@@ -43,30 +43,29 @@ uint32_t crc32_add(uint32_t crc, const uint8_t *bytes, uint16_t length)
     return ~crc;
 }
 
+/* One byte more, in consistent overhead byte stuffing: `code_at` is where the length of this block goes. */
+static inline uint8_t stuff(uint8_t *wire, uint8_t at, uint8_t *code_at, uint8_t byte)
+{
+    wire[at] = byte;
+    if (byte == 0) {
+        wire[*code_at] = (uint8_t)(at - *code_at);
+        *code_at = at;
+    }
+    return (uint8_t)(at + 1u);
+}
+
 uint8_t packet_encode(uint8_t *wire, uint8_t sequence, const uint8_t *messages, uint8_t length)
 {
-    uint32_t crc = crc32_add(0, &sequence, 1);
-    crc = crc32_add(crc, messages, length);
-    uint8_t code_at = 0, at = 1;
-    uint8_t total = (uint8_t)(length + 5u);
-    for (uint8_t i = 0; i < total; i++) {
-        uint8_t byte;
-        if (i == 0)
-            byte = sequence;
-        else if (i <= length)
-            byte = messages[i - 1];
-        else
-            byte = (uint8_t)(crc >> (8u * (i - length - 1u)));
-        if (byte == 0) {
-            wire[code_at] = (uint8_t)(at - code_at);
-            code_at = at++;
-        } else {
-            wire[at++] = byte;
-        }
-    }
+    uint32_t crc = crc32_add(crc32_add(0, &sequence, 1), messages, length);
+    const uint8_t tail[4] = {(uint8_t)crc, (uint8_t)(crc >> 8), (uint8_t)(crc >> 16), (uint8_t)(crc >> 24)};
+    uint8_t code_at = 0, at = stuff(wire, 1, &code_at, sequence);
+    for (uint8_t i = 0; i < length; i++)
+        at = stuff(wire, at, &code_at, messages[i]);
+    for (uint8_t i = 0; i < sizeof tail; i++)
+        at = stuff(wire, at, &code_at, tail[i]);
     wire[code_at] = (uint8_t)(at - code_at);
-    wire[at++] = 0;
-    return at;
+    wire[at] = 0;
+    return (uint8_t)(at + 1u);
 }
 
 /* In place; returns the decoded length, or 0 when the code bytes do not fit the length. */

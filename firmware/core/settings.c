@@ -124,7 +124,6 @@ static void load(const uint8_t *fields)
         refuse(MESSAGE_CONFIGURE_LOAD, PROTOCOL_NO_AXIS);
         return;
     }
-    settings.counts_per_tonne[m.side] = m.counts_per_tonne;
     settings.grams_per_count[m.side] = 1.0e6f / (float)m.counts_per_tonne;
     settings.load_offset[m.side] = m.offset;
 }
@@ -137,7 +136,7 @@ static void relate_beams(void)
             continue;
         settings.longest_braking[side] =
             (int32_t)(longest_braking(lift) + (int64_t)longest_braking(scan) * lift->steps_per_m / scan->steps_per_m);
-        settings.same_scale[side] = lift->steps_per_m == scan->steps_per_m;
+        settings.lift_per_scan[side] = (uint32_t)(((uint64_t)lift->steps_per_m << 24) / scan->steps_per_m);
         settings.beam_separation[side] =
             (int32_t)((uint64_t)settings.beam_separation_um * lift->steps_per_m / 1000000u);
     }
@@ -151,7 +150,7 @@ static bool is_complete(void)
         if (settings.servo_speed[i] == 0)
             return false;
     for (uint8_t side = 0; side < PROTOCOL_SIDES; side++)
-        if (settings.counts_per_tonne[side] == 0)
+        if (settings.grams_per_count[side] == 0.0f)
             return false;
     return true;
 }

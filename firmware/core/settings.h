@@ -29,11 +29,10 @@ typedef struct {
     uint32_t beam_separation_um;
     int32_t beam_separation[PROTOCOL_SIDES]; /* steps of the lift axis */
     int32_t longest_braking[PROTOCOL_SIDES]; /* of lift and scan beam together, steps of the lift axis */
-    bool same_scale[PROTOCOL_SIDES];         /* lift and scan axis have as many steps to a metre */
+    uint32_t lift_per_scan[PROTOCOL_SIDES];  /* steps of the lift axis for one of the scan axis, 24 fraction bits */
     int32_t load_limit_g, fork_load_g;
     axis_settings axes[PROTOCOL_AXES];
     uint32_t servo_speed[PROTOCOL_SERVOS]; /* 0.01 degrees/s */
-    uint32_t counts_per_tonne[PROTOCOL_SIDES];
     float grams_per_count[PROTOCOL_SIDES];
     int32_t load_offset[PROTOCOL_SIDES];
 } machine_settings;

@@ -21,13 +21,12 @@ uint8_t stepper_room(uint8_t axis)
     return (uint8_t)((s->tail - s->head - 1u) & (STEPPER_CHUNKS - 1u));
 }
 
-bool stepper_push(uint8_t axis, const step_chunk *chunk)
+bool stepper_push(uint8_t axis)
 {
     stepper *s = &steppers[axis];
-    uint8_t head = s->head, next = (uint8_t)((head + 1u) & (STEPPER_CHUNKS - 1u));
+    uint8_t next = (uint8_t)((s->head + 1u) & (STEPPER_CHUNKS - 1u));
     if (next == s->tail)
         return false;
-    s->chunks[head] = *chunk;
     uint8_t lock = board_lock();
     bool is_free = halted == CAUSE_NONE;
     if (is_free)

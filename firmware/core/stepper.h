@@ -42,9 +42,14 @@ extern stepper steppers[PROTOCOL_AXES];
 
 void stepper_reset(void);
 
-/* False when the ring is full, or after stepper_halt until stepper_release. */
-bool stepper_push(uint8_t axis, const step_chunk *chunk);
 uint8_t stepper_room(uint8_t axis); /* chunks that fit */
+/* Where to write the next chunk, if there is room; stepper_push hands it over. False after stepper_halt until
+ * stepper_release: then it is dropped. */
+static inline step_chunk *stepper_next_chunk(uint8_t axis)
+{
+    return &steppers[axis].chunks[steppers[axis].head];
+}
+bool stepper_push(uint8_t axis);
 
 /* Steps from the machine's zero by pulses given, once homed. */
 int32_t stepper_position(uint8_t axis);

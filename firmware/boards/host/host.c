@@ -194,17 +194,6 @@ void board_set_motor_rail(bool on)
     plant_motor_rail(on, now_ns);
 }
 
-/* One thread: nothing comes in between. */
-uint8_t board_lock(void)
-{
-    return 0;
-}
-
-void board_unlock(uint8_t lock)
-{
-    (void)lock;
-}
-
 /* The loop below looks at every axis after each poll. */
 void board_stepper_wake(uint8_t axis)
 {
@@ -231,11 +220,12 @@ static uint64_t widen(uint16_t tick)
     return now_ticks + (uint64_t)(int64_t)(int16_t)(tick - (uint16_t)now_ticks);
 }
 
-void board_slice_planned(uint8_t axis, uint32_t start_tick, int32_t v0, int32_t v1)
+void board_slice_planned(uint8_t axis, uint32_t start_tick, int32_t speed)
 {
+    const int32_t before = slices[axis][slices_at[axis]].v1;
     slices_at[axis] = (uint8_t)((slices_at[axis] + 1u) % SLICES_KEPT);
     slices[axis][slices_at[axis]] =
-        (slice_record){now_ticks + (uint64_t)(int64_t)(int32_t)(start_tick - (uint32_t)now_ticks), v0, v1};
+        (slice_record){now_ticks + (uint64_t)(int64_t)(int32_t)(start_tick - (uint32_t)now_ticks), before, speed};
 }
 
 /* ---------------------------------------------------------------- running */
@@ -324,14 +314,13 @@ void host_axis_profile(int axis, double *speed_steps_s, double *acceleration_ste
 {
     const double one = 262144.0, per_s = SLICES_PER_SECOND;
     *speed_steps_s = *acceleration_steps_s2 = 0.0;
-    for (uint8_t i = 0; i < SLICES_KEPT; i++) {
-        const slice_record *s = &slices[axis][i];
-        if (now_ticks < s->begins || now_ticks >= s->begins + SLICE_TICKS)
+    for (uint8_t back = 0; back < SLICES_KEPT; back++) {
+        const slice_record *s = &slices[axis][(uint8_t)(slices_at[axis] - back) % SLICES_KEPT];
+        if (now_ticks < s->begins)
             continue;
-        double part = (double)(now_ticks - s->begins) / SLICE_TICKS;
-        double change = (double)(s->v1 - s->v0);
-        *speed_steps_s = ((double)s->v0 + change * part) / one * per_s;
-        *acceleration_steps_s2 = change / one * per_s * per_s;
+        double part = (double)(now_ticks - s->begins) / SLICE_TICKS, change = (double)(s->v1 - s->v0);
+        *speed_steps_s = (part < 1.0 ? (double)s->v0 + change * part : (double)s->v1) / one * per_s;
+        *acceleration_steps_s2 = part < 1.0 ? change / one * per_s * per_s : 0.0;
         return;
     }
 }

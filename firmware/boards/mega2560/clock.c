@@ -5,13 +5,14 @@
 
 #include "board.h"
 #include "safety_chain.h"
+#include "wake.h"
 
 #define PRESCALE_8 (1u << 1)
 #define PRESCALE_64_T0 (1u << CS01 | 1u << CS00)
 #define TICK_COUNTS 50u /* 200 us at 250 kHz */
 
-static volatile uint32_t overflows;
-static volatile uint8_t ticks_left;
+static volatile uint16_t overflows;
+static volatile uint8_t overflows_top;
 
 void clock_start(void)
 {
@@ -28,60 +29,39 @@ void clock_start(void)
 
 ISR(TIMER5_OVF_vect)
 {
-    overflows++;
+    if (++overflows == 0)
+        overflows_top++;
 }
 
 ISR(TIMER0_COMPA_vect)
 {
     safety_chain_look();
-    if (ticks_left)
-        ticks_left--;
-}
-
-bool clock_poll_is_due(void)
-{
-    if (ticks_left)
-        return false;
-    ticks_left = TICKS_A_POLL;
-    return true;
-}
-
-/* Low 16 bits, and how often they have overflowed. */
-static uint32_t read(uint16_t *low)
-{
-    uint8_t lock = board_lock();
-    uint16_t count = TCNT5;
-    uint32_t high = overflows;
-    if ((TIFR5 & 1u << TOV5) && count < 0x8000u)
-        high++;
-    board_unlock(lock);
-    *low = count;
-    return high;
+    static uint8_t ticks;
+    if (++ticks == TICKS_A_POLL) {
+        ticks = 0;
+        WAKE |= WAKE_POLL;
+    }
 }
 
 uint32_t board_ticks(void)
 {
-    uint16_t low;
-    uint32_t high = read(&low);
-    return high << 16 | low;
+    uint8_t lock = board_lock();
+    uint16_t low = TCNT5, high = overflows;
+    if ((TIFR5 & 1u << TOV5) && low < 0x8000u)
+        high++;
+    board_unlock(lock);
+    return (uint32_t)high << 16 | low;
 }
 
+/* Half the ticks, with one bit more at the top than they have. */
 uint32_t board_micros(void)
 {
-    uint16_t low;
-    uint32_t high = read(&low);
-    return high << 15 | low >> 1;
-}
-
-uint8_t board_lock(void)
-{
-    uint8_t lock = SREG;
-    cli();
-    return lock;
-}
-
-void board_unlock(uint8_t lock)
-{
-    __asm__ volatile("" ::: "memory");
-    SREG = lock;
+    uint8_t lock = board_lock();
+    uint16_t low = TCNT5, high = overflows;
+    uint8_t top = overflows_top;
+    if ((TIFR5 & 1u << TOV5) && low < 0x8000u && ++high == 0)
+        top++;
+    board_unlock(lock);
+    uint32_t half = ((uint32_t)high << 16 | low) >> 1;
+    return top & 1u ? half | UINT32_C(0x80000000) : half;
 }

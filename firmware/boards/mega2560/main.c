@@ -18,6 +18,7 @@
 #include "steppers.h"
 #include "switches.h"
 #include "uart.h"
+#include "wake.h"
 
 const uint8_t board_kind = BOARD_KIND_MEGA2560;
 static uint16_t boots;
@@ -32,6 +33,7 @@ void before_main(void)
     reset_flags = MCUSR;
     MCUSR = 0;
     wdt_disable();
+    __asm__ volatile("clr r7\n\tldi r24, 5\n\tmov r6, r24" ::: "r24"); /* constants of step_interrupt.S */
 }
 
 uint8_t board_reset_cause(void)
@@ -46,9 +48,9 @@ uint8_t board_reset_cause(void)
 }
 
 /* Empty, but seen by whoever watches the program run (bench/). */
-void __attribute__((noinline, noclone)) board_slice_planned(uint8_t axis, uint32_t start_tick, int32_t v0, int32_t v1)
+void __attribute__((noinline, noclone)) board_slice_planned(uint8_t axis, uint32_t start_tick, int32_t speed)
 {
-    __asm__ volatile("" ::"r"(axis), "r"(start_tick), "r"(v0), "r"(v1));
+    __asm__ volatile("" ::"r"(axis), "r"(start_tick), "r"(speed));
 }
 
 static void count_boots(void)
@@ -57,17 +59,19 @@ static void count_boots(void)
     eeprom_update_word(&kept_boots, boots);
 }
 
-static void sleep_until_something(void)
+/* Step interrupts come by the ten thousand: whether they woke us for something is seen in a few cycles. */
+static uint8_t sleep_until_something(void)
 {
     cli();
-    if (uart_packet_waits() || safety_chain_cause != CAUSE_NONE) {
+    while (!WAKE) {
         sei();
-        return;
+        sleep_cpu(); /* the instruction after sei is executed before any interrupt */
+        cli();
     }
-    sleep_enable();
+    uint8_t why = WAKE;
+    WAKE = 0;
     sei();
-    sleep_cpu(); /* the instruction after sei is executed before any interrupt */
-    sleep_disable();
+    return why;
 }
 
 int main(void)
@@ -81,20 +85,17 @@ int main(void)
     clock_start();
     uart_start();
     set_sleep_mode(SLEEP_MODE_IDLE);
+    sleep_enable();
     DDR_OF(LED_PORT) |= MASK(LED_BIT);
     core_start();
     steppers_start();
     sei();
     wdt_enable(WDTO_250MS);
     for (;;) {
-        bool is_due = clock_poll_is_due();
-        if (is_due)
-            switches_poll_ms();
-        if (is_due || uart_packet_waits() || safety_chain_cause != CAUSE_NONE) {
-            safety_chain_poll();
-            core_poll();
-            wdt_reset();
-        }
-        sleep_until_something();
+        if (sleep_until_something() & WAKE_POLL)
+            switches_poll();
+        safety_chain_poll();
+        core_poll();
+        wdt_reset();
     }
 }

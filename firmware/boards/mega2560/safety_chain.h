@@ -9,6 +9,7 @@
 
 #include "messages.h"
 #include "ports.h"
+#include "wake.h"
 
 extern volatile uint8_t safety_chain_cause; /* why the pulses were cut; CAUSE_NONE: they were not */
 extern volatile uint8_t safety_chain_open;  /* looks in a row that found it open */
@@ -37,6 +38,7 @@ static inline void safety_chain_look(void)
         TIMSK4 &= (uint8_t)~STEP_INTERRUPTS_4;
         TIMSK5 &= (uint8_t)~STEP_INTERRUPTS_5;
         PORT_OF(RELAY_PORT) &= (uint8_t)~MASK(RELAY_BIT);
+        WAKE |= WAKE_CHAIN;
         safety_chain_cause = open ? CAUSE_ESTOP_PRESSED : CAUSE_DOOR_OPEN;
     }
 }

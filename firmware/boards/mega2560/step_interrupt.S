@@ -1,7 +1,7 @@
 /*
  * The step interrupt of each axis: what stepper_pulse and stepper_load of core/stepper.c do, in about 60 cycles.
  *
- * Registers r2 to r5 belong to these interrupts: the compiler is told to leave them alone (-ffixed-r2 ...), and the
+ * Registers r2 to r7 belong to these interrupts, r7:r6 always holds 5: the compiler is told to leave them alone (-ffixed-r2 ...), and the
  * build looks that nothing else in the program uses them (the libraries might). They are never nested.
  *
  * The compare register holds when the next pulse is due; `next_tick` of the stepper is used by the foreground only.
@@ -37,25 +37,26 @@
     .endif
 .endm
 
-/* r4:r3 was just written to the compare register; if that is not to come any more, take the count after next. */
+/* r4:r3 was just written to the compare register; if that is less than 5 counts ahead (r7:r6), make it 6: the step input
+ * must be low for 2.5 us, 40 cycles, and a count that has passed comes again in 32 ms only. */
 .macro SOON_IF_LATE
     lds r5, count_register
     sub r3, r5
     lds r5, count_register + 1
     sbc r4, r5
-    brmi 91f
-    or r3, r4
-    brne 92f
-91: lds r3, count_register
+    sub r3, r6
+    sbc r4, r7
+    brpl 92f
+    lds r3, count_register
     lds r4, count_register + 1
-    clr r5
-    set
-    bld r5, 2
-    add r3, r5                  ; 4 counts, 32 cycles: the step input must be low for 40
-    clr r5
-    adc r4, r5
+    add r3, r6
+    adc r4, r7
+    sec
+    adc r3, r7
+    adc r4, r7
     sts compare_register + 1, r4
     sts compare_register, r3
+    sbi flag_register, flag_bit ; it may have matched before it was put off
 92:
 .endm
 
@@ -228,6 +229,8 @@ call_event:
     .set step_register, _SFR_MEM_ADDR(JOIN(PORT, port)) $                                                               \
     .set direction_register, _SFR_MEM_ADDR(JOIN(PORT, dir_port)) $                                                      \
     .set compare_register, _SFR_MEM_ADDR(JOIN3(OCR, timer, JOIN(letter, L))) $                                     \
+    .set flag_register, _SFR_IO_ADDR(JOIN(TIFR, timer)) $                                                               \
+    .set flag_bit, (JOIN3(OCF, timer, letter)) $                                                                          \
     .set count_register, _SFR_MEM_ADDR(JOIN3(TCNT, timer, L)) $                                                    \
     STEP_INTERRUPT number, JOIN(JOIN(TIMER, timer), JOIN(_COMP, JOIN(letter, _vect))), bit, dir_bit $
 

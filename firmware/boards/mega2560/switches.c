@@ -2,6 +2,7 @@
 #include "switches.h"
 
 #include "board.h"
+#include "clock.h"
 #include "messages.h"
 #include "ports.h"
 
@@ -71,9 +72,9 @@ void board_set_output(uint8_t output, uint16_t permille)
     board_unlock(lock);
 }
 
-void switches_poll_ms(void)
+void switches_poll(void)
 {
-    heater_ms = heater_ms + 1u < FULL ? heater_ms + 1u : 0;
+    heater_ms = heater_ms + POLL_MS < FULL ? heater_ms + POLL_MS : 0;
     uint8_t lock = board_lock();
     switch_pin(HEATER, heater_ms < heater_permille);
     board_unlock(lock);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "board.h"
+#include "wake.h"
 
 #define RECEIVED 256u /* the index of one byte wraps by itself */
 #define TO_SEND 128u
@@ -14,7 +15,8 @@
 static uint8_t received[RECEIVED], to_send[TO_SEND];
 static volatile uint8_t received_head, received_tail, send_head, send_tail;
 static volatile uint16_t lost;
-static volatile uint8_t ends_received, ends_read;
+static volatile uint8_t ends_received;
+static uint8_t ends_read;
 
 void uart_start(void)
 {
@@ -37,8 +39,10 @@ ISR(USART0_RX_vect)
     }
     received[head] = byte;
     received_head = next;
-    if (byte == 0)
+    if (byte == 0) {
         ends_received++;
+        WAKE |= WAKE_PACKET;
+    }
 }
 
 ISR(USART0_UDRE_vect)
@@ -66,6 +70,8 @@ uint16_t board_uart_read(uint8_t *bytes, uint16_t capacity)
         }
     }
     received_tail = tail;
+    if (ends_received != ends_read)
+        WAKE |= WAKE_PACKET; /* the next one */
     return count;
 }
 
@@ -81,11 +87,6 @@ bool board_uart_write(const uint8_t *bytes, uint8_t length)
     UCSR0B |= 1u << UDRIE0;
     board_unlock(lock);
     return true;
-}
-
-bool uart_packet_waits(void)
-{
-    return ends_received != ends_read;
 }
 
 uint16_t board_bytes_lost(void)

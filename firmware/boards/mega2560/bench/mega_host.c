@@ -73,15 +73,15 @@ static uint32_t argument(uint8_t first_register)
     return (uint32_t)r[0] | (uint32_t)r[1] << 8 | (uint32_t)r[2] << 16 | (uint32_t)r[3] << 24;
 }
 
-/* board_slice_planned(uint8_t axis, uint32_t start_tick, int32_t v0, int32_t v1) */
+/* board_slice_planned(uint8_t axis, uint32_t start_tick, int32_t speed) */
 static void slice_planned(void)
 {
     const uint8_t axis = mega_avr->data[24];
     if (axis >= PLANT_AXES)
         return;
+    const int32_t before = slices[axis][slices_at[axis]].v1;
     slices_at[axis] = (uint8_t)((slices_at[axis] + 1u) % SLICES_KEPT);
-    slices[axis][slices_at[axis]] =
-        (slice_record){mega_tick_cycle(argument(20)), (int32_t)argument(16), (int32_t)argument(12)};
+    slices[axis][slices_at[axis]] = (slice_record){mega_tick_cycle(argument(20)), before, (int32_t)argument(16)};
 }
 
 static void heartbeat_accepted(void)
@@ -258,14 +258,14 @@ void host_axis_profile(int axis, double *speed_steps_s, double *acceleration_ste
 {
     const double one = 262144.0, slice_s = 0.002, slice_cycles = slice_s * MEGA_HZ;
     *speed_steps_s = *acceleration_steps_s2 = 0.0;
-    for (uint8_t i = 0; has_program && i < SLICES_KEPT; i++) {
-        const slice_record *s = &slices[axis][i];
-        if (!s->begins || mega_avr->cycle < s->begins || mega_avr->cycle - s->begins >= (uint64_t)slice_cycles)
+    for (uint8_t back = 0; has_program && back < SLICES_KEPT; back++) {
+        const slice_record *s = &slices[axis][(uint8_t)(slices_at[axis] - back) % SLICES_KEPT];
+        if (!s->begins || mega_avr->cycle < s->begins)
             continue;
         const double part = (double)(mega_avr->cycle - s->begins) / slice_cycles;
         const double change = (double)s->v1 - (double)s->v0;
-        *speed_steps_s = ((double)s->v0 + change * part) / one / slice_s;
-        *acceleration_steps_s2 = change / one / (slice_s * slice_s);
+        *speed_steps_s = (part < 1.0 ? (double)s->v0 + change * part : (double)s->v1) / one / slice_s;
+        *acceleration_steps_s2 = part < 1.0 ? change / one / (slice_s * slice_s) : 0.0;
         return;
     }
 }

@@ -25,9 +25,9 @@ static volatile uint8_t command;
 static bool is_servo_high;
 
 /* As the real program has them (board.h, safety.h). */
-__attribute__((noinline, noclone)) void board_slice_planned(uint8_t axis, uint32_t start_tick, int32_t v0, int32_t v1)
+__attribute__((noinline, noclone)) void board_slice_planned(uint8_t axis, uint32_t start_tick, int32_t speed)
 {
-    __asm__ volatile("" ::"r"(axis), "r"(start_tick), "r"(v0), "r"(v1));
+    __asm__ volatile("" ::"r"(axis), "r"(start_tick), "r"(speed));
 }
 
 __attribute__((noinline, noclone)) void safety_heartbeat(void)
@@ -176,7 +176,7 @@ static void obey(uint8_t letter)
         break;
     case 'p': {
         uint32_t tick = TCNT1;
-        board_slice_planned(3, tick + 2000, 262144, 524288);
+        board_slice_planned(3, tick + 2000, 524288);
         break;
     }
     case 'b':
