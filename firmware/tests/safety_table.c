@@ -338,33 +338,41 @@ static int edges_lost(void)
     return look();
 }
 
+/* End stops take their turns: one axis a poll. */
+static int look_at_every_axis(void)
+{
+    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
+        safety_poll();
+    return NO_ANSWER;
+}
+
 static int end_stop_1_mm_above(void)
 {
     world.moving = EVERY_AXIS;
     world.positions[5] = HOME + MM;
     world.end_stops = 1u << 5;
-    return look();
+    return look_at_every_axis();
 }
 
 static int end_stop_early(void)
 {
     end_stop_1_mm_above();
     world.positions[5]++;
-    return look();
+    return look_at_every_axis();
 }
 
 static int end_stop_open_1_mm_below(void)
 {
     world.moving = EVERY_AXIS;
     world.positions[2] = HOME - MM;
-    return look();
+    return look_at_every_axis();
 }
 
 static int end_stop_late(void)
 {
     end_stop_open_1_mm_below();
     world.positions[2]--;
-    return look();
+    return look_at_every_axis();
 }
 
 static int end_stop_while_homing(void)

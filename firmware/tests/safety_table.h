@@ -11,8 +11,8 @@
 #define SCREWS 0x5au /* keep their position without power */
 #define DEADLINE_MS 300u
 #define LIMIT_G 60000
-#define STEPS_PER_M 80000u
-#define MM 80 /* steps */
+#define STEPS_PER_M 81920u
+#define MM 80 /* steps; near enough */
 #define HOME 20000
 #define SILENT_MS 100u
 

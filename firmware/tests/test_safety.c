@@ -415,21 +415,38 @@ static void test_axes_that_may_have_lost_steps_are_unreferenced(void)
     safety_poll();
     CHECK(safety_referenced() == 0x66, "referenced: %02x", safety_referenced());
     expect_numbers(last_stop(), PROTOCOL_NO_AXIS, 321, 0);
+}
 
+static void look_at_every_axis(void)
+{
+    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
+        safety_poll();
+}
+
+static void test_every_end_stop_is_looked_at_in_eight_polls(void)
+{
+    for (uint8_t polls_before = 0; polls_before < PROTOCOL_AXES; polls_before++)
+        for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++) {
+            enter(MOVING);
+            for (uint8_t poll = 0; poll < polls_before; poll++)
+                safety_poll();
+            world.end_stops = (uint8_t)(1u << axis);
+            world.positions[axis] = HOME + MM + 1;
+            look_at_every_axis();
+            CHECK(where() == BRAKING && safety_referenced() == (EVERY_AXIS & ~(1u << axis)), "axis %u", axis);
+            expect_numbers(last_stop(), axis, HOME + MM + 1, HOME);
+        }
+}
+
+static void test_end_stops_of_axes_at_rest_or_without_a_place_say_nothing(void)
+{
     enter(MOVING);
     world.end_stops = 0x30;
     world.positions[4] = world.positions[5] = HOME + MM + 1;
-    world.moving = 0x20; /* the other is at rest */
-    safety_poll();
-    CHECK(safety_referenced() == 0xdf, "referenced: %02x", safety_referenced());
-    expect_numbers(last_stop(), 5, HOME + MM + 1, HOME);
-
-    enter(MOVING);
-    world.end_stops = 0x10;
-    world.positions[4] = HOME + MM + 1;
-    safety_set_referenced(4, false); /* an axis that does not know its place is not judged by it */
-    safety_poll();
-    CHECK(where() == MOVING && safety_referenced() == 0xef, "referenced: %02x", safety_referenced());
+    world.moving = 0x20;
+    safety_set_referenced(5, false);
+    look_at_every_axis();
+    CHECK(where() == MOVING && safety_referenced() == 0xdf, "referenced: %02x", safety_referenced());
 }
 
 static void test_places_of_another_configuration_are_forgotten(void)
@@ -485,6 +502,8 @@ int main(void)
     test_a_category_0_stop_leaves_what_screws_hold();
     test_a_category_1_stop_leaves_all_places();
     test_axes_that_may_have_lost_steps_are_unreferenced();
+    test_every_end_stop_is_looked_at_in_eight_polls();
+    test_end_stops_of_axes_at_rest_or_without_a_place_say_nothing();
     test_places_of_another_configuration_are_forgotten();
     test_configuring_anew_opens_the_relay();
     test_power_on_forgets_everything();

@@ -178,11 +178,11 @@ typedef struct {
 
 static const machine_axis machines[][2] = {
     /* lift and shuttle                                           scan */
-    {{80000, 8000, 60000, 3000, 1500, 250, 20000, 20000, 26000},
-     {80000, 16000, 90000, 3000, 1500, 250, 8000, 8000, 25000}},
+    {{80000, 16000, 160000, 3000, 1500, 250, 20000, 20000, 26000},
+     {80000, 30000, 250000, 3000, 1500, 250, 8000, 8000, 25000}},
     {{400000, 6000, 16000, 3200, 1000, 700, 60000, 60000, 66000},
      {400000, 16000, 32000, 4800, 1000, 700, 10000, 10000, 62000}},
-    {{10000, 400, 1000, 200, 100, 40, 0, -10, 400}, {20000, 30000, 200000, 900, 300, 60, -400, -800, 3000}},
+    {{10000, 400, 1000, 200, 100, 40, 0, -10, 400}, {20000, 30000, 200000, 900, 300, 60, -2400, -3200, 1000}},
 };
 #define MACHINES (sizeof machines / sizeof machines[0])
 
@@ -273,7 +273,7 @@ static void segment_extras(uint8_t extras)
 
 static void programme(void)
 {
-    uint8_t how = take(), segments = (uint8_t)(1 + (how & 7u));
+    uint8_t how = take(), segments = (uint8_t)(1 + (how & 7u) + (how & 64u ? 4 : 0));
     uint16_t number = host.programme++;
     command(true, MESSAGE_PROGRAMME_BEGIN, "221", (uint32_t[]){number, segments, how >> 7});
     for (uint8_t i = 0; i < segments; i++) {

@@ -296,7 +296,8 @@ static uint8_t take(void)
 
 static void poll(void)
 {
-    link_poll();
+    while (link_poll())
+        was_refused();
     was_refused();
     if (model.calls.head != model.calls.tail)
         fault("message %u was not handed on", model.calls.items[model.calls.tail % QUEUE].bytes[0]);

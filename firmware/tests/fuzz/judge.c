@@ -24,7 +24,7 @@
 #define STATES 7
 #define FACTS 512u
 #define CATEGORY_0_NS (1 * MS)
-#define UNHEARD_NS (4 * MS) /* a packet that has arrived is taken by then, at the speed of the real line */
+#define UNHEARD_NS (4 * MS)       /* a packet that has arrived is taken by then, at the speed of the real line */
 #define LOOK_AHEAD_NS (16 * MS)   /* until the first slice that is not planned, to whole slices, and a poll */
 #define SMOOTHING_NS (32 * MS)    /* the longest mean over which ramps are rounded */
 #define LOAD_FILTER_NS (105 * MS) /* four samples at 80 Hz and the wait for the next; or a cell that says nothing */
