@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from bee_robot.mcu import messages as m
+
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 UNDER_WAY = ("moving", "holding")
+FIRST_REFUSAL = 32
+"""Causes below are those of stops."""
 Edge = tuple[str, str]
 
 
@@ -89,11 +93,6 @@ def test_the_relay_is_closed_where_the_document_says() -> None:
 
 
 def test_every_stop_cause_and_every_event_is_in_the_table() -> None:
-    protocol = (FIRMWARE / "core" / "messages.h").read_text(encoding="utf-8")
-    stops = {
-        name.lower()
-        for name, number in re.findall(r"\bCAUSE_(\w+) = (\d+)", protocol)
-        if 0 < int(number) < 32
-    }
+    stops = {cause.name.lower() for cause in m.Cause if 0 < cause < FIRST_REFUSAL}
     cells = {cell for _, row in rows_in_c() for cell in row}
     assert {cell.partition(" ")[2] for cell in cells if " " in cell} == stops
