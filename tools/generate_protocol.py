@@ -117,6 +117,7 @@ def load(path: Path = SOURCE) -> Protocol:
 def c_header(protocol: Protocol) -> str:
     lines = [
         f"/* {NOTICE} */",
+        "/* clang-format off */",
         "#ifndef BEE_MESSAGES_H",
         "#define BEE_MESSAGES_H",
         "",
@@ -198,6 +199,7 @@ def places(message: Message, first: int) -> list[tuple[Field, int, str]]:
 def c_source(protocol: Protocol) -> str:
     lines = [
         f"/* {NOTICE} */",
+        "/* clang-format off */",
         '#include "messages.h"',
         "",
         "uint8_t message_size_from_host(uint8_t id)",
