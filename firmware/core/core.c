@@ -36,14 +36,16 @@ void core_start(void)
     telemetry_reset();
 }
 
+/* Slices are planned in between whatever takes long: at full speed the rings of pulses last for six milliseconds. */
 void core_poll(void)
 {
     telemetry_time_poll();
     /* Inputs first: nothing that arrives on the line may delay a stop. */
     bool new_loads = sensors_poll();
     safety_poll();
+    motion_poll();
     for (uint8_t packets = 0; packets < PACKETS_A_POLL && link_poll(); packets++)
-        motion_poll(); /* a packet may take a millisecond */
+        motion_poll();
     servos_poll();
     outputs_poll();
     homing_poll();
@@ -51,5 +53,7 @@ void core_poll(void)
     motion_poll();
     link_poll(); /* what came while slices were planned is answered before telemetry fills the line */
     link_send_events();
+    motion_poll();
     telemetry_poll();
+    motion_poll();
 }

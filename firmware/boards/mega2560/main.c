@@ -33,7 +33,7 @@ void before_main(void)
     reset_flags = MCUSR;
     MCUSR = 0;
     wdt_disable();
-    __asm__ volatile("clr r7\n\tldi r24, 5\n\tmov r6, r24" ::: "r24"); /* constants of step_interrupt.S */
+    __asm__ volatile("clr r7\n\tldi r24, 6\n\tmov r6, r24" ::: "r24"); /* constants of step_interrupt.S */
 }
 
 uint8_t board_reset_cause(void)

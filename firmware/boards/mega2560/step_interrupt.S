@@ -1,10 +1,11 @@
 /*
  * The step interrupt of each axis: what stepper_pulse and stepper_load of core/stepper.c do, in about 60 cycles.
  *
- * Registers r2 to r7 belong to these interrupts, r7:r6 always holds 5: the compiler is told to leave them alone (-ffixed-r2 ...), and the
+ * Registers r2 to r7 belong to these interrupts, r7:r6 always holds 6: the compiler is told to leave them alone (-ffixed-r2 ...), and the
  * build looks that nothing else in the program uses them (the libraries might). They are never nested.
  *
- * The compare register holds when the next pulse is due; `next_tick` of the stepper is used by the foreground only.
+ * The compare register holds `next_tick`, when the next pulse is due, unless that has passed: then the pulse comes as soon
+ * as the driver allows, and those after it are due as if it had come in time.
  */
 #include <avr/io.h>
 
@@ -37,27 +38,29 @@
     .endif
 .endm
 
-/* r4:r3 was just written to the compare register; if that is less than 5 counts ahead (r7:r6), make it 6: the step input
- * must be low for 2.5 us, 40 cycles, and a count that has passed comes again in 32 ms only. */
-.macro SOON_IF_LATE
+/* r4:r3, just written to the compare register, less the counter: minus if it is less than 6 counts ahead (r7:r6), so that
+ * the step input could be low for less than 2.5 us (40 cycles) or the match be missed, to come again in 32 ms. */
+.macro IS_IT_AHEAD
     lds r5, count_register
     sub r3, r5
     lds r5, count_register + 1
     sbc r4, r5
     sub r3, r6
     sbc r4, r7
-    brpl 92f
+.endm
+
+/* Then the next pulse comes in 4 counts: with the step input low already, as soon as the driver allows. */
+.macro SOON
     lds r3, count_register
     lds r4, count_register + 1
-    add r3, r6
-    adc r4, r7
-    sec
-    adc r3, r7
+    clr r5
+    set
+    bld r5, 2
+    add r3, r5
     adc r4, r7
     sts compare_register + 1, r4
     sts compare_register, r3
     sbi flag_register, flag_bit ; it may have matched before it was put off
-92:
 .endm
 
 .macro STEP_INTERRUPT axis, vector, bit, dir_bit
@@ -79,21 +82,20 @@
     lds r5, at + STEPPER_INTERVAL_FRACTION
     add r4, r5
     sts at + STEPPER_FRACTION, r4
-    lds r3, compare_register
-    lds r4, compare_register + 1
+    lds r3, at + STEPPER_NEXT_TICK
+    lds r4, at + STEPPER_NEXT_TICK + 1
     lds r5, at + STEPPER_INTERVAL
     adc r3, r5
     lds r5, at + STEPPER_INTERVAL + 1
     adc r4, r5
+    sts at + STEPPER_NEXT_TICK, r3
+    sts at + STEPPER_NEXT_TICK + 1, r4
     sts compare_register + 1, r4
     sts compare_register, r3
-    SOON_IF_LATE
-    nop                         ; the pulse is to last 2.5 us
-    nop
-    nop
-    nop
-    nop
-    PORT_BIT step_register, \bit, 0
+    IS_IT_AHEAD
+    brpl 13f
+    rjmp 2f
+13: PORT_BIT step_register, \bit, 0 ; the pulse has lasted 2.5 us
     out SREG_IO, r2
     reti
 
@@ -119,13 +121,21 @@
     inc r24
     andi r24, STEPPER_RING_MASK
     sts at + STEPPER_TAIL, r24
+    nop                         ; 2.5 us here, too
+    nop
+    nop
+    nop
+    PORT_BIT step_register, \bit, 0
     ld r3, X+
     ld r4, X+
+    sts at + STEPPER_NEXT_TICK, r3
+    sts at + STEPPER_NEXT_TICK + 1, r4
     sts compare_register + 1, r4
     sts compare_register, r3
-    SOON_IF_LATE
-    PORT_BIT step_register, \bit, 0
-    ld r5, X+
+    IS_IT_AHEAD
+    brpl 11f
+    SOON
+11: ld r5, X+
     sts at + STEPPER_INTERVAL, r5
     ld r5, X+
     sts at + STEPPER_INTERVAL + 1, r5
@@ -189,6 +199,11 @@
     pop r26
     pop r25
     pop r24
+    out SREG_IO, r2
+    reti
+
+2:  PORT_BIT step_register, \bit, 0
+    SOON
     out SREG_IO, r2
     reti
 

@@ -12,6 +12,7 @@
 #define STEPPER_HEAD 7
 #define STEPPER_TAIL 8
 #define STEPPER_ENDS_AT 9
+#define STEPPER_NEXT_TICK 13
 #define STEPPER_RING 15
 #define STEPPER_RING_MASK 7 /* 8 chunks of 8 bytes: first tick, interval, its fraction, count, direction, flags */
 

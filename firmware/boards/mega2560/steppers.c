@@ -22,6 +22,7 @@ HOLDS(flags, STEPPER_FLAGS);
 HOLDS(head, STEPPER_HEAD);
 HOLDS(tail, STEPPER_TAIL);
 HOLDS(ends_at, STEPPER_ENDS_AT);
+HOLDS(next_tick, STEPPER_NEXT_TICK);
 HOLDS(chunks, STEPPER_RING);
 _Static_assert(sizeof(stepper) == STEPPER_SIZE && sizeof(step_chunk) == 8, "step_interrupt.S counts otherwise");
 _Static_assert(STEPPER_CHUNKS == STEPPER_RING_MASK + 1, "step_interrupt.S wraps elsewhere");

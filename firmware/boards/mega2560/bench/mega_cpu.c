@@ -8,6 +8,7 @@
 
 #define ENTRY_CYCLES 5u /* interrupt response of processors whose program counter has 3 bytes; again after sleep */
 #define RETI_CYCLES 5u
+#define LONGEST_STEP 4u
 #define TRAPS 8
 #define OP_SLEEP 0x9588u
 #define OP_HANG 0xCFFFu /* rjmp to itself */
@@ -166,6 +167,18 @@ static void handler_changed(avr_irq_t *irq, uint32_t value, void *context)
     }
 }
 
+/* In steps as long as an instruction at most: simavr forgets a comparison with 0 when it looks at an overflow more than
+ * one count too late. */
+static void pass_cycles(uint8_t cycles)
+{
+    while (cycles) {
+        const uint8_t step = cycles < LONGEST_STEP ? cycles : LONGEST_STEP;
+        mega_avr->cycle += step;
+        cycles = (uint8_t)(cycles - step);
+        avr_cycle_timer_process(mega_avr);
+    }
+}
+
 static void serve_interrupts(void)
 {
     const uint8_t running = mega_avr->interrupts.running_ptr;
@@ -175,9 +188,8 @@ static void serve_interrupts(void)
     while (mega_avr->interrupt_state > 0 && mega_avr->interrupts.running_ptr == running);
     if (mega_avr->interrupts.running_ptr == running)
         return;
-    mega_avr->cycle += was_asleep ? 2 * ENTRY_CYCLES : ENTRY_CYCLES;
+    pass_cycles(was_asleep ? 2 * ENTRY_CYCLES : ENTRY_CYCLES);
     was_asleep = false;
-    avr_cycle_timer_process(mega_avr);
 }
 
 /* ---------------------------------------------------------------- running */
