@@ -9,6 +9,7 @@
 
 #define LIFT(side) (side)
 #define SCAN(side) ((uint8_t)((side) + 2u))
+#define BEAMS 0x0fu
 #define TOLERANCE_STEPS 2       /* of rounding millimetres to steps, each beam */
 #define AHEAD_TOLERANCE_SHIFT 7 /* of steps per metre, as ways with WAY_BITS: 0.008 mm */
 #define WAY_BITS 10
@@ -117,6 +118,8 @@ static int32_t closest(int32_t gap, const braking_beam *lift, const braking_beam
 
 refusal limits_separation_ahead(uint8_t referenced)
 {
+    if (!(motion_moving() & BEAMS))
+        return ACCEPTED;
     for (uint8_t side = 0; side < PROTOCOL_SIDES; side++) {
         if (!(motion_moving() & (1u << LIFT(side) | 1u << SCAN(side))) || !is_judged(side, referenced) || is_far(side))
             continue;

@@ -9,7 +9,7 @@
 
 #define PRESCALE_8 (1u << 1)
 #define PRESCALE_64_T0 (1u << CS01 | 1u << CS00)
-#define TICK_COUNTS 50u /* 200 us at 250 kHz */
+#define TICK_COUNTS 75u /* 300 us at 250 kHz */
 
 static volatile uint16_t overflows;
 static volatile uint8_t overflows_top;

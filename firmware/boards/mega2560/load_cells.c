@@ -7,8 +7,6 @@
 #include "board.h"
 #include "ports.h"
 
-#define BITS 24u
-
 void load_cells_start(void)
 {
 #define CELL(side, data, data_bit, clock, clock_bit)                                     \
@@ -16,28 +14,6 @@ void load_cells_start(void)
     DDR_OF(clock) |= MASK(clock_bit);
     LOAD_CELL_PINS(CELL)
 #undef CELL
-}
-
-/* The data bit while the clock is high. */
-static bool shift(uint8_t side)
-{
-    bool bit = false;
-    uint8_t lock = board_lock();
-    switch (side) {
-#define CELL(number, data, data_bit, clock, clock_bit) \
-    case number:                                       \
-        PORT_OF(clock) |= MASK(clock_bit);             \
-        __builtin_avr_delay_cycles(4);                 \
-        bit = (PIN_OF(data) & MASK(data_bit)) != 0;    \
-        PORT_OF(clock) &= (uint8_t)~MASK(clock_bit);   \
-        break;
-        LOAD_CELL_PINS(CELL)
-#undef CELL
-    default:
-        break;
-    }
-    board_unlock(lock);
-    return bit;
 }
 
 static bool is_ready(uint8_t side)
@@ -53,17 +29,59 @@ static bool is_ready(uint8_t side)
     }
 }
 
+/* One clock pulse; the data bit while it is high goes to the right of `byte`. */
+#define SHIFT(byte, data, data_bit, clock, clock_bit)                                                                   \
+    do {                                                                                                                \
+        const uint8_t lock = board_lock();                                                                              \
+        PORT_OF(clock) |= MASK(clock_bit);                                                                              \
+        (byte) = (uint8_t)((byte) << 1);                                                                                \
+        __builtin_avr_nop();                                                                                            \
+        if (PIN_OF(data) & MASK(data_bit))                                                                              \
+            (byte) |= 1u;                                                                                               \
+        PORT_OF(clock) &= (uint8_t)~MASK(clock_bit);                                                                    \
+        board_unlock(lock);                                                                                             \
+    } while (0)
+
+static uint8_t read_byte(uint8_t side)
+{
+    uint8_t byte = 0;
+    switch (side) {
+#define CELL(number, data, data_bit, clock, clock_bit)                                                                  \
+    case number:                                                                                                        \
+        for (uint8_t i = 0; i < 8; i++)                                                                                 \
+            SHIFT(byte, data, data_bit, clock, clock_bit);                                                              \
+        break;
+        LOAD_CELL_PINS(CELL)
+#undef CELL
+    default:
+        break;
+    }
+    return byte;
+}
+
+static void choose_gain(uint8_t side)
+{
+    uint8_t dropped = 0;
+    switch (side) {
+#define CELL(number, data, data_bit, clock, clock_bit)                                                                  \
+    case number:                                                                                                        \
+        SHIFT(dropped, data, data_bit, clock, clock_bit);                                                               \
+        break;
+        LOAD_CELL_PINS(CELL)
+#undef CELL
+    default:
+        break;
+    }
+    (void)dropped;
+}
+
 bool board_load_counts(uint8_t side, int32_t *counts)
 {
     if (!is_ready(side))
         return false;
-    uint8_t bytes[3] = {0, 0, 0};
-    for (uint8_t i = 0; i < BITS; i++) {
-        uint8_t *byte = &bytes[i >> 3];
-        *byte = (uint8_t)(*byte << 1 | (shift(side) ? 1u : 0u));
-    }
-    shift(side);
-    uint32_t raw = (uint32_t)bytes[0] << 16 | (uint16_t)(bytes[1] << 8) | bytes[2];
-    *counts = bytes[0] & 0x80u ? (int32_t)(raw | 0xff000000u) : (int32_t)raw;
+    const uint8_t high = read_byte(side), middle = read_byte(side), low = read_byte(side);
+    choose_gain(side);
+    const uint8_t sign = high & 0x80u ? 0xffu : 0;
+    *counts = (int32_t)((uint32_t)(uint16_t)(sign << 8 | high) << 16 | (uint16_t)(middle << 8 | low));
     return true;
 }

@@ -1,5 +1,5 @@
 /*
- * Door and e-stop, looked at every 200 us from an interrupt. Their contacts open the motor rail in hardware, too; here
+ * Door and e-stop, looked at every 300 us from an interrupt. Their contacts open the motor rail in hardware, too; here
  * the pulses end and the relay opens, whatever the main loop is busy with.
  */
 #ifndef BEE_MEGA2560_SAFETY_CHAIN_H

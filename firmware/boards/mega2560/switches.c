@@ -10,8 +10,10 @@ enum { STROBE, RED_LIGHT, FAN, HEATER };
 #define FULL 1000u
 #define PRESCALE_64_T2 (1u << CS22)
 
-static volatile uint16_t heater_permille;
-static uint16_t heater_ms;
+#define HEATER_POLLS (1000000ul / POLL_US) /* a second */
+
+static volatile uint16_t heater_on; /* of HEATER_POLLS */
+static uint16_t heater_at;
 
 void switches_start(void)
 {
@@ -62,7 +64,7 @@ void board_set_output(uint8_t output, uint16_t permille)
         TCCR2A = permille ? TCCR2A | 1u << COM2B1 : TCCR2A & (uint8_t)~(1u << COM2B1);
         break;
     case HEATER:
-        heater_permille = permille;
+        heater_on = (uint16_t)((uint32_t)permille * HEATER_POLLS / FULL);
         if (permille == 0)
             switch_pin(HEATER, false);
         break;
@@ -74,8 +76,8 @@ void board_set_output(uint8_t output, uint16_t permille)
 
 void switches_poll(void)
 {
-    heater_ms = heater_ms + POLL_MS < FULL ? heater_ms + POLL_MS : 0;
+    heater_at = heater_at + 1u < HEATER_POLLS ? heater_at + 1u : 0;
     uint8_t lock = board_lock();
-    switch_pin(HEATER, heater_ms < heater_permille);
+    switch_pin(HEATER, heater_at < heater_on);
     board_unlock(lock);
 }

@@ -2,6 +2,6 @@
 #define BEE_MEGA2560_SWITCHES_H
 
 void switches_start(void);
-void switches_poll(void); /* every POLL_MS */
+void switches_poll(void); /* every POLL_US */
 
 #endif

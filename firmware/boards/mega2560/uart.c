@@ -12,8 +12,10 @@
 #define WRAPPED(index) ((uint8_t)((index) & (TO_SEND - 1u)))
 #define DIVIDER ((F_CPU + 4ul * BAUD) / (8ul * BAUD) - 1ul)
 
-static uint8_t received[RECEIVED], to_send[TO_SEND];
-static volatile uint8_t received_head, received_tail, send_head, send_tail;
+static uint8_t received[RECEIVED];
+uint8_t uart_to_send[TO_SEND]; /* these three also for uart_interrupt.S */
+volatile uint8_t uart_send_head, uart_send_tail;
+static volatile uint8_t received_head, received_tail;
 static volatile uint16_t lost;
 static volatile uint8_t ends_received;
 static uint8_t ends_read;
@@ -45,17 +47,6 @@ ISR(USART0_RX_vect)
     }
 }
 
-ISR(USART0_UDRE_vect)
-{
-    const uint8_t tail = send_tail;
-    if (tail == send_head) {
-        UCSR0B &= (uint8_t)~(1u << UDRIE0);
-        return;
-    }
-    UDR0 = to_send[tail];
-    send_tail = WRAPPED(tail + 1u);
-}
-
 uint16_t board_uart_read(uint8_t *bytes, uint16_t capacity)
 {
     uint16_t count = 0;
@@ -77,12 +68,12 @@ uint16_t board_uart_read(uint8_t *bytes, uint16_t capacity)
 
 bool board_uart_write(const uint8_t *bytes, uint8_t length)
 {
-    uint8_t head = send_head;
-    if (WRAPPED(send_tail - head - 1u) < length)
+    uint8_t head = uart_send_head;
+    if (WRAPPED(uart_send_tail - head - 1u) < length)
         return false;
     for (uint8_t i = 0; i < length; i++, head = WRAPPED(head + 1u))
-        to_send[head] = bytes[i];
-    send_head = head;
+        uart_to_send[head] = bytes[i];
+    uart_send_head = head;
     uint8_t lock = board_lock();
     UCSR0B |= 1u << UDRIE0;
     board_unlock(lock);
