@@ -11,9 +11,7 @@ NEEDED = {"avr-gcc": "gcc-avr and avr-libc", "/usr/include/simavr/sim_avr.h": "l
 
 
 def missing_packages() -> list[str]:
-    return [
-        package for what, package in NEEDED.items() if not (shutil.which(what) or Path(what).is_file())
-    ]
+    return [package for what, package in NEEDED.items() if not (shutil.which(what) or Path(what).is_file())]
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,11 @@ SHUTTLES = (Axis.SHUTTLE_LEFT, Axis.SHUTTLE_RIGHT)
 SMOOTHING_S = 0.032
 
 
+def jitter_s(library: Path) -> float:
+    """By how much interrupts may put off a pulse on the controller; bench/sections/firmware.py measures it."""
+    return 40e-6 if "mega2560" in library.name else 0.0
+
+
 async def watch(
     scene: Scene, axis: Axis, until: asyncio.Future[object], every_s: float = 0.001
 ) -> list[tuple[float, float, float]]:
@@ -88,13 +93,15 @@ def test_speed_and_acceleration_stay_within_what_was_asked(
         rounded_off = acceleration * SMOOTHING_S / 4  # the mean over a peak
         assert max(sample[1] for sample in samples) >= 0.95 * reachable - rounded_off
         jerks = [(late[2] - early[2]) / 0.01 for early, late in zip(samples, samples[10:])]
-        assert max(map(abs, jerks)) <= 2 * acceleration / SMOOTHING_S * 1.2, "from speeding up to slowing down at once"
+        assert max(map(abs, jerks)) <= 2 * acceleration / SMOOTHING_S * 1.2, (
+            "from speeding up to slowing down at once"
+        )
         assert took_s <= distance_mm / reachable + reachable / acceleration + SMOOTHING_S + 0.05
 
         times = scene.board.pulse_times_ns()
         assert len(times) == round(distance_mm * 400)
-        fastest_ns = min(late - early for early, late in zip(times, times[20:]))
-        assert 20 / (fastest_ns * 1e-9) <= speed * 400 * 1.001
+        fastest_s = min(late - early for early, late in zip(times, times[20:])) * 1e-9
+        assert 20 / (fastest_s + jitter_s(library)) <= speed * 400 * 1.001
 
     run(library, story)
 
@@ -114,7 +121,7 @@ def test_pulses_come_where_the_profile_says(library: Path) -> None:
         for number, time_s in enumerate(times_s[:2800]):  # up to the slowing down
             t = time_s - start_s
             ideal = 16000 * t * t if t <= ramp_s else 1000 + 8000 * (t - ramp_s)
-            assert abs(ideal - (number + 0.5)) < 0.05, number
+            assert abs(ideal - (number + 0.5)) < 0.05 + 8000 * jitter_s(library), number
 
     robot = robot_file()
     sharp = robot.model_copy(update={"board": robot.board.model_copy(update={"smoothing_ms": 2})})
@@ -184,7 +191,7 @@ def test_a_joint_is_stopped_at_where_something_happens(library: Path, why: str) 
         running = asyncio.ensure_future(scene.tower.move(programme(first, second)))
         samples = await watch(scene, Axis.SHUTTLE_LEFT, running)
         assert (await running).end is MotionEnd.DONE
-        assert min(abs(speed) for mm, speed, _ in samples if abs(mm + 150) < 0.1) == 0
+        assert min(abs(speed) for mm, speed, _ in samples if abs(mm + 150) < 0.1) < 0.01
 
     run(library, story)
 
@@ -236,7 +243,8 @@ def test_a_servo_takes_its_time_and_the_segment_waits_for_it(library: Path) -> N
         assert result.end is MotionEnd.DONE
         assert scene.clock.now_s() - began_s == pytest.approx(90 / 180, abs=0.06)
         assert scene.tower.state.servos_deg[Servo.HOOK_LEFT] == 90
-        assert scene.board.c.bench_servo(2) == 9000
+        await scene.clock.sleep(0.02)  # a servo is told its angle once in 20 ms
+        assert scene.board.c.bench_servo(2) == pytest.approx(9000, abs=10)
 
     run(library, story)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from bee_robot.configuration import RobotConfiguration, load
 from bee_robot.extraction.workbench import Workbench
 from bee_robot.hive.inspection import EventKind, Phase, VisitEvent
 
-ROBOT_FILE = Path(__file__).parents[2] / "config" / "robots" / "tower.yaml"
+ROOT = Path(__file__).resolve().parents[2]
+ROBOT_FILE = ROOT / "config" / "robots" / "tower.yaml"
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +26,23 @@ def robot() -> RobotConfiguration:
 
 @pytest.fixture
 def bench(robot: RobotConfiguration, tmp_path: Path) -> Iterator[Bench]:
+    workbench = Bench(robot, tmp_path)
+    yield workbench
+    workbench.close()
+
+
+@pytest.fixture
+def controller_bench(
+    robot: RobotConfiguration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Bench]:
+    """The same workbench around the controller's own program, in simavr."""
+    if not (shutil.which("avr-gcc") and Path("/usr/include/simavr/sim_avr.h").is_file()):
+        pytest.skip(
+            "Debian packages missing: gcc-avr, avr-libc, libsimavr-dev (tools/debian_packages --install)"
+        )
+    subprocess.run(["make", "-s", "-C", str(ROOT / "firmware"), "mega2560-bench"], check=True, timeout=300)
+    library = ROOT / "build" / "firmware" / "mega2560" / "libbee_mega2560.so"
+    monkeypatch.setenv("BEE_HOST_LIBRARY", str(library))
     workbench = Bench(robot, tmp_path)
     yield workbench
     workbench.close()

@@ -13,7 +13,11 @@ from bee_robot.hive.inspection import EndState, EventKind, Phase
 GAP_AT_FRONT = [-181.25 + 37.5 * index for index in range(10)]
 
 
-def test_ten_frames_are_lifted_photographed_and_put_back_within_the_rules(bench) -> None:
+@pytest.mark.parametrize("board", ["bench", "controller_bench"])
+def test_ten_frames_are_lifted_photographed_and_put_back_within_the_rules(
+    request: pytest.FixtureRequest, board: str
+) -> None:
+    bench = request.getfixturevalue(board)
     outcome = bench.inspect(1)
 
     assert outcome.end_state is EndState.CLOSED, outcome.instruction
