@@ -53,3 +53,7 @@ ALONE := core/safety.c core/limits.c core/settings.c core/profile.c core/packet.
 $(BUILD)/test/test_safety: tests/test_safety.c tests/safety_table.c tests/neighbours.c $(ALONE) $(HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(STRICT) $(SANITIZE) $(INCLUDES) -o $@.$$$$ tests/test_safety.c tests/safety_table.c tests/neighbours.c $(ALONE) -lm && mv $@.$$$$ $@
+
+$(BUILD)/test/test_limits: tests/test_limits.c tests/neighbours.c $(ALONE) $(HEADERS) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(STRICT) $(SANITIZE) $(INCLUDES) -o $@.$$$$ tests/test_limits.c tests/neighbours.c $(ALONE) -lm && mv $@.$$$$ $@
