@@ -15,7 +15,7 @@ link_JUDGED := core/link.c core/packet.c core/messages.c
 link_JUDGES := tests/fuzz/fuzz_link.c tests/fuzz/wire.c
 
 .PHONY: fuzz fuzz_targets fuzz_replay clang
-test: fuzz_replay
+test: | fuzz_replay
 fuzz_replay: $(FUZZ)/replay_bytes $(FUZZ)/replay_link
 	@$(FUZZ)/replay_bytes tests/corpus/bytes
 	@$(FUZZ)/replay_link tests/corpus/link
