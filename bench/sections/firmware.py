@@ -22,12 +22,12 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "firmware"), str(ROOT / "tools"), str(ROOT / "bench")]
 
-import firmware_size
-from bench_board import AXES, BenchBoard, Scene, build_mega2560_bench, robot_file, run
-from scoring import firmware_proof
+import firmware_size  # noqa: E402
+from bench_board import AXES, BenchBoard, Scene, build_mega2560_bench, robot_file, run  # noqa: E402
+from scoring import firmware_proof  # noqa: E402
 
-from bee_robot.configuration import RobotConfiguration
-from bee_robot.devices.tower import Axis, BoardState, MotionEnd
+from bee_robot.configuration import RobotConfiguration  # noqa: E402
+from bee_robot.devices.tower import Axis, BoardState, MotionEnd  # noqa: E402
 
 LIMITS = {
     "firmware.mega2560.steps_per_s_1axis": (">=", 160000.0),

@@ -136,7 +136,7 @@ void safety_set_referenced(uint8_t axis, bool is_referenced)
 
 static void report(uint8_t category, refusal why)
 {
-    uint8_t bytes[sizeof(message_stopped)]; /* on the wire it is never longer */
+    uint8_t bytes[MESSAGE_STOPPED_SIZE];
     message_stopped m = {
         .category = category,
         .cause = why.cause,
