@@ -9,8 +9,11 @@
 #include "profile.h"
 #include "safety.h"
 
-#define SPEED_MAX_Q8 (200000u << 8) /* steps/s; a step chunk and the arithmetic hold more */
+#define SPEED_MAX_Q8 (200000u << 8)   /* steps/s; a step chunk and the arithmetic hold more */
+#define COUNTS_MAX (INT32_C(1) << 23) /* of a load cell: 24 bits */
+#define COUNTS_PER_TONNE_MIN 10000u   /* with which the grams of twice that fit */
 #define DISTANCE_MAX (1l << 26)
+#define OFFSET_MAX (INT32_C(1) << 23) /* what a converter of 24 bits can say */
 #define BEAM_SEPARATION_MAX_UM 10000000u
 
 machine_settings settings;
@@ -120,7 +123,8 @@ static void load(const uint8_t *fields)
 {
     message_configure_load m;
     message_read_configure_load(fields, &m);
-    if (m.side >= PROTOCOL_SIDES || m.counts_per_tonne < 1000u) {
+    if (m.side >= PROTOCOL_SIDES || m.counts_per_tonne < COUNTS_PER_TONNE_MIN || m.offset < -COUNTS_MAX ||
+        m.offset > COUNTS_MAX) {
         refuse(MESSAGE_CONFIGURE_LOAD, PROTOCOL_NO_AXIS);
         return;
     }
