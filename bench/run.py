@@ -28,6 +28,7 @@ def loaded(name: str, path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise SystemExit(f"bench: {path} cannot be loaded")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look for their module there
     spec.loader.exec_module(module)
     return module
 
