@@ -4,6 +4,7 @@
 
 #include "board.h"
 #include "link.h"
+#include "programme.h"
 
 void programme_report_positions(void)
 {
@@ -60,4 +61,21 @@ void programme_report_output(uint16_t segment, uint8_t output, uint32_t time_us,
     message_output_set m = {.output = output, .segment = segment, .time_us = time_us};
     memcpy(m.positions, positions, sizeof m.positions);
     link_event(bytes, message_write_output_set(bytes, &m));
+}
+
+void programme_report_stop(uint8_t category, refusal why)
+{
+    uint8_t bytes[MESSAGE_STOPPED_SIZE];
+    message_stopped m = {
+        .category = category,
+        .cause = why.cause,
+        .axis = why.axis,
+        .segment = programme_segment(),
+        .time_us = board_micros(),
+        .loads_g = {sensors_load_g(0), sensors_load_g(1)},
+        .value = why.value,
+        .limit = why.limit,
+    };
+    programme_report_positions();
+    link_event(bytes, message_write_stopped(bytes, &m));
 }

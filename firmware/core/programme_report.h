@@ -1,4 +1,4 @@
-/* What programmes and homing tell the host. */
+/* What programmes, homing and stops tell the host. */
 #ifndef BEE_PROGRAMME_REPORT_H
 #define BEE_PROGRAMME_REPORT_H
 
@@ -16,5 +16,7 @@ void programme_report_trip(uint16_t segment, uint8_t guard, int32_t load_g,
 void programme_report_output(uint16_t segment, uint8_t output, uint32_t time_us,
                              const int32_t positions[PROTOCOL_TELEMETRY_AXES]);
 void programme_report_positions(void);
+/* A stop begins: positions, then stopped. */
+void programme_report_stop(uint8_t category, refusal why);
 
 #endif

@@ -134,23 +134,6 @@ void safety_set_referenced(uint8_t axis, bool is_referenced)
         referenced &= (uint8_t)~(1u << axis);
 }
 
-static void report(uint8_t category, refusal why)
-{
-    uint8_t bytes[MESSAGE_STOPPED_SIZE];
-    message_stopped m = {
-        .category = category,
-        .cause = why.cause,
-        .axis = why.axis,
-        .segment = programme_segment(),
-        .time_us = board_micros(),
-        .loads_g = {sensors_load_g(0), sensors_load_g(1)},
-        .value = why.value,
-        .limit = why.limit,
-    };
-    programme_report_positions();
-    link_event(bytes, message_write_stopped(bytes, &m));
-}
-
 static void tell_programmes(refusal why)
 {
     uint8_t end = why.cause == CAUSE_GUARD_TRIPPED ? END_GUARD : END_STOPPED;
@@ -175,7 +158,7 @@ void safety_stop(refusal why)
     last_cause = why.cause;
     motion_brake(0xffu);
     servos_freeze();
-    report(1, why);
+    programme_report_stop(1, why);
     if (motion_at_rest())
         come_to_rest();
 }
@@ -193,7 +176,7 @@ static void stop_at_once(uint8_t cause)
         if (!settings.axes[axis].keeps_position)
             safety_set_referenced(axis, false);
     state = STATE_ESTOP;
-    report(0, why);
+    programme_report_stop(0, why);
     tell_programmes(why);
 }
 

@@ -82,13 +82,9 @@ uint16_t programme_segment(void)
     return world.segment;
 }
 
-void programme_report_positions(void)
-{
-    done.positions_told++;
-}
-
 void link_event(const uint8_t *message, uint8_t size)
 {
+    done.positions_told += message[0] == MESSAGE_POSITIONS;
     if (message[0] != MESSAGE_STOPPED || size != MESSAGE_STOPPED_SIZE)
         return;
     done.stops_told++;
@@ -175,6 +171,11 @@ bool sensors_load_is_silent(uint8_t side)
 bool sensors_edges_lost(void)
 {
     return world.edges_lost;
+}
+
+void sensors_positions(int32_t positions[PROTOCOL_TELEMETRY_AXES])
+{
+    memcpy(positions, world.positions, PROTOCOL_TELEMETRY_AXES * sizeof positions[0]);
 }
 
 void servos_freeze(void)

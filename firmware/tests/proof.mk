@@ -49,7 +49,7 @@ $(FUZZ)/replay_%: $(FUZZ_HEADERS) $(CORE) $(wildcard tests/fuzz/*.c) Makefile
 	$(CC) $(STRICT) $(SANITIZE) $(FUZZ_INCLUDES) -o $@.$$$$ tests/fuzz/replay.c $($*_JUDGED) $($*_JUDGES) -lm && mv $@.$$$$ $@
 
 # safety.c and limits.c alone: what tools/firmware_mutants.py breaks.
-ALONE := core/safety.c core/limits.c core/settings.c core/profile.c core/packet.c core/messages.c
+ALONE := core/safety.c core/limits.c core/settings.c core/programme_report.c core/profile.c core/packet.c core/messages.c
 $(BUILD)/test/test_safety: tests/test_safety.c tests/safety_table.c tests/neighbours.c $(ALONE) $(HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(STRICT) $(SANITIZE) $(INCLUDES) -o $@.$$$$ tests/test_safety.c tests/safety_table.c tests/neighbours.c $(ALONE) -lm && mv $@.$$$$ $@
