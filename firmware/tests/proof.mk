@@ -1,4 +1,5 @@
-# make -C firmware fuzz SECONDS=60   both targets under libFuzzer (needs clang); what is new joins tests/corpus
+# make -C firmware fuzz SECONDS=60   both targets under libFuzzer (needs clang); what is new goes to build/firmware/fuzz/found
+# make -C firmware fuzz_keep         what it found joins tests/corpus
 # make -C firmware fuzz_replay       every input of tests/corpus again, with any compiler; part of `make test`
 
 SECONDS ?= 60
@@ -14,7 +15,7 @@ bytes_JUDGES := tests/fuzz/fuzz_bytes.c tests/fuzz/judge.c tests/fuzz/wire.c
 link_JUDGED := core/link.c core/packet.c core/messages.c
 link_JUDGES := tests/fuzz/fuzz_link.c tests/fuzz/wire.c
 
-.PHONY: fuzz fuzz_targets fuzz_replay clang
+.PHONY: fuzz fuzz_targets fuzz_replay fuzz_keep clang
 test: | fuzz_replay
 fuzz_replay: $(FUZZ)/replay_bytes $(FUZZ)/replay_link
 	@$(FUZZ)/replay_bytes tests/corpus/bytes
@@ -26,11 +27,11 @@ fuzz: fuzz_targets
 	$(FUZZ)/fuzz_$$target -max_total_time=$(SECONDS) -max_len=400 -timeout=10 -print_final_stats=1 -verbosity=0 \
 		-artifact_prefix=$(FUZZ)/found/ $(FUZZ)/found/$$target tests/corpus/$$target || exit 1; done
 
-# What fuzzing found, reduced to the fewest inputs that reach as much.
+# Of what fuzzing found, the fewest inputs that reach something that tests/corpus does not.
 fuzz_keep: fuzz_targets
-	@for target in bytes link; do rm -rf $(FUZZ)/merged && mkdir -p $(FUZZ)/merged $(FUZZ)/found/$$target && \
-	$(FUZZ)/fuzz_$$target -merge=1 -set_cover_merge=1 -verbosity=0 $(FUZZ)/merged tests/corpus/$$target \
-		$(FUZZ)/found/$$target && rm -rf tests/corpus/$$target && mv $(FUZZ)/merged tests/corpus/$$target || exit 1; done
+	@for target in bytes link; do mkdir -p $(FUZZ)/found/$$target && \
+	$(FUZZ)/fuzz_$$target -merge=1 -set_cover_merge=1 -use_counters=0 -verbosity=0 tests/corpus/$$target \
+		$(FUZZ)/found/$$target || exit 1; done
 
 clang:
 	@command -v $(CLANG) >/dev/null || { echo "fuzz: $(CLANG) is not installed; on Debian: apt install clang" >&2; exit 1; }
