@@ -27,7 +27,14 @@ FLAGS = ("-std=c11", "-O0", "-w", "-Icore", "-Iboards/host", "-Itests")
 SANITIZE = ("-fsanitize=undefined", "-fno-sanitize-recover=all")
 """A loop that runs one too far is seen where it reads, not only where it does harm."""
 TIMEOUT_S = 5.0
-BESIDE = ("core/programme_report.c", "core/settings.c", "core/profile.c", "core/packet.c", "core/messages.c", "tests/neighbours.c")
+BESIDE = (
+    "core/programme_report.c",
+    "core/settings.c",
+    "core/profile.c",
+    "core/packet.c",
+    "core/messages.c",
+    "tests/neighbours.c",
+)
 TESTS = {
     "safety": ("core/limits.c", "tests/safety_table.c", "tests/test_safety.c"),
     "limits": ("core/safety.c", "tests/test_limits.c"),

@@ -12,7 +12,7 @@ int32_t bench_position(int axis); /* steps above the end stop's switching point 
 void bench_set_door(int closed);
 void bench_set_estop(int ok);
 void bench_set_load(int side, int32_t counts);
-void bench_silence_load(int side, int silent); /* no more readings */
+void bench_silence_load(int side, int silent);  /* no more readings */
 void bench_block(int axis, int blocked);        /* steps are lost */
 void bench_break_end_stop(int axis, int state); /* -1 works, 0 never closes, 1 always closed */
 /* Pins along the shuttle of a side, in steps above its end stop; the sensor sees within +- range. */
