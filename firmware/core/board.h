@@ -39,6 +39,7 @@ bool board_estop_ok(void);
 bool board_load_counts(uint8_t side, int32_t *counts);
 
 void board_set_servo(uint8_t servo, int16_t centideg);
+void board_release_servo(uint8_t servo);                  /* no more pulses: it stays where it is */
 void board_set_output(uint8_t output, uint16_t permille); /* from any context */
 void board_set_motor_rail(bool on);
 

@@ -1,5 +1,6 @@
 #include "commands.h"
 
+#include "board.h"
 #include "homing.h"
 #include "link.h"
 #include "messages.h"
@@ -25,14 +26,21 @@ static refusal arm(const uint8_t *fields)
     return safety_arm(m.token);
 }
 
+static uint8_t why_not_on(void)
+{
+    if (!board_estop_ok())
+        return CAUSE_ESTOP_PRESSED;
+    return board_door_closed() ? CAUSE_NO_HEARTBEAT : CAUSE_DOOR_OPEN;
+}
+
 static refusal set_output(const uint8_t *fields)
 {
     message_set_output m;
     message_read_set_output(fields, &m);
     if (m.output >= PROTOCOL_OUTPUTS || m.permille > OUTPUT_FULL)
         return refused(CAUSE_UNKNOWN_AXIS, PROTOCOL_NO_AXIS, m.output, PROTOCOL_OUTPUTS);
-    if (m.permille && outputs_needs_host(m.output) && !safety_hears_host())
-        return refused(CAUSE_NO_HEARTBEAT, PROTOCOL_NO_AXIS, 0, 0);
+    if (m.permille && outputs_needs_host(m.output) && !outputs_may_be_on())
+        return refused(why_not_on(), PROTOCOL_NO_AXIS, 0, 0);
     outputs_set(m.output, m.permille);
     return ACCEPTED;
 }

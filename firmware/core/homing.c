@@ -82,6 +82,25 @@ static void enter(uint8_t axis, uint8_t phase)
     }
 }
 
+/* A scan beam whose end stop reads pressed goes up to clear it, wherever it is: a broken wire must not drive it into the
+ * lift beam above. By the pulses counted, if that beam knows its place. */
+static refusal check_clearing(uint8_t axes)
+{
+    for (uint8_t lift = 0; lift < PROTOCOL_SIDES; lift++) {
+        const uint8_t scan = (uint8_t)(lift + 2u);
+        const bool may_rise = (axes & (1u << scan)) && !(axes & (1u << lift)) && board_end_stop(scan);
+        if (!may_rise || !(safety_referenced() & (1u << lift)))
+            continue;
+        int32_t positions[PROTOCOL_AXES] = {0};
+        positions[lift] = motion_planned_steps(lift);
+        positions[scan] = motion_planned_steps(scan) + (int32_t)CLEARING_TRIES * settings.axes[scan].homing_backoff;
+        refusal why = limits_separation(positions, (uint8_t)(1u << lift | 1u << scan));
+        if (why.cause != CAUSE_NONE)
+            return why;
+    }
+    return ACCEPTED;
+}
+
 static refusal check(uint8_t axes)
 {
     for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++) {
@@ -97,7 +116,7 @@ static refusal check(uint8_t axes)
         if (settings.axes[scan].is_used && !(axes & (1u << scan)) && !scan_is_safe)
             return refused(CAUSE_HOMING_ORDER, axis, 0, 0);
     }
-    return axes ? ACCEPTED : refused(CAUSE_UNKNOWN_AXIS, PROTOCOL_NO_AXIS, 0, 0);
+    return axes ? check_clearing(axes) : refused(CAUSE_UNKNOWN_AXIS, PROTOCOL_NO_AXIS, 0, 0);
 }
 
 refusal homing_start(uint16_t programme, uint8_t axes)

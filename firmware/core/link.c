@@ -56,9 +56,9 @@ static bool send(uint8_t sequence, const uint8_t *messages, uint8_t size)
     return board_uart_write(wire, packet_encode(wire, sequence, messages, size));
 }
 
-void link_express(const uint8_t *message, uint8_t size)
+bool link_express(const uint8_t *message, uint8_t size)
 {
-    send(express_count++ & 0x7fu, message, size);
+    return send(express_count++ & 0x7fu, message, size);
 }
 
 bool link_telemetry(const uint8_t *message, uint8_t size)
@@ -97,11 +97,19 @@ void link_result(uint8_t message, uint8_t cause, uint8_t axis, int32_t value, in
     link_result_segment(message, cause, axis, 0, value, limit);
 }
 
+static void acknowledge(void)
+{
+    uint8_t ack[MESSAGE_BOARD_ACK_SIZE] = {MESSAGE_BOARD_ACK, expected};
+    if (ack_due && link_express(ack, sizeof ack)) /* no room: with the next poll */
+        ack_due = false;
+}
+
 void link_send_events(void)
 {
     uint32_t now = board_micros();
     if (!is_open)
         return;
+    acknowledge();
     if (unsent != first && now - sent_us >= RESEND_US) {
         link_counts.resent = (uint16_t)(link_counts.resent + (uint8_t)(unsent - first));
         unsent = first;
@@ -138,7 +146,7 @@ static void hello(const uint8_t *fields)
         is_open = true;
         session_nonce = m.nonce;
         expected = first = unsent = next = furthest = 0;
-        ack_due = false;
+        ack_due = overflowed = false;
         safety_new_session(); /* last, so that the new host hears of the stop */
     }
     uint8_t bytes[MESSAGE_WELCOME_SIZE];
@@ -235,15 +243,6 @@ static void packet(void)
     }
     expected = (expected + 1u) & 0x7fu;
     messages(content, length, true);
-}
-
-static void acknowledge(void)
-{
-    uint8_t ack[MESSAGE_BOARD_ACK_SIZE] = {MESSAGE_BOARD_ACK, expected};
-    if (!ack_due)
-        return;
-    link_express(ack, sizeof ack);
-    ack_due = false;
 }
 
 bool link_poll(void)

@@ -21,7 +21,7 @@ bool link_poll(void);        /* take in one packet, if one has arrived, and answ
 void link_send_events(void); /* send reliable messages that wait */
 bool link_has_session(void);
 
-void link_express(const uint8_t *message, uint8_t size);
+bool link_express(const uint8_t *message, uint8_t size);   /* false: no room, lost */
 bool link_telemetry(const uint8_t *message, uint8_t size); /* false: no room, skipped */
 
 /* Queue a reliable message. When the host does not fetch them, the machine is stopped (event_overflow). */

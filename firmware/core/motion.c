@@ -262,8 +262,10 @@ static int32_t plan_slice(uint8_t axis)
         enter_phase(plan);
         if (plan->phase == PROFILE_PHASES) {
             planning &= (uint8_t)~bit;
-            plan->steps = plan->is_braking ? nearest(plan) : plan->target;
-            plan->fraction = 0;
+            if (!plan->is_braking) { /* what braking leaves of a step would be a jolt */
+                plan->steps = plan->target;
+                plan->fraction = 0;
+            }
         }
     }
     uint16_t whole = (uint16_t)(plan->steps - steps); /* below 512, either way */
@@ -294,7 +296,8 @@ static uint32_t push_chunks(uint8_t axis, uint32_t tick_q8, uint16_t count, uint
         chunk->count = some;
         chunk->direction = means[axis].way > 0 ? 1 : -1;
         chunk->flags = count ? 0 : flags;
-        stepper_push(axis);
+        if (!stepper_push(axis) && stepper_halted() == CAUSE_NONE)
+            lateness = 1; /* cannot be: there was room. Steps are missing then, and the machine stops */
         if (count || flags)
             tick_q8 += interval * some;
     }
@@ -372,7 +375,7 @@ static void smooth_slice(uint8_t axis, int32_t planned_way)
         moving |= bit;
     } else {
         moving &= (uint8_t)~bit;
-        rest_at(axis, nearest(&plans[axis]));
+        rest_at(axis, mean->steps);
     }
 }
 

@@ -18,6 +18,11 @@ bool outputs_needs_host(uint8_t output)
     return (NEED_HOST & (1u << output)) != 0;
 }
 
+bool outputs_may_be_on(void)
+{
+    return safety_hears_host() && board_door_closed() && board_estop_ok();
+}
+
 void outputs_reset(void)
 {
     for (uint8_t output = 0; output < PROTOCOL_OUTPUTS; output++)
@@ -27,7 +32,7 @@ void outputs_reset(void)
 void outputs_set(uint8_t output, uint16_t permille)
 {
     uint8_t lock = board_lock();
-    if (outputs_needs_host(output) && !safety_hears_host())
+    if (outputs_needs_host(output) && !outputs_may_be_on())
         permille = 0;
     values[output] = permille > OUTPUT_FULL ? OUTPUT_FULL : permille;
     if (output == STROBE)
@@ -42,6 +47,8 @@ void outputs_poll(void)
     if (values[STROBE] && board_micros() - strobe_on_us >= FLASH_US)
         outputs_set(STROBE, 0);
     board_unlock(lock);
+    if (!outputs_may_be_on())
+        outputs_safe();
 }
 
 uint16_t outputs_get(uint8_t output)

@@ -22,6 +22,7 @@ enum phase { IDLE, WAITING, RUNNING, CUT_SHORT, DWELLING };
 /* The buffer: a ring of segments, the first of which is being executed. */
 static segment buffer[PROGRAMME_SEGMENTS];
 static uint8_t first, filled;
+static bool is_ignored;  /* a second programme comes while one is executed */
 static bool is_incoming; /* a segment is put together in the first free place */
 
 static struct {
@@ -51,7 +52,7 @@ void programme_reset(void)
     is_incoming = false;
     memset(&upload, 0, sizeof upload);
     phase = IDLE;
-    is_held = held_told = event.has_happened = false;
+    is_ignored = is_held = held_told = event.has_happened = false;
 }
 
 uint16_t programme_segment(void)
@@ -65,8 +66,9 @@ static void begin(const uint8_t *fields)
 {
     message_programme_begin m;
     message_read_programme_begin(fields, &m);
-    if (phase != IDLE)
-        return; /* the result of programme_start says busy */
+    is_ignored = phase != IDLE; /* until programme_start, whose result says busy */
+    if (is_ignored)
+        return;
     memset(&upload, 0, sizeof upload);
     first = filled = 0;
     is_incoming = false;
@@ -96,7 +98,7 @@ static segment *incoming(void)
 
 static void segment_part(const uint8_t *message)
 {
-    if (!upload.is_open || upload.why.cause != CAUSE_NONE)
+    if (is_ignored || !upload.is_open || upload.why.cause != CAUSE_NONE)
         return;
     if (message[0] == MESSAGE_SEGMENT_BEGIN) {
         message_segment_begin m;
@@ -121,7 +123,7 @@ static void segment_complete(const uint8_t *fields)
 {
     message_segment_end m;
     message_read_segment_end(fields, &m);
-    if (!upload.is_open || upload.why.cause != CAUSE_NONE)
+    if (is_ignored || !upload.is_open || upload.why.cause != CAUSE_NONE)
         return;
     if (!is_incoming || m.segment != incoming()->number)
         refuse(refused(CAUSE_WRONG_SEGMENT, PROTOCOL_NO_AXIS, m.segment, upload.received));
@@ -140,6 +142,7 @@ static void start(const uint8_t *fields)
     message_programme_start m;
     message_read_programme_start(fields, &m);
     refusal why = upload.why;
+    is_ignored = false;
     if (phase != IDLE) {
         why = refused(CAUSE_BUSY, PROTOCOL_NO_AXIS, safety_state(), 0);
     } else if (!upload.is_open || m.programme != upload.number) {
@@ -227,16 +230,22 @@ void programme_abort(uint8_t end, refusal why)
     upload.is_open = false;
 }
 
+static refusal check_forks(const segment *s)
+{
+    refusal why = ACCEPTED;
+    for (uint8_t servo = 0; servo < PROTOCOL_SERVOS && why.cause == CAUSE_NONE; servo++)
+        if ((s->servos & (1u << servo)) && servos_angle(servo) != s->angles[servo])
+            why = limits_fork(servo);
+    return why;
+}
+
 static refusal check_now(const segment *s)
 {
     int32_t positions[PROTOCOL_AXES];
     for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
         positions[axis] = motion_planned_steps(axis);
     refusal why = segment_check(s, positions);
-    for (uint8_t servo = 0; servo < PROTOCOL_SERVOS && why.cause == CAUSE_NONE; servo++)
-        if ((s->servos & (1u << servo)) && servos_angle(servo) != s->angles[servo])
-            why = limits_fork(servo);
-    return why;
+    return why.cause == CAUSE_NONE ? check_forks(s) : why;
 }
 
 static void watch_inputs(const segment *s)
@@ -348,11 +357,14 @@ static bool is_beyond(uint8_t axis)
 static refusal run_on(void)
 {
     profile plans[PROTOCOL_AXES];
-    segment rest = *current();
+    const segment rest = *current();
+    refusal why = check_forks(&rest);
+    if (why.cause != CAUSE_NONE)
+        return why;
     for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++)
         if ((rest.axes & (1u << axis)) && is_beyond(axis))
             buffer[first].axes &= (uint8_t)~(1u << axis);
-    refusal why = plan(plans);
+    why = plan(plans);
     if (why.cause != CAUSE_NONE)
         return why;
     command_servos(&rest);

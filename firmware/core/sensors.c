@@ -96,6 +96,10 @@ uint8_t sensors_watched_sides(void)
 void sensors_watch_pins(uint8_t sides)
 {
     uint8_t lock = board_lock();
+    if (!watched_pins) { /* what was seen before belongs to nobody any more */
+        edge_tail = edge_head;
+        edges_lost = false;
+    }
     for (uint8_t side = 0; side < PROTOCOL_SIDES; side++)
         if (sides & ~watched_pins & (1u << side))
             pin_level[side] = board_pin(side);
@@ -114,8 +118,10 @@ bool sensors_next_edge(pin_edge *edge)
 
 bool sensors_edges_lost(void)
 {
+    uint8_t lock = board_lock();
     bool lost = edges_lost;
     edges_lost = false;
+    board_unlock(lock);
     return lost;
 }
 
@@ -130,8 +136,11 @@ void sensors_watch_end_stop(uint8_t axis, bool on)
 
 bool sensors_end_stop_seen(uint8_t axis, int32_t *position)
 {
+    uint8_t lock = board_lock();
     *position = end_stop_position[axis];
-    return (end_stops_seen & (1u << axis)) != 0;
+    bool is_seen = (end_stops_seen & (1u << axis)) != 0;
+    board_unlock(lock);
+    return is_seen;
 }
 
 /* ---------------------------------------------------------------- loads */

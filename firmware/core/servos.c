@@ -44,8 +44,13 @@ bool servos_arrived(void)
 
 void servos_freeze(void)
 {
-    for (uint8_t i = 0; i < PROTOCOL_SERVOS; i++)
+    for (uint8_t i = 0; i < PROTOCOL_SERVOS; i++) {
+        if (servos[i].blind_us) { /* on its way from nobody knows where: without pulses it stays there */
+            board_release_servo(i);
+            servos[i] = (servo_state){0};
+        }
         servos[i].target = servos[i].angle;
+    }
 }
 
 int16_t servos_angle(uint8_t servo)

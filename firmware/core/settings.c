@@ -12,6 +12,10 @@
 #define SPEED_MAX_Q8 (200000u << 8)   /* steps/s; a step chunk and the arithmetic hold more */
 #define COUNTS_MAX (INT32_C(1) << 23) /* of a load cell: 24 bits */
 #define COUNTS_PER_TONNE_MIN 10000u   /* with which the grams of twice that fit */
+#define BEAMS 4u                      /* axes 0 to 3; what two of them close in a slice fits 32 bits */
+#define BEAM_SPEED_MAX_Q8 (100000ul << 8)
+#define ACCELERATION_MAX (15 * PROFILE_ONE) /* a slice never has many more pulses than the one before */
+#define SCALES_MAX 100u                     /* steps of a lift beam for one of the scan beam */
 #define DISTANCE_MAX (1l << 26)
 #define OFFSET_MAX (INT32_C(1) << 23) /* what a converter of 24 bits can say */
 #define BEAM_SEPARATION_MAX_UM 10000000u
@@ -86,7 +90,8 @@ static void axis(const uint8_t *fields)
     message_read_configure_axis(fields, &m);
     if (m.axis >= PROTOCOL_AXES || m.steps_per_m == 0 || m.minimum > m.home || m.home >= m.maximum ||
         m.minimum < -DISTANCE_MAX || m.maximum > DISTANCE_MAX || m.speed == 0 || m.speed > SPEED_MAX_Q8 ||
-        profile_acceleration(m.acceleration) == 0 || m.homing_speed == 0 || m.homing_speed > m.speed ||
+        (m.axis < BEAMS && m.speed > BEAM_SPEED_MAX_Q8) || profile_acceleration(m.acceleration) == 0 ||
+        profile_acceleration(m.acceleration) > ACCELERATION_MAX || m.homing_speed == 0 || m.homing_speed > m.speed ||
         m.homing_slow_speed == 0 || m.homing_slow_speed > m.homing_speed || m.homing_backoff == 0 ||
         m.homing_backoff > (uint32_t)(m.maximum - m.minimum)) {
         refuse(MESSAGE_CONFIGURE_AXIS, m.axis);
@@ -152,6 +157,10 @@ static bool is_complete(void)
         return false;
     for (uint8_t i = 0; i < PROTOCOL_SERVOS; i++)
         if (settings.servo_speed[i] == 0)
+            return false;
+    for (uint8_t side = 0; side < PROTOCOL_SIDES; side++)
+        if (settings.axes[side].steps_per_m / SCALES_MAX > settings.axes[side + PROTOCOL_SIDES].steps_per_m &&
+            settings.axes[side + PROTOCOL_SIDES].is_used)
             return false;
     for (uint8_t side = 0; side < PROTOCOL_SIDES; side++)
         if (settings.grams_per_count[side] == 0.0f)

@@ -83,7 +83,7 @@ static void send_status(void)
 /* Positions and status take turns, half a period apart: the echo of a heartbeat never waits behind both. */
 void telemetry_poll(void)
 {
-    uint32_t half_us = (settings.is_accepted ? settings.telemetry_period_ms : PERIOD_UNCONFIGURED_MS) * 500u;
+    uint32_t half_us = (settings.is_accepted ? settings.telemetry_period_ms : PERIOD_UNCONFIGURED_MS) * UINT32_C(500);
     if (board_micros() - sent_us < half_us)
         return;
     sent_us += half_us;

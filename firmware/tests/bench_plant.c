@@ -155,6 +155,11 @@ void plant_step(int axis, int direction, uint64_t now_ns)
     }
 }
 
+void plant_release_servo(int servo)
+{
+    (void)servo; /* it shows the angle last asked for */
+}
+
 void plant_set_servo(int servo, int32_t commanded_centideg, uint64_t now_ns)
 {
     (void)now_ns;

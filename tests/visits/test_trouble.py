@@ -78,7 +78,7 @@ def test_a_stop_at_once_does_not_wait_for_a_machine_that_does_not_answer(bench) 
 
 def test_a_machine_that_cannot_move_is_not_asked_to(bench) -> None:
     """A door that opens while nothing moves: the programme does not begin, and the end says why."""
-    bench.when(EventKind.FACE, lambda: setattr(bench.twin.knobs, "door_open", True), frame=1)
+    bench.when(EventKind.FRAME_DONE, lambda: setattr(bench.twin.knobs, "door_open", True), frame=1)
     outcome = bench.inspect(1)
     assert (outcome.end_state, outcome.alert) == (EndState.HELD, "door_open")
     assert "has not begun" in outcome.explanation

@@ -184,6 +184,11 @@ void board_set_servo(uint8_t servo, int16_t centideg)
     plant_set_servo(servo, centideg, now_ns);
 }
 
+void board_release_servo(uint8_t servo)
+{
+    plant_release_servo(servo);
+}
+
 void board_set_output(uint8_t output, uint16_t permille)
 {
     plant_set_output(output, permille, now_ns);

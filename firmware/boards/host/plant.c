@@ -192,6 +192,11 @@ void plant_set_servo(int servo, int32_t commanded_centideg, uint64_t now_ns)
     }
 }
 
+void plant_release_servo(int servo)
+{
+    truth.servo_target_deg[servo] = truth.servo_deg[servo];
+}
+
 /* Load cells: a new sample 80 times a second, noise from a small generator of our own. -------------------------------- */
 
 enum { LOAD_PERIOD_NS = 12500000 };

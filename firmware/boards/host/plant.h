@@ -42,6 +42,9 @@ void plant_step(int axis, int direction, uint64_t now_ns);
  * the configured speed, so it is also where an unhindered servo is. The first call after power-on may be a jump. */
 void plant_set_servo(int servo, int32_t commanded_centideg, uint64_t now_ns);
 
+/* The pulses of a servo have ended: it stays where it is. */
+void plant_release_servo(int servo);
+
 /* Output in thousandths of full scale, 0..1000. */
 void plant_set_output(int output, uint16_t permille, uint64_t now_ns);
 

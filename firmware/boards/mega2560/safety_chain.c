@@ -25,12 +25,12 @@ void safety_chain_poll(void)
 
 bool board_door_closed(void)
 {
-    return !(PIN_OF(DOOR_PORT) & MASK(DOOR_BIT));
+    return safety_chain_open < LOOKS || !(PIN_OF(DOOR_PORT) & MASK(DOOR_BIT));
 }
 
 bool board_estop_ok(void)
 {
-    return !(PIN_OF(ESTOP_PORT) & MASK(ESTOP_BIT));
+    return safety_chain_open < LOOKS || !(PIN_OF(ESTOP_PORT) & MASK(ESTOP_BIT));
 }
 
 void board_set_motor_rail(bool on)

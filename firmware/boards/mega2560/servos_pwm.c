@@ -46,6 +46,24 @@ void servos_pwm_start(void)
 #undef SERVO
 }
 
+void board_release_servo(uint8_t servo)
+{
+    uint8_t lock = board_lock();
+    widths[servo] = 0;
+    switch (servo) {
+#define SERVO(number, timer, letter, port, bit)                                                  \
+    case number:                                                                                 \
+        JOIN(TIMSK, timer) &= (uint8_t)~(1u << JOIN(JOIN(OCIE, timer), letter));                 \
+        JOIN(JOIN(TCCR, timer), A) &= (uint8_t)~SET_AT(timer, letter); /* the pin is low then */ \
+        break;
+        SERVO_PINS(SERVO)
+#undef SERVO
+    default:
+        break;
+    }
+    board_unlock(lock);
+}
+
 static void begin(uint8_t servo)
 {
     switch (servo) {

@@ -5,7 +5,7 @@
 #include "board.h"
 
 #define PAINT 0xc5u
-#define DEPTH 32u /* bytes of paint in a row: below them nothing was used */
+#define DEPTH 300u /* bytes of paint in a row, more than any array on the stack: below them nothing was used */
 
 extern uint8_t _end; /* first byte behind the variables */
 
@@ -29,10 +29,10 @@ uint16_t board_stack_free(void)
 {
     static const uint8_t *lowest = (const uint8_t *)RAMEND;
     const uint8_t *at = lowest;
-    uint8_t painted = 0;
+    uint16_t painted = 0;
     while (at > &_end && painted < DEPTH) {
         at--;
-        painted = *at == PAINT ? (uint8_t)(painted + 1u) : 0;
+        painted = *at == PAINT ? (uint16_t)(painted + 1u) : 0;
         if (!painted)
             lowest = at;
     }

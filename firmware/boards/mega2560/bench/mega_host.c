@@ -61,6 +61,7 @@ static avr_cycle_count_t every_millisecond(avr_t *avr, avr_cycle_count_t when, v
 {
     (void)avr, (void)context;
     plant_advance(mega_ns_of(when));
+    mega_servos_rest(when);
     mega_inputs_refresh();
     return when + MS_CYCLES;
 }

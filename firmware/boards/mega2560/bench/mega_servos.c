@@ -16,6 +16,7 @@
 #define CENTIDEG_PER_US 9
 #define SHORTEST_CYCLES (400u * CYCLES_PER_US)
 #define LONGEST_CYCLES (2600u * CYCLES_PER_US)
+#define NO_PULSE_CYCLES (25000u * CYCLES_PER_US)
 #define LATE_CYCLES 64u /* a match is reported at most so much later */
 
 typedef struct {
@@ -66,6 +67,16 @@ static void refresh(int servo, uint64_t cycle)
     }
     s->period = s->rose ? (uint32_t)(cycle - s->rose) : 0;
     s->rose = cycle;
+}
+
+/* A servo that has got no pulse for more than a period stays where it is. */
+void mega_servos_rest(uint64_t cycle)
+{
+    for (int servo = 0; servo < PLANT_SERVOS; servo++)
+        if (servos[servo].rose && cycle - servos[servo].rose > NO_PULSE_CYCLES) {
+            servos[servo].rose = 0;
+            plant_release_servo(servo);
+        }
 }
 
 void mega_servos_refresh(uint64_t cycle)

@@ -9,5 +9,6 @@ void mega_servos_create(void);
 void mega_servos_power_on(void);
 /* The program has changed a servo pin or how it is connected. */
 void mega_servos_refresh(uint64_t cycle);
+void mega_servos_rest(uint64_t cycle); /* now and then */
 
 #endif
