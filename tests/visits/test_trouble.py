@@ -77,11 +77,11 @@ def test_a_stop_at_once_does_not_wait_for_a_machine_that_does_not_answer(bench) 
 
 
 def test_a_machine_that_cannot_move_is_not_asked_to(bench) -> None:
-    """A door that opens while nothing moves: the programme does not begin, and the end says why."""
-    bench.when(EventKind.FRAME_DONE, lambda: setattr(bench.twin.knobs, "door_open", True), frame=1)
+    """A door that opens while nothing moves: neither flash nor programme begins, and the end says why."""
+    bench.when(EventKind.FACE, lambda: setattr(bench.twin.knobs, "door_open", True), frame=1)
     outcome = bench.inspect(1)
     assert (outcome.end_state, outcome.alert) == (EndState.HELD, "door_open")
-    assert "has not begun" in outcome.explanation
+    assert "the cabinet door is open" in outcome.explanation and "strobe" in outcome.explanation
     assert bench.referee.summary() == CLEAN
 
 
