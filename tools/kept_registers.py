@@ -58,7 +58,11 @@ def main() -> int:
         ["avr-objdump", "-d", program], capture_output=True, text=True, check=True
     ).stdout
     allowed = {f"__vector_{number}" for number in STEP_VECTORS}
-    allowed |= {"call_event", "before_main", TRANSMITTER}  # what lies behind the first, and where the constants are set
+    allowed |= {
+        "call_event",
+        "before_main",
+        TRANSMITTER,
+    }  # what lies behind the first, and where the constants are set
     if entered_at(listing) >= 2 * len(registers):
         allowed |= SAVERS
     others = {

@@ -40,7 +40,9 @@ def test_it_rests_where_it_is_and_goes_on_to_where_it_should(library: Path) -> N
         assert scene.board.c.bench_rail(), "motors hold"
         for axis in SCANS:
             assert 360 < state.axes[axis].position_mm < 690 and state.axes[axis].speed_mm_s == 0
-            assert scene.board.true_mm(scene.robot, axis) == pytest.approx(state.axes[axis].position_mm, abs=1e-6)
+            assert scene.board.true_mm(scene.robot, axis) == pytest.approx(
+                state.axes[axis].position_mm, abs=1e-6
+            )
         await scene.clock.sleep(20.0)
         assert pulses(scene) == given and not running.done()
 

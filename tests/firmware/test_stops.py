@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from bee_robot.devices.tower import (
     MotionEnd,
     Output,
     Segment,
+    Servo,
     Side,
     TowerError,
 )
@@ -344,5 +346,68 @@ def test_closing_opens_the_relay(library: Path) -> None:
         await scene.ready()
         await scene.tower.close("the day is over")
         assert not scene.board.c.bench_rail()
+
+    run(library, story)
+
+
+def test_the_first_swing_of_a_servo_can_be_stopped(library: Path) -> None:
+    """Nobody knows where it comes from; without pulses it stays where it is, and is unknown again."""
+
+    async def story(scene: Scene) -> None:
+        await scene.ready()
+        swing = Segment("swing", servos_deg={Servo.FORK_LEFT: 90.0})
+        running = asyncio.ensure_future(scene.tower.move(programme(swing)))
+        await scene.clock.sleep(0.3)
+        scene.board.c.bench_set_estop(0)
+        assert (await running).end is MotionEnd.STOPPED
+        await scene.clock.sleep(0.1)
+        assert math.isnan(scene.tower.state.servos_deg[Servo.FORK_LEFT])
+        scene.board.c.bench_set_estop(1)
+        await scene.clock.sleep(0.1)
+        await scene.tower.arm()
+        assert (await scene.tower.move(programme(swing))).end is MotionEnd.DONE
+        await scene.clock.sleep(0.03)
+        assert scene.tower.state.servos_deg[Servo.FORK_LEFT] == 90
+
+    run(library, story)
+
+
+def test_strobe_and_heater_stay_off_while_door_or_estop_are_open(library: Path) -> None:
+    async def story(scene: Scene) -> None:
+        await scene.open()
+        await scene.tower.set_output(Output.HEATER, 1.0)
+        scene.board.c.bench_set_door(0)
+        await scene.clock.sleep(0.1)
+        assert scene.board.c.bench_output(3) == 0
+        with pytest.raises(TowerError, match="door"):
+            await scene.tower.set_output(Output.HEATER, 1.0)
+        await scene.tower.set_output(Output.RED_LIGHT, 1.0)
+        scene.board.c.bench_set_door(1)
+        await scene.clock.sleep(0.1)
+        await scene.tower.set_output(Output.HEATER, 1.0)
+        await scene.clock.sleep(0.1)
+        assert scene.board.c.bench_output(3) == 1000
+
+    run(library, story)
+
+
+def test_a_fork_that_got_load_while_held_does_not_swing_on(library: Path) -> None:
+    async def story(scene: Scene) -> None:
+        await scene.ready()
+        await scene.tower.move(programme(Segment("out", servos_deg={Servo.FORK_RIGHT: 0.0})))
+        swing = Segment("in", servos_deg={Servo.FORK_RIGHT: 90.0})
+        running = asyncio.ensure_future(scene.tower.move(programme(swing)))
+        await scene.clock.sleep(0.4)
+        await scene.tower.hold("somebody looks")
+        scene.board.set_load_kg(1, 5)
+        await scene.clock.sleep(0.3)
+        with pytest.raises(TowerError, match="load"):
+            await scene.tower.resume()
+        await scene.clock.sleep(0.5)
+        assert scene.board.c.bench_servo(1) < 8500 and not running.done()
+        scene.board.set_load_kg(1, 0)
+        await scene.clock.sleep(0.3)
+        await scene.tower.resume()
+        assert (await running).end is MotionEnd.DONE
 
     run(library, story)

@@ -9,7 +9,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PINS = (ROOT / "firmware" / "boards" / "mega2560" / "pins.h").read_text(encoding="utf-8")
 DOC = (ROOT / "docs" / "hardware.md").read_text(encoding="utf-8")
 
-AXES = (*(f"{kind} {side}" for kind in ("lift", "scan", "shuttle") for side in ("left", "right")), "spare 6", "spare 7")
+AXES = (
+    *(f"{kind} {side}" for kind in ("lift", "scan", "shuttle") for side in ("left", "right")),
+    "spare 6",
+    "spare 7",
+)
 SIDES = ("left", "right")
 SERVOS = ("fork left", "fork right", "hook left", "hook right")
 OUTPUTS = ("strobe", "red light", "fan", "heater")
@@ -27,7 +31,9 @@ def rows(macro: str, entry: str) -> list[list[str]]:
     """Arguments of each entry of a macro of pins.h, in their order."""
     block = re.search(rf"#define {macro}\(\w+\)(.*?)\n\n", PINS + "\n\n", re.DOTALL)
     assert block is not None, f"pins.h has no {macro}"
-    return [[word.strip() for word in found.split(",")] for found in re.findall(rf"{entry}\(([^)]*)\)", block[1])]
+    return [
+        [word.strip() for word in found.split(",")] for found in re.findall(rf"{entry}\(([^)]*)\)", block[1])
+    ]
 
 
 def single(name: str) -> str:
