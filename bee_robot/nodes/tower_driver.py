@@ -39,6 +39,7 @@ class TowerDriver(BeeNode):
         self._tower: SerialTower | None = None
         self._cancels: dict[bytes, asyncio.Event] = {}
         self._link_before: Snapshot | None = None
+        self._link_figures: dict[str, Figure] = {}
         self._joints = self.create_publisher(JointState, "joint_states", qos.STREAM)
         self._states = self.create_publisher(TowerState, "tower/state", qos.STREAM)
         self._loads = self.create_publisher(Loads, "loads", qos.STREAM)
@@ -281,6 +282,7 @@ class TowerDriver(BeeNode):
         self._joints.publish(conversions.joint_state(self.tower.state))
 
     def _publish_diagnostics(self) -> None:
+        self.bridge.call_soon(self._take_link_figures)
         state = self.tower.state
         is_ok = state.board in (
             BoardState.ARMED,
@@ -298,15 +300,16 @@ class TowerDriver(BeeNode):
                 KeyValue(key="link_round_trip_ms", value=f"{state.link_round_trip_ms:.2f}"),
                 KeyValue(key="lease_holder", value=state.lease_holder),
                 KeyValue(key="configuration_checksum", value=f"{self._checksum:08x}"),
-                *(KeyValue(key=name, value=_shown(value)) for name, value in self._link_figures().items()),
+                *(KeyValue(key=name, value=_shown(value)) for name, value in self._link_figures.items()),
             ],
         )
         array = DiagnosticArray(status=[status])
         array.header.stamp = self.stamp()
         self._diagnostics.publish(array)
 
-    def _link_figures(self) -> dict[str, Figure]:
-        """What `bee link` prints, of the link as it is used, with the rates since the call before."""
+    def _take_link_figures(self) -> None:
+        """What `bee link` prints, of the link as it is used, with the rates since the call before. On the link's own loop:
+        what it counts changes there; the next diagnostics carry it."""
         client = self.tower.client
         now = Snapshot.take(client.statistics, self.bridge.clock.now_s())
         before, self._link_before = self._link_before or now, now
@@ -316,7 +319,7 @@ class TowerDriver(BeeNode):
             "bytes_per_s_from_board": from_board,
             "baud": self.robot.serial.baud,
         }
-        return {**link_figures(client), **rates}
+        self._link_figures = {**link_figures(client), **rates}
 
 
 def _shown(value: Figure) -> str:
