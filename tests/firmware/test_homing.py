@@ -82,3 +82,19 @@ def test_a_lift_beam_does_not_come_down_on_a_scan_beam_of_unknown_place(library:
         assert (await scene.tower.home((Axis.LIFT_LEFT,))).end is MotionEnd.DONE
 
     run(library, story)
+
+
+def test_a_scan_beam_whose_end_stop_is_broken_does_not_clear_it_into_the_lift_beam(library: Path) -> None:
+    """Pressed by a broken wire, high up: backing off upwards would bring it nearer than the robot file allows."""
+
+    async def story(scene: Scene) -> None:
+        await scene.ready()
+        await scene.go(lift_left=700)
+        await scene.go(scan_left=580)
+        before = scene.board.true_steps(Axis.SCAN_LEFT)
+        scene.board.c.bench_break_end_stop(AXES.index(Axis.SCAN_LEFT), 1)
+        result = await scene.tower.home((Axis.SCAN_LEFT,))
+        assert result.end is MotionEnd.REFUSED and "too close" in result.reason, result
+        assert scene.board.true_steps(Axis.SCAN_LEFT) == before
+
+    run(library, story)
