@@ -100,6 +100,7 @@ setup(
         "rosbags",
         "scipy",
         "transforms3d",
+        "xacro",
     ],
     # The two runtimes of models exclude each other: install one.
     extras_require={

@@ -101,6 +101,14 @@ class MechanismConfiguration(Section):
     camera_below_hook_mm: float = 150
 
 
+class SkeletonConfiguration(Section):
+    """Posts and crown (machine.md, "Mechanism"). The model of the robot shows them; no motion depends on them."""
+
+    post_x_mm: float = Field(372, gt=0, description="middle of the posts, right and left of the middle")
+    post_y_mm: float = Field(302, gt=0, description="middle of the posts, before and behind the middle")
+    crown_above_rim_mm: float = Field(785, gt=0, description="top of the crown above the rim of the top box")
+
+
 class CameraConfiguration(Section):
     device: str = Field("", description="video device such as /dev/video0; not needed on the twin")
     width_px: int = Field(ge=64, le=8000)
@@ -177,6 +185,7 @@ class RobotConfiguration(Section):
     load_cells: dict[Literal["left", "right"], LoadCellConfiguration]
     limits: LimitsConfiguration = LimitsConfiguration()
     mechanism: MechanismConfiguration = MechanismConfiguration()
+    skeleton: SkeletonConfiguration = SkeletonConfiguration()
     cameras: dict[str, CameraConfiguration]
     hive: HiveConfiguration
     conditions: ConditionsConfiguration = ConditionsConfiguration()

@@ -20,6 +20,7 @@ ROS_NAMES = {
     "jinja2": "python3-jinja2", "numpy": "python3-numpy", "opencv-python-headless": "python3-opencv",
     "pydantic": "python3-pydantic", "pyserial": "python3-serial", "pyyaml": "python3-yaml", "rich": "python3-rich",
     "scipy": "python3-scipy", "transforms3d": "python3-transforms3d",
+    "xacro": "xacro",
 }  # fmt: skip
 ONLY_WITHOUT_ROS = {"eclipse-zenoh", "rosbags"}
 
