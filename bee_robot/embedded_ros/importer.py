@@ -1,4 +1,4 @@
-"""Serves `rclpy` and the message packages to `import`, without touching sys.path."""
+"""Serves `rclpy`, `rosidl_runtime_py` and the message packages to `import`, without touching sys.path."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from bee_robot.embedded_ros.types import sources
 
-_RCLPY_FOLDER = Path(__file__).parent / "rclpy"
+_FOLDERS = {name: Path(__file__).parent / name for name in ("rclpy", "rosidl_runtime_py")}
 _KINDS = ("msg", "srv", "action")
 
 
@@ -26,11 +26,12 @@ class EmbeddedRosFinder:
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         package, _, rest = name.partition(".")
-        if package == "rclpy":
+        folder = _FOLDERS.get(package)
+        if folder is not None:
             if rest:
-                return None  # found on rclpy's own __path__
+                return None  # found on the package's own __path__
             return spec_from_file_location(
-                name, _RCLPY_FOLDER / "__init__.py", submodule_search_locations=[str(_RCLPY_FOLDER)]
+                name, folder / "__init__.py", submodule_search_locations=[str(folder)]
             )
         if package not in sources.known_packages():
             return None

@@ -16,6 +16,7 @@ from typing import Any
 
 from bee_robot.embedded_ros.types.specs import DefinitionError
 
+EXTRA_PATH = "BEE_ROS_INTERFACE_PATH"
 _OWN_DEFINITIONS = Path(__file__).parent / "definitions"
 _SECTION = "=== "
 
@@ -34,7 +35,7 @@ ROSBAGS_DEFAULTS: dict[str, dict[str, Any]] = {
 
 def extra_roots() -> list[Path]:
     """Folders of interface packages named by `BEE_ROS_INTERFACE_PATH` (separated like PATH)."""
-    return [Path(p) for p in os.environ.get("BEE_ROS_INTERFACE_PATH", "").split(os.pathsep) if p]
+    return [Path(p) for p in os.environ.get(EXTRA_PATH, "").split(os.pathsep) if p]
 
 
 def interface_roots() -> list[Path]:
@@ -50,9 +51,13 @@ def interface_roots() -> list[Path]:
     return [*extra_roots(), package_parent, *shares]
 
 
-@cache
 def package_folder(package: str) -> Path | None:
     """The folder of a package that brings definition files, or None."""
+    return _package_folder(package, os.environ.get(EXTRA_PATH, ""))
+
+
+@cache
+def _package_folder(package: str, extra_path: str) -> Path | None:
     for root in interface_roots():
         folder = root / package
         if any((folder / kind).is_dir() for kind in ("msg", "srv", "action")):
@@ -73,9 +78,13 @@ def own_definitions(package: str) -> dict[str, str]:
     return texts
 
 
-@cache
 def known_packages() -> frozenset[str]:
-    """Every package name that imports are served for."""
+    """Every package name that imports are served for. `BEE_ROS_INTERFACE_PATH` may gain folders at any time."""
+    return _known_packages(os.environ.get(EXTRA_PATH, ""))
+
+
+@cache
+def _known_packages(extra_path: str) -> frozenset[str]:
     names = {path.stem for path in _OWN_DEFINITIONS.glob("*.interfaces")}
     for root in extra_roots():
         if root.is_dir():
