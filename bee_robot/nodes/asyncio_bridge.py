@@ -8,9 +8,10 @@ the executor. `submit` hands a coroutine to the loop and returns an rclpy future
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from rclpy.clock import JumpHandle, JumpThreshold
 from rclpy.duration import Duration
@@ -20,6 +21,8 @@ from rclpy.task import Future
 from bee_robot.clock import Clock, FollowedClock, RealClock, wait_for, wall_s
 
 LEAST_WAIT_WALL_S = 3.0
+
+T = TypeVar("T")
 
 
 class AsyncioBridge:
@@ -75,6 +78,22 @@ class AsyncioBridge:
 
         self.loop.call_soon_threadsafe(start)
         return future
+
+    def start(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        """Run a coroutine on the loop, for whoever looks at its future from any thread."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+
+    def wait(self, future: concurrent.futures.Future[T], limit_wall_s: float, what: str) -> T:
+        """Block the executor until a future of `start` is done: for the transitions of lifecycle nodes only, which have to
+        answer before they return. The robot's clock of a simulation stands meanwhile. TimeoutError, naming `what`, and
+        the coroutine is cancelled, after `limit_wall_s`."""
+        try:
+            return future.result(limit_wall_s)
+        except concurrent.futures.TimeoutError:
+            if future.done():  # its own, from Python 3.11 on the same class
+                raise
+            future.cancel()
+            raise TimeoutError(f"{what} took longer than {limit_wall_s:g} s") from None
 
     def call_soon(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Call a plain function on the loop, from the executor or any other thread."""

@@ -34,16 +34,18 @@ class FrameAnalyzer(BeeNode):
         os.nice(NICENESS)
         cv2.setNumThreads(1)
         try:
-            self._store = LocalStore.open(Path(self.text_parameter("store")))
+            self._store = LocalStore.open(Path(self.parameter("store")))
         except StoreError as error:
             raise StartError(f"frame_analyzer: {error}") from None
-        self._results = self.create_publisher(FaceResult, "inspection/faces", qos.EVENTS)
+        self._results = self.create_publisher(FaceResult, "inspection/faces", qos.of("inspection/faces"))
         self._work = asyncio.Event()
         self._is_ending = False
         self._worker: Any = None
 
     def begin(self) -> None:
-        self.create_subscription(InspectionEvent, "inspection/events", self._take_event, qos.EVENTS)
+        self.create_subscription(
+            InspectionEvent, "inspection/events", self._take_event, qos.of("inspection/events")
+        )
         self._worker = self.bridge.submit(self._work_off())
         self._worker.add_done_callback(self._worker_ended)
 

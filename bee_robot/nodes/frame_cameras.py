@@ -34,21 +34,26 @@ class FrameCameras(BeeNode):
 
     def __init__(self) -> None:
         super().__init__("frame_cameras")
-        self.declare_parameter("sim", False)
-        photos = self.text_parameter("photos")
+        photos = self.parameter("photos")
         self._render = self.create_client(RenderPicture, "sim/render")
         self._strobe = self.create_client(SetOutput, "tower/output")
         self._cameras = self._make_cameras(photos)
         self._pictures = {
-            name: self.create_publisher(CompressedImage, f"camera/{name}/image/compressed", qos.PICTURES)
+            name: self.create_publisher(
+                CompressedImage,
+                f"camera/{name}/image/compressed",
+                qos.of(f"camera/{name}/image/compressed"),
+            )
             for name in CAMERA_NAMES
         }
         self._infos = {
-            name: self.create_publisher(CameraInfo, f"camera/{name}/camera_info", qos.PICTURES)
+            name: self.create_publisher(
+                CameraInfo, f"camera/{name}/camera_info", qos.of(f"camera/{name}/camera_info")
+            )
             for name in CAMERA_NAMES
         }
         try:
-            self._store = LocalStore.open(Path(self.text_parameter("store")))
+            self._store = LocalStore.open(Path(self.parameter("store")))
         except StoreError as error:
             raise StartError(f"frame_cameras: {error}") from None
 
@@ -59,7 +64,7 @@ class FrameCameras(BeeNode):
                 for line in folder.skipped:
                     self.get_logger().warning(f"left out of --photos: {line}")
                 return {name: FolderCamera(name, folder) for name in CAMERA_NAMES}
-            if self.get_parameter("sim").value:
+            if self.parameter("sim"):
                 return {
                     name: SimulatedCamera(name, self.robot.cameras[name], self._look) for name in CAMERA_NAMES
                 }

@@ -52,8 +52,7 @@ class FrameExtractor(BeeNode):
 
     def __init__(self) -> None:
         super().__init__("frame_extractor")
-        self.declare_parameter("sim", False)
-        root = Path(self.text_parameter("store"))
+        root = Path(self.parameter("store"))
         try:
             self._store = LocalStore.open(root, clock=self.bridge.clock)
             self._journal = Journal(root / "journal.sqlite", self.bridge.clock)
@@ -61,9 +60,13 @@ class FrameExtractor(BeeNode):
             raise StartError(f"frame_extractor: {error}") from None
         self._tower = RosTower(self, self.bridge)
         self._cameras = RosFaceCapture(self, self.bridge)
-        self._events = self.create_publisher(InspectionEvent, "inspection/events", qos.EVENTS)
-        self.create_subscription(Climate, "climate", self._take_climate, qos.LATCHED)
-        self.create_subscription(RuleViolation, "sim/violations", self._take_violation, qos.LATCHED)
+        self._events = self.create_publisher(
+            InspectionEvent, "inspection/events", qos.of("inspection/events")
+        )
+        self.create_subscription(Climate, "climate", self._take_climate, qos.of("climate"))
+        self.create_subscription(
+            RuleViolation, "sim/violations", self._take_violation, qos.of("sim/violations")
+        )
         self._climate: ClimateReading | None = None
         self._control: VisitControl | None = None
         self._recorder: VisitRecorder | None = None
@@ -283,7 +286,7 @@ class FrameExtractor(BeeNode):
             firmware_version=FIRMWARE,
             configuration_checksum=self.robot.checksum(),
             utc_offset_hours=self.robot.conditions.utc_offset_hours,
-            is_simulated=bool(self.get_parameter("sim").value),
+            is_simulated=self.parameter("sim"),
             conditions=self._conditions(),
             override_by=goal.override_by,
             override_reason=goal.override_reason,

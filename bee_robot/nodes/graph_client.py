@@ -165,10 +165,14 @@ class GraphClient:
         self._recover = ActionClient(self._node, Recover, "recover")
         self._stop = self._node.create_client(StopTower, "tower/stop")
         node = self._node
-        node.create_subscription(TowerStateMsg, "tower/state", self._take_state, qos.STREAM)
-        node.create_subscription(InspectionEvent, "inspection/events", self._take_event, qos.EVENTS)
-        node.create_subscription(FaceResult, "inspection/faces", self._take_face, qos.EVENTS)
-        node.create_subscription(RuleViolation, "sim/violations", self._take_violation, qos.LATCHED)
+        node.create_subscription(TowerStateMsg, "tower/state", self._take_state, qos.of("tower/state"))
+        node.create_subscription(
+            InspectionEvent, "inspection/events", self._take_event, qos.of("inspection/events")
+        )
+        node.create_subscription(FaceResult, "inspection/faces", self._take_face, qos.of("inspection/faces"))
+        node.create_subscription(
+            RuleViolation, "sim/violations", self._take_violation, qos.of("sim/violations")
+        )
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(node)
         self._thread = threading.Thread(target=self._spin, name="graph_client", daemon=True)

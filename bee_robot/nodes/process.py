@@ -21,7 +21,9 @@ from rclpy.task import Future
 
 from bee_robot.clock import FollowedClock, wall_s
 from bee_robot.configuration import ConfigurationError, RobotConfiguration, load
+from bee_robot.nodes import parameters
 from bee_robot.nodes.asyncio_bridge import AsyncioBridge
+from bee_robot.nodes.diagnostics import Diagnostics
 from bee_robot.sim.weather import summer_noon
 
 GIL_SWITCH_S = 0.0005  # the thread that renews a lease must not wait 5 ms for one that computes
@@ -36,31 +38,44 @@ class StartError(Exception):
 
 
 class BeeNode(Node):
-    """A node with robot file, asyncio loop and robot clock. Subclasses set `self.is_finished` when they have ended well."""
+    """A node with its parameters, robot file, asyncio loop, robot clock and diagnostics.
 
-    def __init__(self, name: str, **options: Any) -> None:
-        super().__init__(name, **options)
-        self.declare_parameter("robot_file", "")
-        self.declare_parameter("day", 0)  # of a simulation: days after its fixed summer day
-        self.robot: RobotConfiguration = self._load_robot()
+    `kind` names its table of parameters and is its name unless it is remapped. Subclasses set `is_finished` when they have
+    ended by themselves, and `end_because` to be ended as by SIGTERM.
+    """
+
+    def __init__(self, kind: str, **options: Any) -> None:
+        super().__init__(kind, automatically_declare_parameters_from_overrides=True, **options)
+        table = parameters.table_of(kind)
+        try:
+            parameters.declare(self, table)
+        except parameters.ParameterError as error:
+            raise StartError(f"{self.get_name()}: {error}") from None
+        parameters.guard_changes(self, table, self.why_no_change)
+        self.robot: RobotConfiguration = self.load_robot()
         self.bridge = AsyncioBridge(self)
         if isinstance(self.bridge.clock, FollowedClock):
-            day = int(self.get_parameter("day").value)
-            self.bridge.clock.set_calendar(summer_noon(self.robot.conditions.utc_offset_hours, day))
+            self.bridge.clock.set_calendar(
+                summer_noon(self.robot.conditions.utc_offset_hours, self.parameter("day"))
+            )
         # For callbacks that wait for something: in the default group, clock and answers would wait for them.
         self.waiting_group = ReentrantCallbackGroup()
+        self.diagnostics = Diagnostics(self, self.robot.robot)
         self.is_finished = False
+        self.end_because = ""
         self.exit_code = 0
 
-    def _load_robot(self) -> RobotConfiguration:
-        path = self.get_parameter("robot_file").value
-        if not path:
-            raise StartError(f"{self.get_name()}: no robot file; set the parameter robot_file to one")
-        return load(path)
+    def load_robot(self) -> RobotConfiguration:
+        """The robot file as it is now. Raises ConfigurationError."""
+        return load(self.parameter("robot_file"))
 
-    def text_parameter(self, name: str) -> str:
-        self.declare_parameter(name, "")
-        return str(self.get_parameter(name).value)
+    def parameter(self, name: str) -> Any:
+        """The value of a parameter of this node's table, of the type that the table says."""
+        return self.get_parameter(name).value
+
+    def why_no_change(self) -> str:
+        """What is in the way of a change of a parameter that may change at times; empty: nothing."""
+        return ""
 
     def stamp(self) -> Any:
         """Robot time as builtin_interfaces/Time."""
@@ -120,8 +135,9 @@ def _spin(node: BeeNode, signals: _Signals, name_check_s: float) -> None:
             _refuse_taken_name(node)
             node.begin()
             begun = True
-        if signals.count and ending is None:
-            ending = node.bridge.submit(node.end_well(signals.name))
+        because = signals.name or node.end_because
+        if because and ending is None:
+            ending = node.bridge.submit(node.end_well(because))
         if signals.count > 1:
             _stop_now(node, executor, signals.name)
             break

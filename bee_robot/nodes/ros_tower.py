@@ -52,7 +52,7 @@ class RosTower:
         self._holder = ""
         self._renewals: asyncio.Task[None] | None = None
         self._lease_fault = ""
-        node.create_subscription(TowerStateMsg, "tower/state", self._take_state, qos.STREAM)
+        node.create_subscription(TowerStateMsg, "tower/state", self._take_state, qos.of("tower/state"))
 
     def _take_state(self, msg: TowerStateMsg) -> None:
         self._state = conversions.tower_state_from_msg(msg)

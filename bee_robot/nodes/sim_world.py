@@ -15,14 +15,13 @@ from typing import Any
 
 from rosgraph_msgs.msg import Clock as ClockMsg
 
-from bee_robot.clock import pause_wall
+from bee_robot.clock import pause_wall, wall_s
 from bee_robot.nodes import conversions, qos
+from bee_robot.nodes.diagnostics import Status
 from bee_robot.nodes.process import BeeNode, StartError, run_node
 from bee_robot.sim.hive_world import HiveWorld
-from bee_robot.sim.pace import DEAD_AFTER_WALL_S
 from bee_robot.sim.pseudo_terminal import PacedTwin, PseudoTerminal
 from bee_robot.sim.referee import Referee
-from bee_robot.sim.scenarios import DEFAULT
 from bee_robot.sim.trace import TraceFile
 from bee_robot.sim.twin import Twin, TwinError
 from bee_robot.sim.twin_view import TwinView, ViewError
@@ -41,31 +40,25 @@ RAIN_MM_H = 3.0  # moderate rain
 
 
 class SimWorld(BeeNode):
-    """Parameters: robot_file; run_dir (folder for the port's link); speed; seed; scenario
-    (a name of sim.scenarios); day (days after its start); trace (file or empty); patience (s of wall time without a
-    heartbeat after which the host counts as dead)."""
+    """See module; its parameters are in parameters.py."""
 
     def __init__(self) -> None:
         super().__init__("sim_world")
-        self.declare_parameter("speed", 1.0)
-        self.declare_parameter("seed", 1)
-        self.declare_parameter("scenario", DEFAULT)
-        self.declare_parameter("patience", DEAD_AFTER_WALL_S)
-        seed = int(self.get_parameter("seed").value)
-        self._link = Path(self.text_parameter("run_dir")) / "board"
+        seed = self.parameter("seed")
+        self._link = Path(self.parameter("run_dir")) / "board"
         world = self._make_world(seed)
         try:
             self._twin = Twin(self.robot, world, seed)
-            self._trace = self._open_trace(self.text_parameter("trace"))
+            self._trace = self._open_trace(self.parameter("trace"))
         except TwinError as error:
             raise StartError(f"sim_world: {error}") from None
         self._weather = Weather(seed)
         self._view = TwinView(self._twin, world)
         self._referee = Referee()
         self._terminal = PseudoTerminal()
-        self._clock = self.create_publisher(ClockMsg, "/clock", qos.STREAM)
-        self._climate = self.create_publisher(Climate, "climate", qos.LATCHED)
-        self._violations = self.create_publisher(RuleViolation, "sim/violations", qos.LATCHED)
+        self._time = self.create_publisher(ClockMsg, "/clock", qos.of("/clock"))
+        self._climate = self.create_publisher(Climate, "climate", qos.of("climate"))
+        self._violations = self.create_publisher(RuleViolation, "sim/violations", qos.of("sim/violations"))
         self._paced: PacedTwin | None = None
         self._pictures_being_drawn = 0
         self._painter = ThreadPoolExecutor(
@@ -73,10 +66,13 @@ class SimWorld(BeeNode):
         )  # one: its buffers are as large as a picture and stay
         self._clock_s = self._climate_s = -math.inf
         self._steps_at_standstill = self._told_violations = self._told_harm = 0
+        self._looked_wall_s, self._looked_s = wall_s(), 0.0
+        self.diagnostics.add("time", self._look_at_time)
+        self.diagnostics.add("rules", self._look_at_rules)
 
     def _make_world(self, seed: int) -> HiveWorld:
-        hive, scenario = self.robot.hive, str(self.get_parameter("scenario").value)
-        day = int(self.get_parameter("day").value)
+        hive, scenario = self.robot.hive, self.parameter("scenario")
+        day = self.parameter("day")
         try:
             return HiveWorld(seed, hive.boxes, hive.frames_per_box, scenario, day)
         except ValueError as error:
@@ -121,8 +117,8 @@ class SimWorld(BeeNode):
             self.exit_code, self.is_finished = 1, True
 
     async def _run(self) -> None:
-        speed = float(self.get_parameter("speed").value)
-        patience_s = float(self.get_parameter("patience").value)
+        speed = self.parameter("speed")
+        patience_s = self.parameter("patience")
         self._paced = PacedTwin(self._twin, self._terminal, speed, patience_s)
         while True:
             if self._pictures_being_drawn == 0:
@@ -141,7 +137,7 @@ class SimWorld(BeeNode):
         is_due = now_s - self._clock_s >= CLOCK_PERIOD_S - 1e-9
         if is_due or self._steps_at_standstill > STANDSTILL_CLOCK_WALL_STEPS:
             self._clock_s, self._steps_at_standstill = now_s, 0
-            self._clock.publish(ClockMsg(clock=conversions.to_stamp(now_s)))
+            self._time.publish(ClockMsg(clock=conversions.to_stamp(now_s)))
         if now_s - self._climate_s >= CLIMATE_PERIOD_S:
             self._climate_s = now_s
             self._tell_climate(now_s)
@@ -181,6 +177,35 @@ class SimWorld(BeeNode):
         self.get_logger().error(
             f"{rule} broken at {t_s:.2f} s: {where} {value:.4g}, limit {limit:.4g} ({says})"
         )
+
+    # health
+
+    def _look_at_time(self, status: Status) -> None:
+        """How fast robot time passes; it waits for the host's heartbeats, so a slow host is seen here."""
+        now_wall_s, now_s = wall_s(), self._twin.now_s
+        reached = (now_s - self._looked_s) / max(1e-6, now_wall_s - self._looked_wall_s)
+        self._looked_wall_s, self._looked_s = now_wall_s, now_s
+        is_host_alive = self._paced is not None and self._paced.pace.is_host_alive
+        status.values |= {
+            "speed_asked": self.parameter("speed"),
+            "speed_reached": reached,
+            "robot_time_s": now_s,
+            "host_is_alive": is_host_alive,
+            "bytes_lost": self._paced.bytes_lost if self._paced is not None else 0,
+            "pictures_being_drawn": self._pictures_being_drawn,
+        }
+        if not is_host_alive:
+            status.warn("no host feeds the board; is tower_driver active?")
+        else:
+            status.ok(f"{reached:.2f} robot seconds per second")
+
+    def _look_at_rules(self, status: Status) -> None:
+        broken, harm = len(self._referee.violations), len(self._referee.harm)
+        status.values |= {"rules_broken": broken, "harm": harm}
+        if broken or harm:
+            status.error(f"{broken} rules broken, {harm} times harm done", "rule_broken")
+        else:
+            status.ok("no rule was broken")
 
     async def _render(self, request: Any, response: Any) -> Any:
         try:

@@ -33,17 +33,16 @@ class TowerDriver(BeeNode):
 
     def __init__(self) -> None:
         super().__init__("tower_driver")
-        self._port = self.text_parameter("port") or self.robot.serial.port
-        self.declare_parameter("port_wait", 0.0)
+        self._port = self.parameter("port") or self.robot.serial.port
         self._checksum = self.robot.checksum()
         self._tower: SerialTower | None = None
         self._cancels: dict[bytes, asyncio.Event] = {}
         self._link_before: Snapshot | None = None
         self._link_figures: dict[str, Figure] = {}
-        self._joints = self.create_publisher(JointState, "joint_states", qos.STREAM)
-        self._states = self.create_publisher(TowerState, "tower/state", qos.STREAM)
-        self._loads = self.create_publisher(Loads, "loads", qos.STREAM)
-        self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
+        self._joints = self.create_publisher(JointState, "joint_states", qos.of("joint_states"))
+        self._states = self.create_publisher(TowerState, "tower/state", qos.of("tower/state"))
+        self._loads = self.create_publisher(Loads, "loads", qos.of("loads"))
+        self._array = self.create_publisher(DiagnosticArray, "diagnostics", qos.of("diagnostics"))
 
     # start and end
 
@@ -52,7 +51,7 @@ class TowerDriver(BeeNode):
         opening.add_done_callback(lambda done: self.executor.create_task(self._opened, done))
 
     async def _open(self) -> SerialTower:
-        wait_s = float(self.get_parameter("port_wait").value)
+        wait_s = self.parameter("port_wait")
         await _port_appears(Path(self._port), wait_s)
         tower = await SerialTower.open(self.robot, self._port, self.bridge.clock)
         return tower
@@ -305,7 +304,7 @@ class TowerDriver(BeeNode):
         )
         array = DiagnosticArray(status=[status])
         array.header.stamp = self.stamp()
-        self._diagnostics.publish(array)
+        self._array.publish(array)
 
     def _take_link_figures(self) -> None:
         """What `bee link` prints, of the link as it is used, with the rates since the call before. On the link's own loop:
