@@ -1,11 +1,17 @@
-"""CDR of our message classes, by the code generators of rosbags; compiled once per type, on first use."""
+"""CDR of our message classes, by the code generators of rosbags; compiled once per type, on first use.
+
+What rosbags does not know is here: wide text (`wide_text.py`), bounds of what is received, and text
+that is not UTF-8, which is read as rclpy reads it.
+"""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
+from bee_robot.embedded_ros.types import wide_text
 from bee_robot.embedded_ros.types.specs import FieldSpec, MessageSpec
 
 _WIRE_BASES = {"byte": "uint8", "char": "uint8"}
@@ -18,16 +24,19 @@ class SerializationError(RuntimeError):
     """Bytes that are not a message of the expected type."""
 
 
+class _TextWithGaps(bytes):
+    """Bytes whose text may be anything: what is not UTF-8 becomes U+FFFD, as in rclpy."""
+
+    def decode(self, encoding: str = "utf-8", errors: str = "replace") -> str:
+        return super().decode(encoding, errors)
+
+
 def wire_description(spec: FieldSpec) -> Any:
-    """The field as rosbags describes it. A wstring is laid out like a sequence of uint16."""
+    """The field as rosbags describes it. A wstring is a message of its own there."""
     from rosbags.interfaces import Nodetype
 
-    if spec.is_nested:
+    if spec.is_nested or spec.base == wide_text.NAME:
         inner: Any = (Nodetype.NAME, spec.base)
-    elif spec.base == "wstring":
-        if spec.cardinality != "scalar":
-            raise SerializationError(f"field {spec.name}: arrays of wstring are not supported")
-        return (Nodetype.SEQUENCE, ((Nodetype.BASE, ("uint16", 0)), 0))
     else:
         inner = (Nodetype.BASE, (_WIRE_BASES.get(spec.base, spec.base), spec.string_bound))
     if spec.cardinality == "scalar":
@@ -39,20 +48,25 @@ def wire_description(spec: FieldSpec) -> Any:
 class Codec:
     """What rosbags' generated code asks of a type: its fields, class and functions, made when needed."""
 
-    def __init__(self, message_type: type, store: CodecStore) -> None:
-        spec: MessageSpec = message_type._SPEC  # type: ignore[attr-defined]
+    def __init__(self, name: str, fields: list[Any], cls: Callable[..., Any], store: CodecStore) -> None:
+        self.name = name
+        self.fields = fields
+        self.cls = cls
         self.store = store
-        self.name = spec.name
-        if spec.fields:
-            names = message_type._WIRE_NAMES  # type: ignore[attr-defined]
-            self.fields = [(n, wire_description(f)) for n, f in zip(names, spec.fields)]
-            self.cls: Callable[..., Any] = message_type._from_wire  # type: ignore[attr-defined]
-        else:
-            from rosbags.interfaces import Nodetype
+        self.is_empty = fields[0][0] == _FILLER
 
-            self.fields = [(_FILLER, (Nodetype.BASE, ("uint8", 0)))]
-            self.cls = message_type._from_wire  # type: ignore[attr-defined]
-        self.is_empty = not spec.fields
+    @classmethod
+    def of_message(cls, message_type: Any, store: CodecStore) -> Codec:
+        from rosbags.interfaces import Nodetype
+
+        spec: MessageSpec = message_type._SPEC
+        fields = [(n, wire_description(f)) for n, f in zip(message_type._WIRE_NAMES, spec.fields)]
+        filler = (_FILLER, (Nodetype.BASE, ("uint8", 0)))
+        return cls(spec.name, fields or [filler], message_type._from_wire, store)
+
+    @classmethod
+    def of_wide_text(cls, store: CodecStore) -> Codec:
+        return cls(wide_text.NAME, wide_text.wire_fields(), wide_text.decode, store)
 
     def __getattr__(self, name: str) -> Any:
         """Generate `name` (a function or the static size) the first time it is asked for."""
@@ -67,7 +81,11 @@ class Codec:
         elif name in ("deserialize_cdr_le", "deserialize_cdr_be"):
             from rosbags.serde.cdr import generate_deserialize_cdr
 
-            setattr(self, name, generate_deserialize_cdr(self.fields, self.store, name[-2:]))
+            function = generate_deserialize_cdr(self.fields, self.store, name[-2:])
+            if self.store.reads_any_text:
+                # The generated code says `bytes(...).decode()`, each type in a module of its own.
+                function.__globals__["bytes"] = _TextWithGaps  # type: ignore[attr-defined]
+            setattr(self, name, function)
         else:
             raise AttributeError(name)
         return self.__dict__[name]
@@ -83,7 +101,10 @@ class Codec:
         return data
 
     def deserialize(self, data: bytes) -> Any:
-        """The message in `data`; raises SerializationError if the bytes do not fit the type."""
+        """The message in `data`; raises SerializationError if the bytes do not fit the type.
+
+        Text that is not UTF-8 comes with U+FFFD where it is not, as in rclpy.
+        """
         from rosbags.serde import SerdeError
 
         if len(data) < HEADER_SIZE or data[0] != 0 or data[1] > 1:
@@ -91,7 +112,9 @@ class Codec:
         decode = self.deserialize_cdr_le if data[1] else self.deserialize_cdr_be
         try:
             return decode(memoryview(data)[HEADER_SIZE:], 0, self.cls, self.store)[0]
-        except (SerdeError, struct.error, UnicodeDecodeError, ValueError, IndexError) as error:
+        except (SerdeError, struct.error, ValueError, IndexError) as error:
+            if isinstance(error, UnicodeDecodeError) and not self.store.reads_any_text:
+                return self.store.tolerant.get_msgdef(self.name).deserialize(data)
             raise SerializationError(
                 f"{self.name}: cannot be read from {len(data)} bytes: {error}"
             ) from error
@@ -102,12 +125,20 @@ class CodecStore:
 
     max_sequence_length = 2**32 - 1
 
-    def __init__(self, resolve: Callable[[str], type]) -> None:
+    def __init__(self, resolve: Callable[[str], type], *, reads_any_text: bool = False) -> None:
+        self.reads_any_text = reads_any_text
         self._resolve = resolve
         self._codecs: dict[str, Codec] = {}
+
+    @cached_property
+    def tolerant(self) -> CodecStore:
+        """The same for data whose text is not UTF-8."""
+        return CodecStore(self._resolve, reads_any_text=True)
 
     def get_msgdef(self, name: str) -> Codec:
         codec = self._codecs.get(name)
         if codec is None:
-            codec = self._codecs[name] = Codec(self._resolve(name), self)
+            is_wide = name == wide_text.NAME
+            codec = Codec.of_wide_text(self) if is_wide else Codec.of_message(self._resolve(name), self)
+            self._codecs[name] = codec
         return codec

@@ -18,6 +18,7 @@ from collections import UserList, UserString
 from collections.abc import Callable, Sequence, Set
 from typing import Any
 
+from bee_robot.embedded_ros.types import wide_text
 from bee_robot.embedded_ros.types.specs import ARRAY_TYPECODES, INTEGER_RANGES, FieldSpec, MessageSpec
 
 _FLOAT_LIMITS = {"float32": ("float", 3.402823466e38), "float64": ("double", 1.7976931348623157e308)}
@@ -67,6 +68,19 @@ def numpy_array(values: Any, dtype: str) -> Any:
     return numpy.array(values, dtype)
 
 
+def within(values: Any, bound: int, name: str) -> Any:
+    """`values`, checked again on its way to or from the wire: a list may have grown since it was set."""
+    if len(values) > bound:
+        raise ValueError(f"field '{name}' has {len(values)} elements, but at most {bound} are allowed")
+    return values
+
+
+def texts_within(values: Any, bound: int, name: str) -> Any:
+    for value in values:
+        within(value, bound, name)
+    return values
+
+
 def is_numpy_array(value: object) -> bool:
     return type(value).__module__ == "numpy" and type(value).__name__ == "ndarray"
 
@@ -103,6 +117,9 @@ def build_message_class(spec: MessageSpec, resolve: Callable[[str], type], modul
         "is_numpy_array": is_numpy_array,
         "check_numpy": check_numpy,
         "array_from_wire": array_from_wire,
+        "within": within,
+        "texts_within": texts_within,
+        "WideText": wide_text.WideText,
         "_new": object.__new__,
     }
     fields = [_Field(f, f"T{i}") for i, f in enumerate(spec.fields)]
@@ -155,7 +172,22 @@ class _Field:
         plain = spec.is_nested or spec.base == "string"
         if spec.cardinality == "scalar":
             plain = spec.base not in ("byte", "wstring")
-        return f"_{self.name}" if plain else f"_wire_{self.name}"
+        return f"_{self.name}" if plain and not self.is_bounded else f"_wire_{self.name}"
+
+    @property
+    def is_bounded(self) -> bool:
+        """True if what is stored or received may be longer than the type allows."""
+        return bool(self.spec.string_bound) or (self.spec.cardinality == "sequence" and self.spec.size > 0)
+
+    def bounded(self, value: str) -> str:
+        """An expression for `value` that raises ValueError if it is longer than the type allows."""
+        spec = self.spec
+        if spec.cardinality == "sequence" and spec.size:
+            value = f"within({value}, {spec.size}, {self.name!r})"
+        if spec.string_bound:
+            check = "within" if spec.cardinality == "scalar" else "texts_within"
+            value = f"{check}({value}, {spec.string_bound}, {self.name!r})"
+        return value
 
 
 def _is_slot(name: str, fields: list[_Field]) -> bool:
@@ -222,10 +254,7 @@ def _from_wire(fields: list[_Field]) -> list[str]:
 
 def _decoded(field: _Field, value: str) -> str:
     spec = field.spec
-    if spec.base == "wstring":
-        if spec.cardinality == "scalar":
-            return f"{value}.tobytes().decode('utf-16-le')"
-        return f"[v.tobytes().decode('utf-16-le') for v in {value}]"
+    value = field.bounded(value)
     if spec.base == "byte":
         if spec.cardinality == "scalar":
             return f"bytes(({value},))"
@@ -245,9 +274,12 @@ def _wire_property(field: _Field) -> list[str]:
     spec = field.spec
     if not field.wire_name.startswith("_wire_"):
         return []
-    stored = f"self._{field.name}"
+    stored = field.bounded(f"self._{field.name}")
     if spec.base == "wstring":
-        expression = f"numpy_view({stored}.encode('utf-16-le'), 'uint16')"
+        is_scalar = spec.cardinality == "scalar"
+        expression = f"WideText({stored})" if is_scalar else f"[WideText(v) for v in {stored}]"
+    elif spec.is_nested or spec.base == "string":
+        expression = stored
     elif spec.base == "byte":
         if spec.cardinality == "scalar":
             expression = f"{stored}[0]"

@@ -16,7 +16,7 @@ from bee_robot.embedded_ros.types.specs import (
     parse_message,
     spec_from_rosbags,
 )
-from bee_robot.embedded_ros.types.type_hash import TypeHasher, service_structs
+from bee_robot.embedded_ros.types.type_hash import TypeHasher, action_structs, service_structs
 
 _UUID = FieldSpec("goal_id", "unique_identifier_msgs/msg/UUID")
 _lock = threading.RLock()
@@ -193,3 +193,8 @@ def service_hash(service_type: Any) -> str:
         service_type._TYPE_NAME, service_type.Request._SPEC.name, service_type.Response._SPEC.name
     )
     return _hasher.struct_hash(struct, helpers)
+
+
+def action_hash(action_type: Any) -> str:
+    """RIHS01 hash of an action class. On the wire are only those of its services and topics."""
+    return _hasher.struct_hash(*action_structs(action_type._TYPE_NAME))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +32,9 @@ ARRAY_TYPECODES: dict[str, str] = {
     "float64": "d",
 }
 """Element types whose sequences are array.array and whose fixed arrays are numpy.ndarray."""
+
+
+_WIDE_LINE = re.compile(r"\s*wstring((?:<=\d+)?(?:\[[^\]]*\])?)\s+(\w+)")
 
 
 class DefinitionError(Exception):
@@ -117,7 +121,10 @@ def parse_message(text: str, name: str) -> MessageSpec:
     from rosbags.typesys.msg import MSGParser
 
     package, _, short_name = name.split("/")
-    body = "\n".join(_without_comment(line) for line in text.splitlines())
+    lines = [_without_comment(line) for line in text.splitlines()]
+    # rosbags knows no wide text: it parses the line as one of text.
+    wide_names = {match[2] for line in lines if (match := _WIDE_LINE.match(line))}
+    body = "\n".join(_WIDE_LINE.sub(r"string\1 \2", line) for line in lines)
     try:
         message = MSGParser(f"MSG: {package}/msg/{short_name}\n{body}\n").specification()[0]
     except TypesysError as error:
@@ -126,7 +133,7 @@ def parse_message(text: str, name: str) -> MessageSpec:
     fields = []
     for parsed in message.fields:
         base = parsed.typ.ref.name.value if isinstance(parsed.typ.ref, BaseType) else parsed.typ.ref.name
-        if base.endswith("/wstring"):  # rosbags takes the word for a message name
+        if base == "string" and parsed.name in wide_names:
             base = "wstring"
         fields.append(
             FieldSpec(
