@@ -137,6 +137,23 @@ def _after_shutdown(context: Context, uninstall_handlers: bool | None) -> None:
     _log_output.flush()
 
 
+def __getattr__(name: str) -> Any:
+    """`rclpy.Parameter`, and submodules (`rclpy.qos`, `rclpy.time`, ...) that nobody has imported yet."""
+    import importlib
+
+    if name == "Parameter":
+        from rclpy.parameter import Parameter
+
+        return Parameter
+    if not name.startswith("_"):
+        try:
+            return importlib.import_module(f"{__name__}.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{name}":
+                raise
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def create_node(node_name: str, **options: Any) -> Node:
     """A node; the options are those of `rclpy.node.Node`."""
     from rclpy.node import Node

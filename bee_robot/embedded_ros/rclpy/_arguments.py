@@ -55,9 +55,9 @@ def _split(args: list[str]) -> tuple[list[str], list[str]]:
 
 def parse_arguments(args: list[str]) -> RosArguments:
     """Parse a whole command line; raises UnknownROSArgsError or InvalidROSArgsError."""
+    for word in args:
+        word.encode("utf-8")  # UnicodeEncodeError for what came in as undecodable bytes
     ros, others = _split(list(args))
-    for word in ros:
-        word.encode("utf-8")
     parsed = RosArguments(others=others)
     words = iter(ros)
     for word in words:

@@ -64,6 +64,12 @@ class Endpoint:
     def is_announced(self) -> bool:
         return self._liveliness is not None
 
+    def matches(self, *other_kinds: str) -> list[keys.Token]:
+        """Endpoints of this name and type, which we talk with."""
+        mine = (self.token.wire_type, self.token.type_hash)
+        there = self.context.graph.select(*other_kinds, name=self.name)
+        return [t for t in there if (t.wire_type, t.type_hash) == mine]
+
     def mismatches(self, *other_kinds: str) -> list[keys.Token]:
         """Endpoints of this name that cannot talk with us, since their type or its hash differs."""
         mine = (self.token.wire_type, self.token.type_hash)

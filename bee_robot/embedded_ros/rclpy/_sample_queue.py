@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,26 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile
 
 from bee_robot.embedded_ros.types.registry import codec_of
 from bee_robot.embedded_ros.wire import keys
+from bee_robot.embedded_ros.wire.attachment import Attachment
+
+
+class Arrival:
+    """A sample, and when it came (ns of the system clock)."""
+
+    __slots__ = ("sample", "payload", "received_ns")
+
+    def __init__(self, sample: Any, received_ns: int) -> None:
+        self.sample, self.payload, self.received_ns = sample, sample.payload, received_ns
+
+    def info(self) -> dict[str, Any]:
+        """What rmw_zenoh_cpp tells of a message: times in ns, and its number at the publisher."""
+        number, source_ns, _ = Attachment.decode(self.sample.attachment.to_bytes())
+        return {
+            "source_timestamp": source_ns,
+            "received_timestamp": self.received_ns,
+            "publication_sequence_number": number,
+            "reception_sequence_number": 0,
+        }
 
 
 class SampleQueue:
@@ -24,6 +45,7 @@ class SampleQueue:
         self.deserialize = codec_of(msg_type).deserialize
         self.endpoint = message_endpoint(node, keys.SUBSCRIPTION, msg_type, topic, qos)
         self._wake = wake
+        self._inspectors: list[Callable[[Any], Any]] = []
         self._wire: Any = self._declare(qos)
         self.endpoint.announce()
 
@@ -40,8 +62,29 @@ class SampleQueue:
         return self.endpoint.context.keep(wire)
 
     def _on_sample(self, sample: Any) -> None:
+        if self._inspectors:
+            for inspect in self._inspectors:
+                sample = inspect(sample)
         self.samples.append(sample)
         self._wake()
+
+    def watch_numbers(self, on_lost: Callable[[int], None]) -> None:
+        """Call `on_lost(count)` for gaps in the numbers of each publisher's messages, from now on."""
+        last: dict[bytes, int] = {}
+
+        def look(sample: Any) -> Any:
+            number, _, gid = Attachment.decode(sample.attachment.to_bytes())
+            missing = number - last.get(gid, number - 1) - 1
+            last[gid] = number
+            if missing > 0:
+                on_lost(missing)
+            return sample
+
+        self._inspectors.append(look)
+
+    def stamp_arrivals(self) -> None:
+        """From now on the queue holds `Arrival`s."""
+        self._inspectors.append(lambda sample: Arrival(sample, time.time_ns()))
 
     def __bool__(self) -> bool:
         return bool(self.samples)

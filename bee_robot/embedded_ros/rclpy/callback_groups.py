@@ -14,7 +14,7 @@ class CallbackGroup:
         self.entities: set[Any] = set()
 
     def add_entity(self, entity: Any) -> None:
-        self.entities.add(weakref.ref(entity))
+        self.entities.add(weakref.ref(entity, self.entities.discard))
 
     def has_entity(self, entity: Any) -> bool:
         return weakref.ref(entity) in self.entities

@@ -1,7 +1,8 @@
-"""Events of endpoints: here matching, which is what rmw_zenoh_cpp can tell."""
+"""Events of endpoints, as far as rmw_zenoh_cpp can tell of them: matching, other types, lost messages."""
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -34,6 +35,21 @@ class QoSSubscriptionEventType(IntEnum):
 PublisherEventType = QoSPublisherEventType
 SubscriptionEventType = QoSSubscriptionEventType
 
+_COUNTS = ("total_count", "total_count_change")
+QoSRequestedDeadlineMissedInfo = namedtuple("QoSRequestedDeadlineMissedInfo", _COUNTS)
+QoSOfferedDeadlineMissedInfo = namedtuple("QoSOfferedDeadlineMissedInfo", _COUNTS)
+QoSLivelinessLostInfo = namedtuple("QoSLivelinessLostInfo", _COUNTS)
+QoSMessageLostInfo = namedtuple("QoSMessageLostInfo", _COUNTS)
+IncompatibleTypeInfo = namedtuple("IncompatibleTypeInfo", _COUNTS)
+QoSRequestedIncompatibleQoSInfo = namedtuple(
+    "QoSRequestedIncompatibleQoSInfo", (*_COUNTS, "last_policy_kind")
+)
+QoSOfferedIncompatibleQoSInfo = QoSRequestedIncompatibleQoSInfo
+QoSLivelinessChangedInfo = namedtuple(
+    "QoSLivelinessChangedInfo",
+    ("alive_count", "not_alive_count", "alive_count_change", "not_alive_count_change"),
+)
+
 
 @dataclass
 class MatchedInfo:
@@ -45,53 +61,123 @@ class MatchedInfo:
     current_count_change: int
 
 
-class EventHandler(Entity):
-    """Watches the graph for endpoints that match, and calls back on the executor."""
+QoSPublisherMatchedInfo = MatchedInfo
+QoSSubscriptionMatchedInfo = MatchedInfo
 
-    def __init__(
-        self, *, callback_group: Any, callback: Callable[[MatchedInfo], Any], parent: Any, other_kind: str
-    ) -> None:
+
+class EventHandler(Entity):
+    """Calls back on the executor when something has happened to an endpoint."""
+
+    def __init__(self, *, callback_group: Any, callback: Callable[[Any], Any], event_type: Any, parent: Any):
         super().__init__(callback_group)
         self.callback = callback
+        self.event_type = event_type
+        self._parent = parent
         self._node = parent._node
-        self._topic = parent.topic
-        self._other_kind = other_kind
-        self._graph = self._node.context.graph
-        self._seen: frozenset[str] = frozenset()
-        self._total = 0
         self._node.add_waitable(self)
-        self._graph.add_listener(self._mark_ready)
-        self._mark_ready()
 
-    def _matching(self) -> frozenset[str]:
-        return frozenset(t.key() for t in self._graph.select(self._other_kind, name=self._topic))
-
-    def _has_work(self) -> bool:
-        return self._matching() != self._seen
+    def _take(self) -> Any:
+        """What has happened since the last call."""
+        raise NotImplementedError("an event handler says in its subclass what it tells")
 
     def _execute(self) -> CoroutineType[Any, Any, Any] | None:
-        matching = self._matching()
-        new = len(matching - self._seen)
-        change = len(matching) - len(self._seen)
-        self._seen = matching
-        self._total += new
-        return call_back(self.callback, MatchedInfo(self._total, new, len(matching), change))
+        return call_back(self.callback, self._take())
 
     def destroy(self) -> None:
-        self._graph.remove_listener(self._mark_ready)
         if self in self._node._waitables:
             self._node.remove_waitable(self)
 
 
+class _GraphEvent(EventHandler):
+    """Watches the graph for endpoints on the other side of a topic."""
+
+    def __init__(self, *, other_kind: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._other_kind = other_kind
+        self._graph = self._node.context.graph
+        self._seen: frozenset[str] = frozenset()
+        self._total = 0
+        self._graph.add_listener(self._mark_ready)
+        self._mark_ready()
+
+    def _present(self) -> frozenset[str]:
+        raise NotImplementedError("says which endpoints count")
+
+    def _has_work(self) -> bool:
+        return self._present() != self._seen
+
+    def _update(self) -> tuple[int, int, int]:
+        """How many are there, how many more than before, how many new ones."""
+        present, before = self._present(), self._seen
+        self._seen = present
+        new = len(present - before)
+        self._total += new
+        return len(present), len(present) - len(before), new
+
+    def destroy(self) -> None:
+        self._graph.remove_listener(self._mark_ready)
+        super().destroy()
+
+
+class _Matched(_GraphEvent):
+    def _present(self) -> frozenset[str]:
+        return frozenset(t.key() for t in self._parent._endpoint.matches(self._other_kind))
+
+    def _take(self) -> MatchedInfo:
+        current, change, new = self._update()
+        return MatchedInfo(self._total, new, current, change)
+
+
+class _IncompatibleType(_GraphEvent):
+    def _present(self) -> frozenset[str]:
+        there = {t.key() for t in self._parent._endpoint.mismatches(self._other_kind)}
+        # One that has gone is no news.
+        return self._seen | there
+
+    def _take(self) -> Any:
+        new = self._update()[2]
+        return IncompatibleTypeInfo(self._total, new)
+
+
+class _MessageLost(EventHandler):
+    """Counts gaps in the numbers of the messages that each publisher sends."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._total = 0
+        self._told = 0
+        self._parent._queue.watch_numbers(self._on_lost)
+
+    def _on_lost(self, count: int) -> None:
+        """On a transport thread."""
+        self._total += count
+        self._mark_ready()
+
+    def _has_work(self) -> bool:
+        return self._total != self._told
+
+    def _take(self) -> Any:
+        total = self._total
+        change, self._told = total - self._told, total
+        return QoSMessageLostInfo(total, change)
+
+
 class _EventCallbacks:
+    """Callbacks by event. Those for deadline and liveliness are refused, as by rmw_zenoh_cpp.
+
+    `incompatible_qos` is never called: over Zenoh there are no incompatible profiles.
+    """
+
     _names: tuple[str, ...] = ()
     _other_kind = ""
+    _types: type[IntEnum] = QoSPublisherEventType
+    _prefix = "RCL_PUBLISHER_"
 
     def __init__(self, **callbacks: Any) -> None:
         self.use_default_callbacks = callbacks.pop("use_default_callbacks", True)
-        unknown = set(callbacks) - set(self._names)
+        unknown = sorted(set(callbacks) - set(self._names))
         if unknown:
-            raise TypeError(f"unknown event callbacks: {', '.join(sorted(unknown))}")
+            raise TypeError(f"__init__() got an unexpected keyword argument '{unknown[0]}'")
         for name in self._names:
             setattr(self, name, callbacks.get(name))
 
@@ -102,16 +188,22 @@ class _EventCallbacks:
                 raise UnsupportedEventTypeError(
                     f"{topic_name}: the event {name!r} is not supported over Zenoh (as in rmw_zenoh_cpp)"
                 )
-        if self.matched is None:  # type: ignore[attr-defined]
-            return []
-        return [
-            EventHandler(
-                callback_group=callback_group,
-                callback=self.matched,  # type: ignore[attr-defined]
-                parent=parent,
-                other_kind=self._other_kind,
-            )
-        ]
+        handlers: list[EventHandler] = []
+        for name, make in (("matched", _Matched), ("incompatible_type", _IncompatibleType)):
+            if getattr(self, name) is not None:
+                options = self._options(name, callback_group, parent)
+                handlers.append(make(other_kind=self._other_kind, **options))
+        if getattr(self, "message_lost", None) is not None:
+            handlers.append(_MessageLost(**self._options("message_lost", callback_group, parent)))
+        return handlers
+
+    def _options(self, name: str, callback_group: Any, parent: Any) -> dict[str, Any]:
+        return {
+            "callback_group": callback_group,
+            "callback": getattr(self, name),
+            "event_type": self._types[f"{self._prefix}{name.upper()}"],
+            "parent": parent,
+        }
 
 
 class PublisherEventCallbacks(_EventCallbacks):
@@ -126,3 +218,5 @@ class SubscriptionEventCallbacks(_EventCallbacks):
 
     _names = ("deadline", "liveliness", "incompatible_qos", "message_lost", "incompatible_type", "matched")
     _other_kind = keys.PUBLISHER
+    _types = QoSSubscriptionEventType
+    _prefix = "RCL_SUBSCRIPTION_"

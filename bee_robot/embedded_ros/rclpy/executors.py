@@ -42,12 +42,19 @@ class ShutdownException(Exception):
 class ExternalShutdownException(Exception):
     """The context was shut down while the executor was spinning."""
 
-    def __init__(self) -> None:
-        super().__init__("Context has been shutdown.")
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*(args or ("Context has been shutdown.",)))
+
+
+class ConditionReachedException(Exception):
+    """What was waited for beside callbacks has come."""
 
 
 class TimeoutObject:
-    """Kept for code that names it."""
+    """A timeout that may be changed while it is in use."""
+
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
 
 
 async def await_or_execute(callback: Callable[..., Any] | Coroutine[Any, Any, Any], *args: Any) -> Any:
@@ -136,6 +143,10 @@ class Executor:
         node._detach_executor(self)
         self._timers_stale = True
         self.wake()
+
+    def _node_destroyed(self, node: Any) -> None:
+        """Called by a node that ends."""
+        self.remove_node(node)
 
     def _runs(self, node: Any) -> bool:
         return node in self._nodes
@@ -281,6 +292,23 @@ class Executor:
             except IndexError:
                 continue  # another spinning thread took it
             self._sleep(next_ns, deadline)
+
+    def wait_for_ready_callbacks(
+        self, timeout_sec: float | None = None, *, condition: Callable[[], bool] | None = None
+    ) -> tuple[Task, Any, Any]:
+        """For executors of one's own: what is ready next, as (handler, entity, node); `handler()` runs it.
+
+        Raises TimeoutException, ShutdownException, ExternalShutdownException, or
+        ConditionReachedException if `condition()` became true.
+        """
+        work = self._next_work(timeout_sec, condition)
+        if work is None:
+            raise ConditionReachedException()
+        handler = Task(self._run, (work,), executor=self)
+        if isinstance(work, Task):
+            return handler, None, None
+        node = next((n for n in self.get_nodes() if work in n._entities()), None)
+        return handler, work, node
 
     def _fill_batch(self) -> bool:
         """Take over all that is ready now, in the order in which rclpy runs what it finds together."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import CoroutineType
 from typing import Any
 
+from rclpy._handle import Handle
 from rclpy.executors import Entity, call_back
 
 
@@ -16,6 +17,7 @@ class GuardCondition(Entity):
 
     def __init__(self, callback: Callable[[], Any] | None, callback_group: Any, context: Any = None) -> None:
         self.callback = callback
+        self._handle = Handle(owner=self)
         self._triggered = False
         super().__init__(callback_group)
 
@@ -30,5 +32,10 @@ class GuardCondition(Entity):
         self._triggered = False
         return call_back(self.callback) if self.callback is not None else None
 
+    @property
+    def handle(self) -> Handle:
+        return self._handle
+
     def destroy(self) -> None:
+        self._handle.destroy_when_not_in_use()
         self._set_executor(None)

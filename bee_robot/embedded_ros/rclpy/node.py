@@ -466,7 +466,7 @@ class Node(NodeParameters, NodeGraph):
         self._handle.destroy_when_not_in_use()
         executor = self.executor
         if executor is not None:
-            executor.remove_node(self)
+            executor._node_destroyed(self)
         self._time_source.detach_node()
         for waitable in list(self._waitables):
             waitable.destroy()

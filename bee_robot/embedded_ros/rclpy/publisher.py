@@ -89,8 +89,8 @@ class Publisher:
             raise RCLError(f"Failed to publish on {self.topic}: {error}") from error
 
     def get_subscription_count(self) -> int:
-        """How many subscriptions there are on this topic."""
-        return self._endpoint.context.graph.count(keys.SUBSCRIPTION, self.topic)
+        """How many subscriptions of this type there are on this topic."""
+        return len(self._endpoint.matches(keys.SUBSCRIPTION))
 
     @property
     def topic_name(self) -> str:

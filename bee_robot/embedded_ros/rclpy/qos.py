@@ -10,6 +10,7 @@ from rclpy.duration import Duration
 from bee_robot.embedded_ros.wire.keys import INFINITE_NS, WireQos
 
 _UNSPECIFIED = Duration()
+_DEFAULT_DEPTH = 10
 
 
 class QoSPolicyKind(IntEnum):
@@ -40,6 +41,9 @@ class InvalidQoSProfileException(Exception):
 
 class QoSPolicyEnum(IntEnum):
     """Base of the policies; short keys are those of the command line."""
+
+    # Python 3.11 prints members of an IntEnum as bare numbers.
+    __str__ = Enum.__str__
 
     @classmethod
     def short_keys(cls) -> list[str]:
@@ -130,7 +134,7 @@ class QoSProfile:
 
     def __init__(self, **kwargs: Any) -> None:
         unknown = [k for k in kwargs if f"_{k}" not in self.__slots__]
-        assert not unknown, f"Invalid arguments passed to constructor: {unknown}"
+        assert not unknown, f"Invalid arguments passed to constructor: {kwargs.keys()!r}"
         if "history" not in kwargs:
             if "depth" not in kwargs:
                 raise InvalidQoSProfileException("History and/or depth settings are required.")
@@ -139,7 +143,7 @@ class QoSProfile:
             self.history = kwargs["history"]
         if self.history == HistoryPolicy.KEEP_LAST and "depth" not in kwargs:
             raise InvalidQoSProfileException("History set to KEEP_LAST without a depth setting.")
-        self.depth = kwargs.get("depth", 0)
+        self.depth = kwargs.get("depth", _DEFAULT_DEPTH)
         self.reliability = kwargs.get("reliability", ReliabilityPolicy.RELIABLE)
         self.durability = kwargs.get("durability", DurabilityPolicy.VOLATILE)
         self.lifespan = kwargs.get("lifespan", _UNSPECIFIED)
@@ -232,8 +236,12 @@ class QoSProfile:
         self._avoid_ros_namespace_conventions = value
 
     def get_c_qos_profile(self) -> QoSProfile:
-        """The profile itself; rclpy gives an object of its C layer here."""
+        """The profile itself; rclpy gives an object of its C layer here, which has `to_dict` too."""
         return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """The policies by name: `QoSProfile(**profile.to_dict()) == profile`."""
+        return {slot[1:]: getattr(self, slot) for slot in self.__slots__}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, QoSProfile):
@@ -243,7 +251,7 @@ class QoSProfile:
     __hash__ = None  # type: ignore[assignment]
 
     def __str__(self) -> str:
-        parts = (f"{slot[1:]}={getattr(self, slot)}" for slot in self.__slots__)
+        parts = (f"{slot[1:]}={getattr(self, slot)!s}" for slot in self.__slots__)
         return f"{type(self).__name__}({', '.join(parts)})"
 
     __repr__ = __str__
@@ -286,10 +294,24 @@ class QoSCompatibility(IntEnum):
 def qos_check_compatible(
     publisher_qos: QoSProfile, subscription_qos: QoSProfile
 ) -> tuple[QoSCompatibility, str]:
-    """As rmw_zenoh_cpp answers: over Zenoh every publisher reaches every subscription."""
+    """As rmw_zenoh_cpp answers: over Zenoh every publisher reaches every subscription.
+
+    What a transient-local publisher has kept does not reach a volatile subscription: a warning.
+    """
+    late = publisher_qos.durability == DurabilityPolicy.TRANSIENT_LOCAL
+    if late and subscription_qos.durability == DurabilityPolicy.VOLATILE:
+        reason = "WARNING: Publisher's durability is TRANSIENT_LOCAL, but subscription's is VOLATILE;"
+        return QoSCompatibility.WARNING, reason
     return QoSCompatibility.OK, ""
 
 
+qos_profile_unknown = QoSProfile(
+    history=HistoryPolicy.UNKNOWN,
+    depth=0,
+    reliability=ReliabilityPolicy.UNKNOWN,
+    durability=DurabilityPolicy.UNKNOWN,
+    liveliness=LivelinessPolicy.UNKNOWN,
+)
 qos_profile_default = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=10, liveliness=LivelinessPolicy.SYSTEM_DEFAULT
 )
@@ -318,7 +340,7 @@ qos_profile_rosout_default = QoSProfile(
 class QoSPresetProfiles(Enum):
     """The profiles by name, as on the command line."""
 
-    UNKNOWN = QoSProfile(depth=0, history=HistoryPolicy.UNKNOWN)
+    UNKNOWN = qos_profile_unknown
     DEFAULT = qos_profile_default
     SYSTEM_DEFAULT = qos_profile_system_default
     SENSOR_DATA = qos_profile_sensor_data

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+import time
 from collections.abc import Callable
 from types import CoroutineType
 from typing import Any
 
 from rclpy._handle import Handle
-from rclpy._sample_queue import SampleQueue
+from rclpy._sample_queue import Arrival, SampleQueue
 from rclpy.executors import Entity, call_back
 from rclpy.qos import QoSProfile
 
@@ -15,8 +17,30 @@ from bee_robot.embedded_ros.types.cdr import SerializationError
 from bee_robot.embedded_ros.wire import keys
 
 
+def takes_two_arguments(callback: Callable[..., Any]) -> bool:
+    """True if the callback cannot be called with a message alone, but with its info too."""
+    code = getattr(callback, "__code__", None)
+    if code is not None and code.co_argcount - hasattr(callback, "__self__") == 1:
+        return False
+    try:
+        signature = inspect.signature(callback)
+    except (TypeError, ValueError):
+        return False
+    for count in (1, 2):
+        try:
+            signature.bind(*range(count))
+        except TypeError:
+            continue
+        return count == 2
+    return False
+
+
 class Subscription(Entity):
-    """Calls back with each message of a topic. Made by `Node.create_subscription`."""
+    """Calls back with each message of a topic. Made by `Node.create_subscription`.
+
+    A callback with two parameters also gets the info of the message (Iron and later): a dictionary
+    with `source_timestamp`, `received_timestamp` (ns) and `publication_sequence_number`.
+    """
 
     order = 1
 
@@ -37,11 +61,15 @@ class Subscription(Entity):
         self.raw = raw
         self.callback = callback
         self._node = node
-        self._handle = Handle()
+        self._handle = Handle(take_message=self._take_message)
         super().__init__(callback_group)
         self._queue = SampleQueue(node, msg_type, topic, qos_profile, self._mark_ready)
+        self._endpoint = self._queue.endpoint
         self._samples = self._queue.samples
         self._deserialize = self._queue.deserialize
+        self._wants_info = takes_two_arguments(callback)
+        if self._wants_info:
+            self._queue.stamp_arrivals()
         self.event_handlers: list[Any] = (
             event_callbacks.create_event_handlers(callback_group, self, topic) if event_callbacks else []
         )
@@ -62,15 +90,26 @@ class Subscription(Entity):
             except SerializationError as error:
                 self._node.get_logger().error(f"message on {self.topic} dropped: {error}")
                 return None
+        if self._wants_info:
+            return call_back(self.callback, message, sample.info())
         return call_back(self.callback, message)
+
+    def _take_message(self, msg_type: Any, raw: bool) -> tuple[Any, dict[str, Any]] | None:
+        """The next message with its info, or None: for code that polls `subscription.handle`."""
+        sample = self._queue.take_sample()
+        if sample is None:
+            return None
+        data = sample.payload.to_bytes()
+        arrival = sample if isinstance(sample, Arrival) else Arrival(sample, time.time_ns())
+        return (data if raw else self._deserialize(data)), arrival.info()
 
     @property
     def topic_name(self) -> str:
         return self.topic
 
     def get_publisher_count(self) -> int:
-        """How many publishers there are on this topic."""
-        return self._node.context.graph.count(keys.PUBLISHER, self.topic)
+        """How many publishers of this type there are on this topic."""
+        return len(self._endpoint.matches(keys.PUBLISHER))
 
     @property
     def handle(self) -> Handle:

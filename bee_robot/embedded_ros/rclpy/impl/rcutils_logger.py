@@ -12,7 +12,9 @@ from rclpy.clock import Clock
 from rclpy.impl.logging_severity import LoggingSeverity
 
 CallerId = namedtuple("CallerId", ["function_name", "file_path", "line_number", "last_index"])
-_OPTIONS = frozenset({"once", "skip_first", "throttle_duration_sec", "throttle_time_source_type"})
+_OPTIONS = ("throttle_duration_sec", "throttle_time_source_type", "skip_first", "once")
+_NO_FILTERS: dict[str, Any] = {}
+_SYSTEM_CLOCK = Clock()
 _INTERNAL_FILE = os.path.realpath(__file__)
 
 
@@ -25,37 +27,81 @@ def get_caller_id(frame: Any = None) -> CallerId:
     return CallerId(frame.f_code.co_name, frame.f_code.co_filename, frame.f_lineno, frame.f_lasti)
 
 
-class _Filter:
-    """What one logging call with options remembers."""
+class _Call:
+    """What one logging call in the code remembers: its logger, severity and filters."""
 
-    def __init__(self, options: dict[str, Any]) -> None:
-        self.options = options
+    def __init__(self, name: str, severity: LoggingSeverity, filters: dict[str, Any]) -> None:
+        self.name = name
+        self.severity = severity
+        self.filters = filters
         self.has_been_called = False
         self.has_been_logged_once = False
         self.last_logged_ns = 0
 
+    def require_same(self, name: str, severity: LoggingSeverity, filters: dict[str, Any]) -> None:
+        """ValueError if the call has changed."""
+        if severity != self.severity:
+            raise ValueError("Logger severity cannot be changed between calls.")
+        if name != self.name:
+            raise ValueError("Logger name cannot be changed between calls.")
+        if filters.keys() != self.filters.keys():
+            raise ValueError("Requested logging filters cannot be changed between calls.")
+        if filters != self.filters:
+            raise ValueError("Logging filter parameters cannot be changed between calls.")
+
     def passes(self) -> bool:
-        options = self.options
-        if "throttle_duration_sec" in options and not self._passes_throttle():
+        filters = self.filters
+        if "throttle_duration_sec" in filters and not self._passes_throttle():
             return False
-        if options.get("skip_first"):
+        if "skip_first" in filters:
             first, self.has_been_called = not self.has_been_called, True
             if first:
                 return False
-        if options.get("once"):
+        if "once" in filters:
             first, self.has_been_logged_once = not self.has_been_logged_once, True
             return first
         return True
 
     def _passes_throttle(self) -> bool:
-        clock = self.options.get("throttle_time_source_type") or Clock()
-        now_ns = clock.now().nanoseconds
+        now_ns = self.filters["throttle_time_source_type"].now().nanoseconds
         # A clock that has not begun yet (simulated time 0) lets nothing pass, as in rclpy.
         last_ns = self.last_logged_ns
-        if last_ns <= now_ns < last_ns + self.options["throttle_duration_sec"] * 1e9:
+        if now_ns < last_ns + self.filters["throttle_duration_sec"] * 1e9:
             return False
         self.last_logged_ns = now_ns
         return True
+
+
+def _filters_from(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that are switched on, completed. TypeError or ValueError for what cannot be."""
+    unknown = [name for name in options if name not in _OPTIONS]
+    if unknown:
+        raise TypeError(
+            f'parameter "{unknown[0]}" is not one of the recognized logging options "{list(_OPTIONS)}"'
+        )
+    filters = {name: value for name, value in options.items() if value}
+    clock = options.get("throttle_time_source_type")
+    if clock is not None and "throttle_duration_sec" not in options:
+        raise TypeError(
+            'required parameter "throttle_duration_sec" not specified '
+            'but is required for the the logging filter "throttle"'
+        )
+    if "throttle_duration_sec" in filters:
+        filters.setdefault("throttle_time_source_type", _SYSTEM_CLOCK)
+    if clock is not None and not isinstance(clock, Clock):
+        raise ValueError(f'Received throttle_time_source_type of "{clock}" is not a clock instance')
+    return filters
+
+
+def _text(message: Any) -> str:
+    """The text of a message; TypeError for what is none, as in rclpy."""
+    if isinstance(message, str):
+        return message
+    if isinstance(message, bytes):
+        return message.decode()
+    if message is None:
+        return "(null)"
+    raise TypeError(f"a log message has to be a str, not {type(message).__name__}: {message!r}")
 
 
 class RcutilsLogger:
@@ -63,7 +109,7 @@ class RcutilsLogger:
 
     def __init__(self, name: str = "") -> None:
         self.name = name
-        self.contexts: dict[CallerId, tuple[LoggingSeverity, _Filter]] = {}
+        self.contexts: dict[CallerId, _Call] = {}
 
     def get_child(self, name: str) -> RcutilsLogger:
         if not name:
@@ -83,35 +129,24 @@ class RcutilsLogger:
         """Log a message; True if it was not filtered out.
 
         Options: `once`, `skip_first`, `throttle_duration_sec`, `throttle_time_source_type` (a
-        Clock). They hold for the place in the code, and must be the same in each call there.
+        Clock), and `name` of another logger. They hold for the place in the code, and must be the
+        same in each call there. TypeError for other options, or a message that is no text.
         """
         severity = LoggingSeverity(severity)
-        unknown = set(options) - _OPTIONS
-        if unknown:
-            raise TypeError(f"parameter '{sorted(unknown)[0]}' is not one of the recognized logging options")
-        if "throttle_time_source_type" in options and "throttle_duration_sec" not in options:
-            raise TypeError(
-                "required parameter 'throttle_duration_sec' not specified for throttle_time_source_type"
-            )
-        enabled = severity >= _log_output.effective_level(self.name)
-        if not options and not enabled:
+        if severity < _log_output.effective_level(self.name):
             return False
+        name = options.pop("name", self.name)
+        filters = _filters_from(options) if options else _NO_FILTERS
         caller = get_caller_id()
-        if not self._passes_filters(caller, severity, options) or not enabled:
+        call = self.contexts.get(caller)
+        if call is None:
+            call = self.contexts[caller] = _Call(name, severity, filters)
+        else:
+            call.require_same(name, severity, filters)
+        if filters and not call.passes():
             return False
-        _log_output.write(self.name, int(severity), str(message), caller)
+        _log_output.write(name, int(severity), _text(message), caller)
         return True
-
-    def _passes_filters(self, caller: CallerId, severity: LoggingSeverity, options: dict[str, Any]) -> bool:
-        known = self.contexts.get(caller)
-        if known is None:
-            known = self.contexts[caller] = (severity, _Filter(dict(options)))
-        first_severity, remembered = known
-        if first_severity != severity:
-            raise ValueError("Logger severity cannot be changed between calls.")
-        if remembered.options != options:
-            raise ValueError("Requested logging filter parameters cannot be changed between calls.")
-        return remembered.passes() if options else True
 
     def debug(self, message: Any, **kwargs: Any) -> bool:
         return self.log(message, LoggingSeverity.DEBUG, **kwargs)
