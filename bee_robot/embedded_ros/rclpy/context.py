@@ -70,7 +70,7 @@ class Context:
             except TransportError as error:
                 raise RCLError(str(error)) from error
             self._graph = GraphCache()
-            self._graph.on_mismatch = _warn_of_mismatch
+            self._graph.on_problem = _tell
             self._graph.start(self._session, self._domain_id)
             self._valid = self._initialised = True
             self._reason = ""
@@ -219,21 +219,11 @@ class Context:
         self.try_shutdown()
 
 
-def _warn_of_mismatch(own: Any, other: Any) -> None:
-    """Say that two endpoints cannot talk. On a thread of its own: this comes from the transport."""
+def _tell(problem: str) -> None:
+    """Log a problem of the graph. On a thread of its own: this comes from the transport."""
     from rclpy.logging import get_logger
 
-    from bee_robot.embedded_ros.wire.keys import ros_type_name
-
-    mine, theirs = ros_type_name(own.wire_type), ros_type_name(other.wire_type)
-    if mine == theirs:
-        mine, theirs = f"{mine} with hash {own.type_hash}", f"the same with hash {other.type_hash}"
-    where = f"{other.namespace.rstrip('/')}/{other.node_name}"
-    text = (
-        f"{own.name}: node {own.node_name} uses {mine}, but node {where} uses {theirs}. "
-        "They will not hear each other: both must use the same definition."
-    )
-    threading.Thread(target=get_logger("rmw_zenoh").error, args=(text,), daemon=True).start()
+    threading.Thread(target=get_logger("rmw_zenoh").error, args=(problem,), daemon=True).start()
 
 
 def invalidate_all(reason: str) -> None:

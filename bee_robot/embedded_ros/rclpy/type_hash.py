@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+_TEXT = re.compile(r"RIHS(\d\d)_([0-9a-f]{64})", re.ASCII)
 
 
 class TypeHash:
@@ -28,10 +31,8 @@ class TypeHash:
     @classmethod
     def from_text(cls, text: str) -> TypeHash:
         """From `RIHS01_` and hex digits; an unknown hash from anything else."""
-        version, separator, digits = text.partition("_")
-        if separator and version.startswith("RIHS") and len(digits) == 2 * cls._SIZE:
-            return cls(int(version[4:]), bytes.fromhex(digits))
-        return cls()
+        match = _TEXT.fullmatch(text)
+        return cls(int(match[1]), bytes.fromhex(match[2])) if match else cls()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TypeHash):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 GID_SIZE = 16
 _FORMAT = struct.Struct(f"<qqB{GID_SIZE}s")
-_HEAD = struct.Struct("<qqB")
+_OLD_FIELD = b"sequence_number"
 
 pack_attachment = _FORMAT.pack
 """`pack_attachment(sequence_number, source_time_ns, GID_SIZE, gid)` -> 33 bytes."""
@@ -25,11 +25,21 @@ class Attachment(NamedTuple):
 
     @classmethod
     def decode(cls, data: bytes) -> Attachment:
-        """ValueError if the bytes are not an attachment of rmw_zenoh_cpp (Jazzy 0.2.5 and later)."""
-        if len(data) == _FORMAT.size and data[16] == GID_SIZE:
-            sequence_number, source_time_ns, _, gid = _FORMAT.unpack(data)
+        """ValueError if the bytes are no attachment of rmw_zenoh_cpp 0.1.2 (Humble), 0.2.5 (Jazzy) or later."""
+        if len(data) >= _FORMAT.size and data[16] == GID_SIZE:
+            sequence_number, source_time_ns, _, gid = _FORMAT.unpack_from(data)
             return cls(sequence_number, source_time_ns, gid)
-        if len(data) < _HEAD.size or len(data) < _HEAD.size + data[16]:
-            raise ValueError(f"{len(data)} bytes are no attachment of rmw_zenoh_cpp")
-        sequence_number, source_time_ns, size = _HEAD.unpack_from(data)
-        return cls(sequence_number, source_time_ns, bytes(data[_HEAD.size : _HEAD.size + size]))
+        if _OLD_FIELD in data[:32]:
+            raise ValueError(
+                "its attachment has the form of an old rmw_zenoh_cpp: that peer needs 0.1.2 (Humble), 0.2.5 "
+                "(Jazzy) or later"
+            )
+        raise ValueError(f"its attachment of {len(data)} bytes is none of rmw_zenoh_cpp")
+
+    @classmethod
+    def of(cls, carrier: Any) -> Attachment:
+        """That of a sample, query or reply; ValueError if it has none, or one that cannot be read."""
+        attachment = carrier.attachment
+        if attachment is None:
+            raise ValueError("it has no attachment, so it is from no ROS node")
+        return cls.decode(attachment.to_bytes())

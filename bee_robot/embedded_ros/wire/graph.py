@@ -9,16 +9,21 @@ from typing import Any
 from bee_robot.embedded_ros.wire.keys import (
     ADMIN_SPACE,
     CLIENT,
+    NO_TYPE_HASH,
     NODE,
     PUBLISHER,
     SERVICE,
     SUBSCRIPTION,
+    TYPE_HASH_SWITCH,
     Token,
     ros_type_name,
     unmangle,
 )
 
 _COUNTERPARTS = {PUBLISHER: SUBSCRIPTION, SUBSCRIPTION: PUBLISHER, SERVICE: CLIENT, CLIENT: SERVICE}
+_VERBS = {PUBLISHER: "publishes", SUBSCRIPTION: "subscribes to", SERVICE: "serves", CLIENT: "calls"}
+_REPORTS_MAX = 1000
+_UNREADABLE_MAX = 5
 
 
 class GraphCache:
@@ -38,9 +43,11 @@ class GraphCache:
         self._parsed: list[Token] = []
         self._parsed_generation = -1
         self._own_names: set[str] = set()
-        self._reported: set[tuple[str, str, str]] = set()
-        self.on_mismatch: Callable[[Token, Token], None] | None = None
-        """Called with (own, other) when two endpoints of one name cannot talk: their types differ."""
+        self._reported: set[frozenset[tuple[str, ...]]] = set()
+        self._unreadable: list[str] = []
+        self.on_problem: Callable[[str], None] | None = None
+        """Called (from transport threads) with a text: two endpoints of one name that cannot talk since
+        their types differ, once per pair; tokens that cannot be read, the first few of them."""
 
     def start(self, session: Any, domain_id: int) -> None:
         """Listen to the tokens of a domain, those already there included."""
@@ -69,24 +76,32 @@ class GraphCache:
             self._note_change()
         self._notify()
         chunks = key.split("/")
-        if len(chunks) == 13 and unmangle(chunks[9]) in self._own_names:
+        if len(chunks) >= 13 and unmangle(chunks[9]) in self._own_names:
             self._check_types(unmangle(chunks[9]))
 
     _delete: Any = None
 
     def _check_types(self, name: str) -> None:
         """Report pairs of own and other endpoints of a name whose types differ, each once."""
-        if self.on_mismatch is None:
+        if self.on_problem is None:
             return
         named = [t for t in self.tokens() if t.name == name]
         for own in [t for t in named if t.key() in self._own]:
             for other in named:
                 differs = (other.wire_type, other.type_hash) != (own.wire_type, own.type_hash)
                 if differs and other.kind == _COUNTERPARTS.get(own.kind):
-                    report = (own.key(), other.wire_type, other.type_hash)
-                    if report not in self._reported:
-                        self._reported.add(report)
-                        self.on_mismatch(own, other)
+                    self._report_mismatch(own, other)
+
+    def _report_mismatch(self, own: Token, other: Token) -> None:
+        pair = frozenset((t.kind, t.name, t.wire_type, t.type_hash, t.node_path) for t in (own, other))
+        with self._lock:
+            if pair in self._reported:
+                return
+            if len(self._reported) >= _REPORTS_MAX:
+                self._reported.clear()
+            self._reported.add(pair)
+        if self.on_problem is not None:
+            self.on_problem(describe_mismatch(own, other))
 
     def add_own(self, token: Token) -> None:
         with self._lock:
@@ -122,22 +137,34 @@ class GraphCache:
 
     def tokens(self) -> list[Token]:
         """All entities that are alive now."""
+        new_problems: list[str] = []
         with self._lock:
             if self._parsed_generation != self._generation:
                 for key, token in list(self._tokens.items()):
                     if token is None:
-                        self._parse(key)
+                        self._parse(key, new_problems)
                 others = [t for t in self._tokens.values() if t is not None]
                 self._parsed = [*self._own.values(), *others]
                 self._parsed_generation = self._generation
-            return self._parsed
+            parsed = self._parsed
+        for problem in new_problems:
+            if self.on_problem is not None:
+                self.on_problem(problem)
+        return parsed
 
-    def _parse(self, key: str) -> None:
+    def _parse(self, key: str, problems: list[str]) -> None:
         try:
             self._tokens[key] = Token.parse(key)
-        except ValueError:
+        except ValueError as error:
             # A peer of another release may put tokens there that we cannot read: not of our graph.
             del self._tokens[key]
+            if key not in self._unreadable and len(self._unreadable) < _UNREADABLE_MAX:
+                self._unreadable.append(key)
+                last = len(self._unreadable) == _UNREADABLE_MAX
+                problems.append(
+                    f"an entity of the graph is left out, its liveliness token cannot be read: {error}"
+                    + (" (further ones go without a word)" if last else "")
+                )
 
     def wait_until(self, condition: Callable[[], bool], timeout_s: float | None) -> bool:
         """Wait until `condition()` holds, looking again after every change of the graph."""
@@ -185,3 +212,19 @@ def names_and_types(tokens: Iterable[Token]) -> list[tuple[str, list[str]]]:
     for token in tokens:
         found.setdefault(token.name, set()).add(ros_type_name(token.wire_type))
     return [(name, sorted(types)) for name, types in sorted(found.items())]
+
+
+def describe_mismatch(own: Token, other: Token) -> str:
+    """What to tell a person about two endpoints of one name whose types differ."""
+    mine, theirs = ros_type_name(own.wire_type), ros_type_name(other.wire_type)
+    remedy = "both must use the same definition"
+    if mine == theirs:
+        mine, theirs = f"{mine} with hash {own.type_hash}", f"the same with hash {other.type_hash}"
+        if other.type_hash == NO_TYPE_HASH:
+            remedy = f"the other is of ROS 2 Humble, for which {TYPE_HASH_SWITCH}=humble has to be set here"
+        elif own.type_hash == NO_TYPE_HASH:
+            remedy = f"the other is of a later ROS 2 than Humble, so {TYPE_HASH_SWITCH} must not be set here"
+    return (
+        f"{own.name}: node {own.node_path} {_VERBS[own.kind]} {mine}, but node {other.node_path} "
+        f"{_VERBS[other.kind]} {theirs}. They will not hear each other: {remedy}."
+    )

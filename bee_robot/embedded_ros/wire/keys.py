@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 
 ADMIN_SPACE = "@ros2_lv"
 NO_TYPE_HASH = "TypeHashNotSupported"
-"""What Humble, which has no type hashes, puts in their place."""
+"""What Humble, which has no type hashes, puts in their place. Nothing else differs there."""
+
+TYPE_HASH_SWITCH = "BEE_ROS_TYPE_HASHES"
+"""Environment variable: `humble` puts that literal into all keys; unset or `rihs01`: hashes."""
 
 NODE, PUBLISHER, SUBSCRIPTION, SERVICE, CLIENT = "NN", "MP", "MS", "SS", "SC"
+_KINDS = frozenset((NODE, PUBLISHER, SUBSCRIPTION, SERVICE, CLIENT))
 
 INFINITE_NS = 9223372036854775807
 _DEFAULT_DEPTH = 42
 _RELIABLE, _VOLATILE, _KEEP_LAST, _AUTOMATIC = 1, 2, 1, 1
+_UNKNOWN, _UNKNOWN_LIVELINESS = 3, 4
+_DIGITS_MAX = 20  # of 64 bits
+_NODE_CHUNKS, _ENDPOINT_CHUNKS = 9, 13
+
+
+def hash_in_keys(type_hash: str) -> str:
+    """The hash, or the literal if the environment says that peers are of Humble.
+
+    ValueError for an environment setting of another form.
+    """
+    setting = os.environ.get(TYPE_HASH_SWITCH, "").strip().lower()
+    if setting in ("", "rihs01"):
+        return type_hash
+    if setting == "humble":
+        return NO_TYPE_HASH
+    raise ValueError(f"{TYPE_HASH_SWITCH}={setting!r} is neither 'humble' nor 'rihs01' (the default)")
 
 
 def wire_type_name(full_name: str) -> str:
@@ -71,22 +92,37 @@ class WireQos:
 
     @classmethod
     def decode(cls, text: str) -> WireQos:
-        """The inverse; ValueError if the text is not of that form."""
-        parts = text.split(":")
-        if len(parts) != 6:
-            raise ValueError(f"QoS {text!r} has {len(parts)} parts, not 6")
-        history, depth = parts[2].split(",")
-        liveliness, lease = parts[5].split(",", 1)
+        """The inverse; ValueError if the text is not of that form.
+
+        A policy that this release does not know (best available, say) is told as unknown.
+        """
+        parts = [part.split(",") for part in text.split(":")]
+        if len(parts) < 6 or any(len(part) < size for part, size in zip(parts, (1, 1, 2, 2, 2, 3))):
+            raise ValueError(f"QoS {text!r} is not of the form of rmw_zenoh_cpp")
         return cls(
-            int(parts[0] or _RELIABLE),
-            int(parts[1] or _VOLATILE),
-            int(history or _KEEP_LAST),
-            int(depth or _DEFAULT_DEPTH),
+            _policy(parts[0][0], _RELIABLE, (0, 1, 2), _UNKNOWN),
+            _policy(parts[1][0], _VOLATILE, (0, 1, 2), _UNKNOWN),
+            _policy(parts[2][0], _KEEP_LAST, (0, 1, 2), _UNKNOWN),
+            _number(parts[2][1], _DEFAULT_DEPTH),
             _decode_duration(parts[3]),
             _decode_duration(parts[4]),
-            int(liveliness or _AUTOMATIC),
-            _decode_duration(lease),
+            _policy(parts[5][0], _AUTOMATIC, (0, 1, 3), _UNKNOWN_LIVELINESS),
+            _decode_duration(parts[5][1:]),
         )
+
+
+def _number(text: str, default: int | None = None) -> int:
+    """A number of a token, at most what fits 63 bits; ValueError if it is none."""
+    if not text and default is not None:
+        return default
+    if not (text.isascii() and text.isdigit()) or len(text) > _DIGITS_MAX:
+        raise ValueError(f"{text[:40]!r} is no number")
+    return min(int(text), INFINITE_NS)
+
+
+def _policy(text: str, default: int, known: tuple[int, ...], unknown: int) -> int:
+    number = _number(text, default)
+    return number if number in known else unknown
 
 
 def _unless(value: int, default: int) -> str:
@@ -101,15 +137,18 @@ def _encode_duration(duration_ns: int) -> str:
     return f"{_unless(seconds, infinite_s)},{_unless(rest, infinite_rest)}"
 
 
-def _decode_duration(text: str) -> int:
+def _decode_duration(parts: list[str]) -> int:
     infinite_s, infinite_rest = divmod(INFINITE_NS, 10**9)
-    seconds, rest = text.split(",")
-    return (int(seconds) if seconds else infinite_s) * 10**9 + (int(rest) if rest else infinite_rest)
+    return min(_number(parts[0], infinite_s) * 10**9 + _number(parts[1], infinite_rest), INFINITE_NS)
 
 
 @dataclass(frozen=True)
 class Token:
-    """One entity of the graph, as its liveliness token tells it. `name` is empty for a node."""
+    """One entity of the graph, as its liveliness token tells it. `name` is empty for a node.
+
+    `text` is the key that the token was read from: its gid is the hash of exactly that, and later
+    releases put more behind the QoS (`backends:...` where Lyrical passes buffers by reference).
+    """
 
     domain_id: int
     session_id: str
@@ -123,8 +162,16 @@ class Token:
     wire_type: str = ""
     type_hash: str = ""
     qos: WireQos | None = None
+    text: str = field(default="", compare=False, repr=False)
+
+    @property
+    def node_path(self) -> str:
+        """Namespace and name of the node: `/tower/driver`."""
+        return f"{self.namespace.rstrip('/')}/{self.node_name}"
 
     def key(self) -> str:
+        if self.text:
+            return self.text
         parts = [
             ADMIN_SPACE,
             str(self.domain_id),
@@ -145,20 +192,15 @@ class Token:
     def parse(cls, key: str) -> Token:
         """The token of a key; ValueError if it is none of rmw_zenoh_cpp's."""
         parts = key.split("/")
-        if len(parts) not in (9, 13) or parts[0] != ADMIN_SPACE:
+        is_node = len(parts) >= _NODE_CHUNKS and parts[5] == NODE
+        is_complete = is_node or len(parts) >= _ENDPOINT_CHUNKS
+        if not is_complete or parts[0] != ADMIN_SPACE or parts[5] not in _KINDS or not all(parts):
             raise ValueError(f"{key!r} is no liveliness token of rmw_zenoh_cpp")
         # An empty enclave is written as % too, so that % alone has to mean empty there.
         enclave = "" if parts[6] == "%" else unmangle(parts[6])
-        node = (int(parts[1]), parts[2], int(parts[3]), int(parts[4]), parts[5], enclave)
-        namespace, node_name = unmangle(parts[7]), unmangle(parts[8])
-        if len(parts) == 9:
-            return cls(*node, namespace, node_name)
-        return cls(
-            *node,
-            namespace,
-            node_name,
-            unmangle(parts[9]),
-            unmangle(parts[10]),
-            unmangle(parts[11]),
-            WireQos.decode(parts[12]),
-        )
+        numbers = [_number(parts[i]) for i in (1, 3, 4)]
+        node = (numbers[0], parts[2], numbers[1], numbers[2], parts[5], enclave)
+        names = [unmangle(part) for part in parts[7:12]]
+        if is_node:
+            return cls(*node, names[0], names[1], text=key)
+        return cls(*node, *names, WireQos.decode(parts[12]), text=key)
