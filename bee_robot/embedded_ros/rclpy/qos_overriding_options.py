@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from rclpy.duration import Duration
-from rclpy.exceptions import ParameterException
-from rclpy.qos import QoSPolicyKind, QoSProfile
+from rclpy.exceptions import ParameterAlreadyDeclaredException
+from rclpy.qos import QoSPolicyEnum, QoSPolicyKind, QoSProfile
 
 
 class InvalidQosOverridesError(Exception):
-    """An override was refused by the callback or is no valid policy."""
+    """An override was refused by the callback."""
 
 
 class QoSOverridingOptions:
@@ -52,46 +52,83 @@ class QoSOverridingOptions:
 def apply_qos_overrides(
     node: Any, entity: str, topic: str, profile: QoSProfile, options: QoSOverridingOptions | None
 ) -> QoSProfile:
-    """The profile with what the node's parameters say. InvalidQosOverridesError if that is not allowed."""
+    """The profile with what the node's parameters say. `entity`: publisher or subscription.
+
+    InvalidQosOverridesError if the callback refuses it, RuntimeError for a policy that does not exist.
+    """
     if options is None or not options.policy_kinds:
         return profile
-    from rcl_interfaces.msg import ParameterDescriptor
-
     changed = copy.copy(profile)
-    identifier = f"_{options.entity_id}" if options.entity_id else ""
-    for kind in options.policy_kinds:
-        policy = kind.name.lower()
-        name = f"qos_overrides.{topic}.{entity}{identifier}.{policy}"
-        current = getattr(profile, policy)
-        value = _parameter_value(current)
-        try:
-            chosen = node.declare_parameter(name, value, ParameterDescriptor(read_only=True)).value
-        except ParameterException:
-            chosen = node.get_parameter(name).value
-        setattr(changed, policy, _policy_value(current, chosen))
-    if options.callback is not None:
-        result = options.callback(changed)
-        if not result.successful:
-            raise InvalidQosOverridesError(f"{entity} on {topic}: qos override rejected: {result.reason}")
+    _declare_overrides(node, entity, topic, changed, options)
     return changed
 
 
-def _parameter_value(current: Any) -> Any:
+def _declare_overrides(
+    node: Any, entity: str, topic: str, profile: QoSProfile, options: QoSOverridingOptions
+) -> None:
+    from rcl_interfaces.msg import ParameterDescriptor
+
+    suffix = f"_{options.entity_id}" if options.entity_id is not None else ""
+    whom = f"for {entity} `{topic}` with id `{options.entity_id}`"
+    for kind in options.policy_kinds:
+        if kind == QoSPolicyKind.LIFESPAN and entity == "subscription":
+            continue
+        policy = kind.name.lower()
+        name = f"qos_overrides.{topic}.{entity}{suffix}.{policy}"
+        descriptor = ParameterDescriptor(description=f"{policy} {whom}", read_only=True)
+        try:
+            chosen = node.declare_parameter(name, _get_qos_policy_parameter(profile, kind), descriptor)
+        except ParameterAlreadyDeclaredException:
+            chosen = node.get_parameter(name)
+        setattr(profile, policy, _policy_value(policy, getattr(profile, policy), chosen.value))
+    if options.callback is not None:
+        result = options.callback(profile)
+        if not result.successful:
+            raise InvalidQosOverridesError(f"Provided QoS overrides {whom}, are not valid: {result.reason}")
+
+
+def _declare_qos_parameters(
+    entity_type: type, node: Any, topic_name: str, qos: QoSProfile, options: QoSOverridingOptions
+) -> None:
+    """Change `qos` as the parameters say; `entity_type` is Publisher or Subscription."""
+    from rclpy.publisher import Publisher
+    from rclpy.subscription import Subscription
+
+    if not issubclass(entity_type, (Publisher, Subscription)):
+        raise TypeError("Argument `entity_type` should be a subclass of Publisher or Subscription")
+    entity = "publisher" if issubclass(entity_type, Publisher) else "subscription"
+    _declare_overrides(node, entity, topic_name, qos, options)
+
+
+def _get_qos_policy_parameter(qos: QoSProfile, policy: QoSPolicyKind) -> Any:
+    """A policy as the value of a parameter: short key, nanoseconds, or number."""
+    current = getattr(qos, policy.name.lower())
     if isinstance(current, Duration):
         return current.nanoseconds
-    if hasattr(current, "short_key"):
+    if isinstance(current, QoSPolicyEnum):
+        if current.name == "UNKNOWN":
+            raise ValueError("User provided QoS profile is invalid")
         return current.short_key
     return current
 
 
-def _policy_value(current: Any, chosen: Any) -> Any:
+def _policy_value(policy: str, current: Any, chosen: Any) -> Any:
     if isinstance(current, Duration):
         return Duration(nanoseconds=chosen)
-    if hasattr(current, "short_key"):
+    if isinstance(current, QoSPolicyEnum):
         try:
-            return type(current)(type(current).get_from_short_key(chosen))
+            return type(current)[chosen.upper()]
         except KeyError:
-            raise InvalidQosOverridesError(
-                f"{chosen!r} is none of {', '.join(type(current).short_keys())}"
+            raise RuntimeError(
+                f"Unexpected QoS override for policy `{policy}`: `{chosen}` "
+                f"(known: {', '.join(type(current).short_keys())})"
             ) from None
     return chosen
+
+
+def __getattr__(name: str) -> Any:
+    if name == "QosCallbackResult":  # what the callback returns
+        from rcl_interfaces.msg import SetParametersResult
+
+        return SetParametersResult
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
