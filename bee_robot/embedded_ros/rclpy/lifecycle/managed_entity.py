@@ -53,14 +53,16 @@ class SimpleManagedEntity(ManagedEntity):
 
     @staticmethod
     def when_enabled(wrapped: Any = None, *, when_not_enabled: Callable[..., Any] | None = None) -> Any:
-        """Decorator: the method does something only while the entity is on."""
+        """Decorator: the method does something only while the entity is on, otherwise `when_not_enabled()`."""
 
         def decorator(method: Callable[..., Any]) -> Callable[..., Any]:
             @wraps(method)
             def only_when_enabled(self: Any, *args: Any, **kwargs: Any) -> Any:
-                if not self._enabled:
-                    return when_not_enabled(self, *args, **kwargs) if when_not_enabled is not None else None
-                return method(self, *args, **kwargs)
+                if self._enabled:
+                    return method(self, *args, **kwargs)
+                if when_not_enabled is not None:
+                    when_not_enabled()
+                return None
 
             return only_when_enabled
 

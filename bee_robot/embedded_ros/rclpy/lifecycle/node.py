@@ -19,6 +19,28 @@ _SUCCESS, _FAILURE, _ERROR = (
 )
 
 
+class _StateMachineView:
+    """What rclpy's `_state_machine` tells."""
+
+    def __init__(self, node: Any) -> None:
+        self._node = node
+
+    @property
+    def initialized(self) -> bool:
+        return True
+
+    @property
+    def current_state(self) -> tuple[int, str]:
+        """Number and label."""
+        state = self._node._state
+        return state.state_id, state.label
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("service_"):
+            return getattr(self._node, f"_{name}", None)
+        raise AttributeError(name)
+
+
 class LifecycleNodeMixin(ManagedEntity):
     """Makes a node follow the lifecycle: services, transition events, managed entities.
 
@@ -27,6 +49,10 @@ class LifecycleNodeMixin(ManagedEntity):
     """
 
     def __init__(self, *, enable_communication_interface: bool = True, callback_group: Any = None) -> None:
+        if not isinstance(enable_communication_interface, bool):
+            raise TypeError(
+                f"enable_communication_interface must be a bool, got {enable_communication_interface!r}"
+            )
         self._managed_entities: set[ManagedEntity] = set()
         self._state = machine.UNCONFIGURED
         self._transition_publisher: Any = None
@@ -39,7 +65,7 @@ class LifecycleNodeMixin(ManagedEntity):
 
         node: Any = self
         self._transition_publisher = node.create_publisher(
-            TransitionEvent, "~/transition_event", QoSProfile(depth=1)
+            TransitionEvent, "~/transition_event", QoSProfile(depth=10)
         )
         for srv_type, name, callback in (
             (srv.ChangeState, "change_state", self._on_change_state),
@@ -48,7 +74,13 @@ class LifecycleNodeMixin(ManagedEntity):
             (srv.GetAvailableTransitions, "get_available_transitions", self._on_get_transitions),
             (srv.GetAvailableTransitions, "get_transition_graph", self._on_get_graph),
         ):
-            node.create_service(srv_type, f"~/{name}", callback, callback_group=callback_group)
+            service = node.create_service(srv_type, f"~/{name}", callback, callback_group=callback_group)
+            setattr(self, f"_service_{name}", service)
+
+    @property
+    def _state_machine(self) -> _StateMachineView:
+        """Where code written for Humble, which has no public way to ask, looks up the state."""
+        return _StateMachineView(self)
 
     # -- transitions
 
@@ -144,16 +176,16 @@ class LifecycleNodeMixin(ManagedEntity):
         return self._all("on_error", state)
 
     def add_managed_entity(self, entity: ManagedEntity) -> None:
-        """Let an entity follow the transitions from now on."""
+        """Let an entity follow the transitions from now on. TypeError if it is no ManagedEntity."""
+        if not isinstance(entity, ManagedEntity):
+            raise TypeError("Expected a rclpy.lifecycle.ManagedEntity instance.")
         self._managed_entities.add(entity)
 
     def create_lifecycle_publisher(self, *args: Any, **kwargs: Any) -> LifecyclePublisher:
-        """A publisher that is silent unless the node is active; arguments as for `create_publisher`."""
+        """A publisher that is on from the next activation on; arguments as for `create_publisher`."""
         node: Any = self
         publisher = node.create_publisher(*args, **kwargs, publisher_class=LifecyclePublisher)
         self._managed_entities.add(publisher)
-        if self._state is machine.ACTIVE:
-            publisher.on_activate(self._state)
         return publisher
 
     def destroy_lifecycle_publisher(self, publisher: LifecyclePublisher) -> bool:
