@@ -142,7 +142,7 @@ def _keep_up(description: LaunchDescription, log_folder: Path) -> int:
                     "bee",
                     f"{ended}; its last lines are above, its log is {log_folder / (ended.name + '.log')}",
                 )
-                if not supervisor.restarts(ended.name):
+                if ended.ends_robot:
                     print_line("bee", "a robot is not whole without it; ending the others in order")
                     _end(supervisor, interrupts)
                     return EXIT_FAILED

@@ -45,9 +45,8 @@ class _Life:
             self.last_stamp_s, self.heard_s = state.stamp_s, wall_s()
         said = []
         for ended in self.supervisor.unexpected_exits() if self.supervisor else []:
-            is_coming_back = self.supervisor is not None and self.supervisor.restarts(ended.name)
-            said.append(f"{ended}; {'it is started again' if is_coming_back else 'motion stops'}")
-            if not is_coming_back and not self.died:
+            said.append(f"{ended}; {ended.consequence}")
+            if ended.ends_robot and not self.died:
                 self.died = str(ended)
                 self.deadline_s = wall_s() + (0.0 if ended.name == "frame_extractor" else LAST_WORDS_S)
         if not self.died and wall_s() - self.heard_s > SILENCE_S:

@@ -1,17 +1,30 @@
-"""`$(name argument ...)` in launch files, as ROS 2 writes it; may be nested, arguments may be quoted, `\\$` is a dollar.
+"""What `$(name argument ...)` stands for in launch files, as ROS 2 performs it.
 
-Known: var, env, find-pkg-share, dirname, not, and, or. Everything else is an error that names it.
+Known: var, env, find-pkg-share, find-exec, dirname, filename, command, eval, not, and, or. Everything else is an error
+that names it.
 """
 
 from __future__ import annotations
 
+import math
 import os
+import shlex
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from bee_robot.cli import locations
 from bee_robot.cli.launching.lined_yaml import LaunchError
+from bee_robot.cli.launching.template import Call, Template, parse
+
+COMMAND_S = 60.0
+"""What a `$(command ...)` gets; one that asks a question would otherwise hang the start."""
+ON_STDERR = ("fail", "ignore", "warn", "capture")
 
 
 @dataclass(frozen=True)
@@ -31,71 +44,57 @@ def is_true(text: str, what: str) -> bool:
     return known[text.strip().lower()]
 
 
+def is_yes(text: str, what: str) -> bool:
+    """A truth value as YAML writes it; unlike a condition, 1 and 0 are none. Raises LaunchError."""
+    try:
+        value = yaml.safe_load(text) if text else None
+    except yaml.YAMLError:
+        value = None
+    if not isinstance(value, bool):
+        raise LaunchError(f"{what} is '{text}'; it must be true or false")
+    return value
+
+
 def expand(text: str, scope: Scope) -> str:
     """The text with all substitutions performed. Raises LaunchError (without file and line, which the caller knows)."""
-    return _Reader(text, scope).read_until_end()
+    return perform(parse(text), scope)
 
 
-class _Reader:
-    def __init__(self, text: str, scope: Scope) -> None:
-        self._text, self._scope, self._at = text, scope, 0
-
-    def read_until_end(self) -> str:
-        parts: list[str] = []
-        while self._at < len(self._text):
-            parts.append(self._piece(self._text[self._at]))
-        return "".join(parts)
-
-    def _piece(self, character: str) -> str:
-        """One character, an escaped one, or a whole substitution."""
-        if self._text.startswith("$(", self._at):
-            self._at += 2
-            return self._substitution()
-        if character == "\\" and self._at + 1 < len(self._text):
-            self._at += 1
-        self._at += 1
-        return self._text[self._at - 1]
-
-    def _substitution(self) -> str:
-        words: list[str] = []
-        while True:
-            while self._here().isspace():
-                self._at += 1
-            if self._here() == ")":
-                self._at += 1
-                return _perform(words, self._scope)
-            words.append(self._word())
-
-    def _here(self) -> str:
-        if self._at >= len(self._text):
-            raise LaunchError(f"'{self._text}': a '$(' has no ')'")
-        return self._text[self._at]
-
-    def _word(self) -> str:
-        quote = self._here() if self._here() in "'\"" else ""
-        self._at += len(quote)
-        parts: list[str] = []
-        while True:
-            character = self._here()
-            if quote and character == quote:
-                self._at += 1
-                return "".join(parts)
-            if not quote and (character.isspace() or character == ")"):
-                return "".join(parts)
-            parts.append(self._piece(character))
+def perform(template: Template, scope: Scope) -> str:
+    """The text that a template stands for. Raises LaunchError."""
+    return "".join(piece if isinstance(piece, str) else _perform_call(piece, scope) for piece in template)
 
 
-def _perform(words: list[str], scope: Scope) -> str:
-    if not words:
-        raise LaunchError("'$()' names no substitution")
-    name, arguments = words[0], words[1:]
-    if name not in _SUBSTITUTIONS:
-        raise LaunchError(f"unknown substitution '$({name} ...)'; known: {', '.join(sorted(_SUBSTITUTIONS))}")
-    least, most, perform = _SUBSTITUTIONS[name]
-    if not least <= len(arguments) <= most:
+def command_words(text: str, scope: Scope) -> list[str]:
+    """A command line in words. What a substitution stands for is never split: a path may hold spaces. Raises LaunchError."""
+    words: list[str] = []
+    is_open = False  # whether the next piece goes on with the last word
+    for piece in parse(text):
+        if isinstance(piece, Call):
+            performed = _perform_call(piece, scope)
+            words[-1:] = [words[-1] + performed] if is_open else [*words[-1:], performed]
+            is_open = True
+            continue
+        try:
+            tokens = shlex.split(piece)
+        except ValueError as error:
+            raise LaunchError(f"'{text}': {error}") from None
+        if is_open and tokens and not piece[0].isspace():
+            words[-1] += tokens.pop(0)
+        words += tokens
+        is_open = bool(words) and not piece[-1].isspace()
+    return words
+
+
+def _perform_call(call: Call, scope: Scope) -> str:
+    if call.name not in _SUBSTITUTIONS:
+        known = ", ".join(sorted(_SUBSTITUTIONS))
+        raise LaunchError(f"unknown substitution '$({call.name} ...)'; known: {known}")
+    least, most, substitution = _SUBSTITUTIONS[call.name]
+    if not least <= len(call.arguments) <= most:
         wanted = str(least) if least == most else f"{least} or {most}"
-        raise LaunchError(f"'$({' '.join(words)})': {name} takes {wanted} arguments, not {len(arguments)}")
-    return perform(arguments, scope)
+        raise LaunchError(f"'{call.text}': {call.name} takes {wanted} arguments, not {len(call.arguments)}")
+    return substitution([perform(argument, scope) for argument in call.arguments], scope)
 
 
 def _variable(arguments: list[str], scope: Scope) -> str:
@@ -125,11 +124,55 @@ def _package_share(arguments: list[str], scope: Scope) -> str:
     return str(folder)
 
 
-def _logic(combine: Callable[[list[bool]], bool], name: str) -> Callable[[list[str], Scope], str]:
-    def perform(arguments: list[str], scope: Scope) -> str:
-        return str(combine([is_true(argument, f"argument of '{name}'") for argument in arguments])).lower()
+def _executable(arguments: list[str], scope: Scope) -> str:
+    found = shutil.which(arguments[0], path=scope.environment.get("PATH"))
+    if found is None:
+        raise LaunchError(f"executable '{arguments[0]}' is not on the PATH; install it, or correct its name")
+    return found
 
-    return perform
+
+def _command(arguments: list[str], scope: Scope) -> str:
+    """Standard output of a command; as on ROS 2, it fails where the command writes to standard error."""
+    line, on_stderr = arguments[0], arguments[1] if len(arguments) > 1 else "fail"
+    if on_stderr not in ON_STDERR:
+        raise LaunchError(f"'{on_stderr}' is no way to treat standard error; known: {', '.join(ON_STDERR)}")
+    try:
+        done = subprocess.run(
+            shlex.split(line),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if on_stderr == "capture" else subprocess.PIPE,
+            text=True,
+            errors="replace",
+            timeout=COMMAND_S,
+            check=False,
+        )
+    except (OSError, ValueError, IndexError, subprocess.TimeoutExpired) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise LaunchError(f"the command '{line}' cannot be run: {reason}") from None
+    said = " ".join((done.stderr or "").split())
+    if done.returncode != 0:
+        raise LaunchError(f"the command '{line}' failed with exit status {done.returncode}: {said}")
+    if said and on_stderr == "fail":
+        raise LaunchError(f"the command '{line}' wrote to standard error: {said}")
+    if said and on_stderr == "warn":
+        sys.stderr.write(f"{line}: {said}\n")
+    return done.stdout
+
+
+def _evaluated(arguments: list[str], scope: Scope) -> str:
+    """A Python expression that sees the names of `math`. A launch file is a program: it starts what it likes anyway."""
+    try:
+        return str(eval(arguments[0], {}, dict(vars(math))))
+    except Exception as error:  # noqa: BLE001 - whatever the expression raises
+        raise LaunchError(f"'{arguments[0]}' cannot be evaluated: {error!r}") from None
+
+
+def _logic(combine: Callable[[list[bool]], bool], name: str) -> Callable[[list[str], Scope], str]:
+    def substitution(arguments: list[str], scope: Scope) -> str:
+        return str(combine([is_yes(argument, f"an argument of '{name}'") for argument in arguments])).lower()
+
+    return substitution
 
 
 # name: least and most arguments, how it is done
@@ -137,7 +180,11 @@ _SUBSTITUTIONS: dict[str, tuple[int, int, Callable[[list[str], Scope], str]]] = 
     "var": (1, 2, _variable),
     "env": (1, 2, _environment),
     "find-pkg-share": (1, 1, _package_share),
-    "dirname": (0, 0, lambda arguments, scope: os.fspath(scope.file.resolve().parent)),
+    "find-exec": (1, 1, _executable),
+    "dirname": (0, 0, lambda arguments, scope: os.fspath(scope.file.absolute().parent)),
+    "filename": (0, 0, lambda arguments, scope: os.fspath(scope.file.absolute())),
+    "command": (1, 2, _command),
+    "eval": (1, 1, _evaluated),
     "not": (1, 1, _logic(lambda values: not values[0], "not")),
     "and": (2, 2, _logic(all, "and")),
     "or": (2, 2, _logic(any, "or")),

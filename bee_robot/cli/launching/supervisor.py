@@ -1,6 +1,6 @@
-"""Starts the nodes of a launch file, passes on what they print, and ends them in order.
+"""Starts the processes of a launch file, passes on what they print, starts them again, and ends them in order.
 
-Every node has a session of its own, so that Ctrl-C reaches the supervisor only, which then decides who ends when.
+Every process has a session of its own, so that Ctrl-C reaches the supervisor only, which then decides who ends when.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bee_robot.cli.launching.ending import end_in_order, stop_at_once
 from bee_robot.cli.launching.guardian import DONE, ForeignProcess, start_ticks
 from bee_robot.cli.launching.launched_node import LaunchedNode
-from bee_robot.cli.launching.output_file import OutputFile
+from bee_robot.cli.launching.node_process import NodeProcess
 from bee_robot.clock import wall_s
 
 FOLLOW_S = 0.05
@@ -29,14 +30,55 @@ LineSink = Callable[[str, str], None]
 
 @dataclass(frozen=True)
 class Exit:
-    """A process that ended without having been asked to."""
+    """A process that ended without having been asked to.
+
+    `restart_in_s`: it is started again after so long; None: it is not. `ends_robot`: the others cannot go on without it.
+    """
 
     name: str
     code: int
     last_lines: tuple[str, ...]
+    restart_in_s: float | None = None
+    restarts: int = 0
+    ends_robot: bool = True
 
     def __str__(self) -> str:
         return f"{self.name} ended ({exit_text(self.code)})"
+
+    @property
+    def consequence(self) -> str:
+        """What follows, for people."""
+        if self.restart_in_s is not None:
+            return f"it is started again in {self.restart_in_s:g} s"
+        given_up = f"it is given up after {self.restarts} restarts; " if self.is_given_up else ""
+        return given_up + ("motion stops" if self.ends_robot else "the others go on without it")
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it was started again before, and now no more."""
+        return self.restart_in_s is None and self.restarts > 0
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a process ended in the end. `took_s`: from being asked until it was gone; None: it had ended before that."""
+
+    name: str
+    code: int | None
+    took_s: float | None
+    restarts: int
+
+    @property
+    def is_well(self) -> bool:
+        return self.code == 0 or self.code is None
+
+    def __str__(self) -> str:
+        if self.code is None:
+            return f"{self.name} was not started"
+        how = "well" if self.code == 0 and self.took_s is not None else exit_text(self.code)
+        when = "before" if self.took_s is None else f"{self.took_s:.1f} s"
+        again = f", after {self.restarts} restarts" if self.restarts else ""
+        return f"{self.name} {how} ({when}{again})"
 
 
 def exit_text(code: int) -> str:
@@ -44,51 +86,43 @@ def exit_text(code: int) -> str:
     return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
 
 
-class NodeProcess:
-    """One running node, in a session of its own, its output in a file of its own."""
-
-    def __init__(self, node: LaunchedNode, command: Sequence[str], log_folder: Path) -> None:
-        self.node = node
-        self.name = node.name or node.executable
-        self.sigterm_timeout_s, self.sigkill_timeout_s = node.sigterm_timeout_s, node.sigkill_timeout_s
-        self._command = list(command)
-        self.output = OutputFile(log_folder / f"{self.name}.log")
-        self.start()
-
-    def start(self) -> None:
-        with self.output.open_for_child() as file:
-            self._process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                env={**os.environ, "PYTHONUNBUFFERED": "1", **self.node.environment},
-            )
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
-
-    def send(self, number: signal.Signals) -> None:
-        if self.is_alive():
-            self._process.send_signal(number)
-
-    def exit_code(self) -> int | None:
-        return self._process.poll()
+def labels(nodes: Sequence[LaunchedNode]) -> list[str]:
+    """What each process is called, in the order given; two of one name are told apart by namespace, then by number."""
+    plain = [node.label for node in nodes]
+    is_taken = Counter(plain)
+    full = [
+        f"{node.namespace.strip('/').replace('/', '_')}_{name}".strip("_") if is_taken[name] > 1 else name
+        for node, name in zip(nodes, plain)
+    ]
+    seen: Counter[str] = Counter()
+    numbered = []
+    for name in full:
+        seen[name] += 1
+        numbered.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return numbered
 
 
 class Supervisor:
-    """The processes of one launch file. Use as a context manager: leaving it ends what still runs, in order."""
+    """The processes of one launch file. Use as a context manager: leaving it ends what still runs, in order.
+
+    `waits`: nothing is started by entering; `start` starts one after the other. Otherwise all are started at once.
+    `keep_open`: files that stay open until the last process has ended, also if this one is killed before.
+    """
 
     def __init__(
-        self, nodes: Sequence[LaunchedNode], log_folder: Path, sink: LineSink = lambda name, line: None
+        self,
+        nodes: Sequence[LaunchedNode],
+        log_folder: Path,
+        sink: LineSink = lambda name, line: None,
+        waits: bool = False,
+        environment: Mapping[str, str] | None = None,
+        keep_open: Sequence[int] = (),
     ) -> None:
-        self._commands = [(node, node.command()) for node in nodes]  # raises before anything has started
+        for node in nodes:
+            node.command()  # raises before anything has started
+        self._nodes, self._waits, self._keep_open = nodes, waits, keep_open
         self._log_folder, self._sink = log_folder, sink
+        self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})}
         self._processes: list[NodeProcess] = []
         self._restart_at_s: dict[str, float] = {}
         self._guardian: subprocess.Popen[str] | None = None
@@ -100,21 +134,24 @@ class Supervisor:
 
     def __enter__(self) -> Supervisor:
         self._log_folder.mkdir(parents=True, exist_ok=True)
+        for node, label in zip(self._nodes, labels(self._nodes)):
+            self._processes.append(NodeProcess(node, label, self._log_folder, self._environment))
         self._guardian = subprocess.Popen(
             [sys.executable, "-m", "bee_robot.cli.launching.guardian"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
             text=True,
+            pass_fds=tuple(self._keep_open),
         )
         self._follower.start()
-        try:
-            for node, command in self._commands:
-                self._processes.append(NodeProcess(node, command, self._log_folder))
-                self._guard(self._processes[-1])
-        except BaseException:
-            self.end()
-            raise
+        if not self._waits:
+            try:
+                for process in self._processes:
+                    self.start(process.name)
+            except BaseException:
+                self.end()
+                raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -126,37 +163,63 @@ class Supervisor:
 
     @property
     def names(self) -> list[str]:
+        """All processes in the order of the table, whether they run or not."""
         return [process.name for process in self._processes]
 
+    def node(self, name: str) -> LaunchedNode:
+        """What the table says about a process. KeyError where there is none of that name."""
+        return self._process(name).node
+
     def pid(self, name: str) -> int:
-        """Process number of a node, by its name. KeyError where there is none."""
-        return {process.name: process.pid for process in self._processes}[name]
+        """Process number. KeyError where there is none of that name, or it has not been started."""
+        pid = self._process(name).pid
+        if pid is None:
+            raise KeyError(name)
+        return pid
+
+    def prepare(self, name: str) -> None:
+        """Let a node import what it needs, so that `start` is quick. Raises LaunchError."""
+        process = self._process(name)
+        if process.pid is None:
+            process.prepare()
+            self._guard(process)
+
+    def start(self, name: str) -> None:
+        """Start a process that has not been started. Raises LaunchError."""
+        process = self._process(name)
+        if not process.is_started:
+            process.start()
+            self._guard(process)
 
     def unexpected_exits(self) -> list[Exit]:
         """Who has ended by itself since the last call. Those to be respawned are started again when their delay is over."""
         exits = []
         for process in self._processes:
-            code = process.exit_code()
-            if code is None:
+            code, pid = process.exit_code(), process.pid
+            if code is None or pid is None:
                 continue
-            if process.pid not in self._reported:
-                self._reported.add(process.pid)
-                self._pass_on()
-                exits.append(Exit(process.name, code, tuple(process.output.last_lines)))
-                if process.node.respawn:
-                    self._restart_at_s[process.name] = wall_s() + process.node.respawn_delay_s
+            if pid not in self._reported:
+                self._reported.add(pid)
+                exits.append(self._noted_exit(process, code))
             if self._restart_at_s.get(process.name, float("inf")) <= wall_s():
                 del self._restart_at_s[process.name]
                 process.start()
                 self._guard(process)
         return exits
 
-    def running(self) -> list[str]:
-        return [process.name for process in self._processes if process.is_alive()]
+    def _noted_exit(self, process: NodeProcess, code: int) -> Exit:
+        with self._reading:
+            self._pass_on(process.name, process.output.rest())
+        before = process.restarts.count
+        delay_s = process.restarts.delay_s(wall_s())
+        if delay_s is not None:
+            self._restart_at_s[process.name] = wall_s() + delay_s
+        respawn = process.node.respawn
+        ends_robot = delay_s is None and (respawn is None or respawn.ends_robot)
+        return Exit(process.name, code, tuple(process.output.last_lines), delay_s, before, ends_robot)
 
-    def restarts(self, name: str) -> bool:
-        """Whether a process of this name is started again when it ends."""
-        return any(process.node.respawn for process in self._processes if process.name == name)
+    def running(self) -> list[str]:
+        return [process.name for process in self._processes if process.is_started and process.is_alive()]
 
     def hurry(self) -> None:
         """Stop at once instead of waiting for good ends. May be called from a signal handler."""
@@ -164,26 +227,53 @@ class Supervisor:
 
     def end(self) -> None:
         """End all, the last started first. Blocks until nothing runs any more; `hurry()` cuts it short."""
+        if self._is_over.is_set():
+            return
+        self._restart_at_s.clear()
         end_in_order(self._processes, self._is_hurried.is_set, lambda text: self._sink("supervisor", text))
         stop_at_once([process for process in self._processes if process.is_alive()])
         self._is_over.set()
         self._follower.join(timeout=2.0)
-        self._pass_on()
+        with self._reading:
+            for process in self._processes:
+                self._pass_on(process.name, process.output.rest())
+                process.close()
         self._dismiss_guardian()
+
+    def endings(self) -> list[Ending]:
+        """How all have ended, in the order in which they were asked to. Call after `end`."""
+        endings = []
+        for process in reversed(self._processes):
+            code = process.exit_code() if process.is_started else None
+            took_s = None
+            if process.asked_s is not None and process.ended_s is not None:
+                took_s = process.ended_s - process.asked_s
+            endings.append(Ending(process.name, code, took_s, process.restarts.count))
+        return endings
+
+    def _process(self, name: str) -> NodeProcess:
+        return {process.name: process for process in self._processes}[name]
 
     def _follow(self) -> None:
         while not self._is_over.wait(FOLLOW_S):
-            self._pass_on()
+            with self._reading:
+                for process in self._processes:
+                    self._pass_on(process.name, process.output.new_lines())
 
-    def _pass_on(self) -> None:
-        with self._reading:
-            for process in list(self._processes):
-                for line in process.output.new_lines():
-                    self._sink(process.name, line)
+    def _pass_on(self, name: str, lines: list[str]) -> None:
+        process = self._process(name)
+        if process.node.is_on_screen:
+            for line in lines:
+                self._sink(name, line)
+        if process.output.trouble:
+            self._sink("supervisor", process.output.trouble)
+            process.output.trouble = ""
 
     def _guard(self, process: NodeProcess) -> None:
+        if process.pid is None:
+            return  # nothing of it runs yet
         ticks = start_ticks(process.pid)
-        if ticks is None or self._guardian is None or self._guardian.stdin is None:
+        if ticks is None:
             return  # it has ended already
         guarded = ForeignProcess(
             process.pid, ticks, process.sigterm_timeout_s, process.sigkill_timeout_s, process.name

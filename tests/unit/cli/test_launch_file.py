@@ -73,13 +73,17 @@ launch:
       name: "driver"
       if: "$(not false)"
       namespace: "$(var full)"
-      args: "--quick '$(var kind) one'"
+      args: "--quick $(var kind)/one 'two words' $(env NOT_SET_ANYWHERE 'a b')"
       remap: [{from: "a", to: "b"}]
       env: [{name: "X", value: "$(env NOT_SET_ANYWHERE none)"}]
       param: [{name: "rate", value: 10}, {name: "list", value: [1.0, 2.0]}, {name: "text", value: "7"}]
 """
         only = load(written(tmp_path, text), {}).nodes[0]
-        assert (only.name, only.namespace, only.arguments) == ("driver", "/tower_1", ("--quick", "tower one"))
+        assert (only.name, only.namespace, only.arguments) == (
+            "driver",
+            "/tower_1",
+            ("--quick", "tower/one", "two words", "a b"),
+        )
         assert only.remappings == (("a", "b"),)
         assert only.environment == {"X": "none"}
         assert only.parameters == {"rate": 10, "list": [1.0, 2.0], "text": "7"}
@@ -114,13 +118,13 @@ launch:
         assert words[words.index("--params-file") + 1] == str(parameters)
 
     def test_substitutions_nest_and_can_be_quoted_and_escaped(self, tmp_path: Path) -> None:
-        text = """
+        text = r"""
 launch:
   - let: {name: "which", value: "real"}
   - let: {name: "real", value: "$(env NOT_SET_ANYWHERE 'a b')"}
-  - node: {pkg: "bee_robot", exec: "tower_driver", name: "$(var $(var which)) \\\\$(x)"}
+  - node: {pkg: "bee_robot", exec: "tower_driver", param: [{name: "p", value: "$(var $(var which)) \\$(x)"}]}
 """
-        assert load(written(tmp_path, text), {}).nodes[0].name == "a b $(x)"
+        assert load(written(tmp_path, text), {}).nodes[0].parameters == {"p": "a b $(x)"}
 
 
 @pytest.mark.parametrize(
@@ -164,7 +168,7 @@ def test_an_unknown_argument_is_refused_with_the_known_ones() -> None:
 
 
 def test_a_file_that_includes_itself_is_refused(tmp_path: Path) -> None:
-    path = written(tmp_path, 'launch:\n  - include: {file: "some.launch.yaml"}\n')
+    path = written(tmp_path, 'launch:\n  - include: {file: "$(dirname)/some.launch.yaml"}\n')
     with pytest.raises(LaunchError, match="includes itself"):
         load(path, {})
 

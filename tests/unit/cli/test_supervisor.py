@@ -10,11 +10,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
-
-from bee_robot.cli.launching import output_file
-from bee_robot.cli.launching.launched_node import LaunchedNode
-from bee_robot.cli.launching.output_file import OutputFile
+from bee_robot.cli.launching.launched_node import LaunchedNode, Respawn
 from bee_robot.cli.launching.supervisor import Supervisor
 from bee_robot.clock import wall_s, wall_sleep
 
@@ -44,7 +40,7 @@ class ToyNode(LaunchedNode):
 
     program: tuple[str, ...] = field(default=())
 
-    def command(self) -> list[str]:
+    def command(self, folder: Path | None = None) -> list[str]:
         return [sys.executable, "-c", *self.program]
 
 
@@ -156,9 +152,7 @@ def test_a_killed_process_is_said_to_be_killed(tmp_path: Path) -> None:
 def test_a_process_to_be_respawned_comes_back(tmp_path: Path) -> None:
     heard = Heard()
     program = f"p = {str(tmp_path / 'runs')!r}; open(p, 'a').write('x'); print('run', len(open(p).read()), flush=True)"
-    with Supervisor(
-        [one_liner(program, respawn=True, respawn_delay_s=0.05)], tmp_path / "log", heard
-    ) as supervisor:
+    with Supervisor([one_liner(program, respawn=Respawn(0.05))], tmp_path / "log", heard) as supervisor:
         until_s = wall_s() + 20
         while not any("run 3" in line for _, line in heard.lines) and wall_s() < until_s:
             supervisor.unexpected_exits()
@@ -195,17 +189,3 @@ def test_nodes_are_ended_in_order_even_if_the_supervisor_is_killed(tmp_path: Pat
         supervisor.kill()
     wait_gone(pids)
     assert order.read_text().splitlines() == ["procedure well", "driver well"]
-
-
-def test_a_log_file_is_rotated_and_no_line_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(output_file, "LOG_BYTES", 100)
-    output = OutputFile(tmp_path / "x.log")
-    lines: list[str] = []
-    with output.open_for_child() as child:
-        for number in range(40):
-            child.write(f"line {number}\n".encode())
-            child.flush()
-            lines += output.new_lines()
-    assert lines == [f"line {number}" for number in range(40)]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.log", "x.log.1", "x.log.2", "x.log.3"]
-    assert (tmp_path / "x.log").stat().st_size <= 110
