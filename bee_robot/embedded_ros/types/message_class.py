@@ -81,6 +81,13 @@ def texts_within(values: Any, bound: int, name: str) -> Any:
     return values
 
 
+def numpy_exactly(values: Any, name: str, dtype: str, size: int) -> Any:
+    """An array of its own, from what a constructor is given."""
+    result = numpy_array(values, dtype)
+    assert result.shape == (size,), f"The '{name}' field must have the shape ({size},), not {result.shape}"
+    return result
+
+
 def is_numpy_array(value: object) -> bool:
     return type(value).__module__ == "numpy" and type(value).__name__ == "ndarray"
 
@@ -114,6 +121,7 @@ def build_message_class(spec: MessageSpec, resolve: Callable[[str], type], modul
         "numpy_flat": numpy_flat,
         "numpy_zeros": numpy_zeros,
         "numpy_array": numpy_array,
+        "numpy_exactly": numpy_exactly,
         "is_numpy_array": is_numpy_array,
         "check_numpy": check_numpy,
         "array_from_wire": array_from_wire,
@@ -128,7 +136,7 @@ def build_message_class(spec: MessageSpec, resolve: Callable[[str], type], modul
             namespace[each.nested] = resolve(each.spec.base)
     lines: list[str] = ["class Message:"]
     slots = "".join(f"'_{f.name}', " for f in fields)
-    lines += [f"    __slots__ = ({slots})", ""]
+    lines += [f"    __slots__ = [{slots}]", ""]
     lines += _constructor(spec, fields)
     lines += _from_wire(fields)
     for each in fields:
@@ -141,6 +149,7 @@ def build_message_class(spec: MessageSpec, resolve: Callable[[str], type], modul
     members.update(spec.constants)
     members["__module__"] = module
     members["__qualname__"] = spec.short_name
+    members["__init__"].__qualname__ = f"{spec.short_name}.__init__"
     created = _MessageType(spec.short_name, (), members)
     namespace["Message"] = created
     return created
@@ -237,10 +246,20 @@ def _constructor(spec: MessageSpec, fields: list[_Field]) -> list[str]:
     lines.append("            ', '.join(sorted(k for k in kwargs if k not in names))")
     for f in fields:
         lines.append(f"        if {f.name!r} in kwargs:")
-        lines.append(f"            self.{f.name} = kwargs[{f.name!r}]")
+        lines.append(f"            self.{f.name} = {_constructed(f)}")
         lines.append("        else:")
         lines.append(f"            self._{f.name} = {_default_expression(f)}")
     return [*lines, ""]
+
+
+def _constructed(field: _Field) -> str:
+    """What the constructor makes of a value: arrays from anything iterable, as in rosidl."""
+    spec, given = field.spec, f"kwargs[{field.name!r}]"
+    if spec.cardinality == "scalar" or not spec.uses_array_storage:
+        return given
+    if spec.cardinality == "array":
+        return f"numpy_exactly({given}, {field.name!r}, {field.dtype!r}, {spec.size})"
+    return f"array.array({field.typecode!r}, {given})"
 
 
 def _from_wire(fields: list[_Field]) -> list[str]:
@@ -363,10 +382,10 @@ def _many_checks(field: _Field) -> list[str]:
         length = f" with length {spec.size} and"
     elif spec.size:
         condition = f"len(value) <= {spec.size} and {condition}"
-        length = f" with a length <= {spec.size} and"
+        length = f" with length <= {spec.size} and"
     else:
         length = " and"
-    message = f"The '{name}' field must be a set or sequence{length} each value of type '{text}'"
+    message = f"The '{name}' field must be a set or sequence{length} each value of type {text}"
     lines.append(f"assert is_collection(value) and {condition}, {message!r}")
     if spec.uses_array_storage and fixed:
         lines.append(f"self._{name} = numpy_array(value, {field.dtype!r})")
@@ -380,24 +399,28 @@ def _many_checks(field: _Field) -> list[str]:
 def _element_condition(field: _Field) -> tuple[str, str]:
     spec = field.spec
     if spec.is_nested:
-        return f"all(isinstance(v, {field.nested}) for v in value)", spec.base.rsplit("/", 1)[1]
+        return f"all(isinstance(v, {field.nested}) for v in value)", f"'{spec.base.rsplit('/', 1)[1]}'"
     if spec.is_string:
         condition = "all(isinstance(v, str) for v in value)"
         if spec.string_bound:
             condition += f" and all(len(v) <= {spec.string_bound} for v in value)"
-        return condition, "str"
+        return condition, "'str'"
     if spec.base == "bool":
-        return "all(isinstance(v, bool) for v in value)", "bool"
+        return "all(isinstance(v, bool) for v in value)", "'bool'"
     if spec.base == "byte":
-        return "all(isinstance(v, (bytes, bytearray)) and len(v) == 1 for v in value)", "bytes"
+        return "all(isinstance(v, (bytes, bytearray)) and len(v) == 1 for v in value)", "'bytes'"
     if spec.base in _FLOAT_LIMITS:
-        _, limit = _FLOAT_LIMITS[spec.base]
+        word, limit = _FLOAT_LIMITS[spec.base]
         within = f"all(not (v < {-limit} or v > {limit}) or isinf(v) for v in value)"
-        return f"all(isinstance(v, float) for v in value) and {within}", "float"
+        return (
+            f"all(isinstance(v, float) for v in value) and {within}",
+            f"'float' and each {word} in [{-limit:f}, {limit:f}]",
+        )
     lowest, highest = INTEGER_RANGES[spec.base]
+    kind = "integer" if lowest else "unsigned integer"
     return (
         f"all(isinstance(v, int) for v in value) and all({lowest} <= v <= {highest} for v in value)",
-        "int",
+        f"'int' and each {kind} in [{lowest}, {highest}]",
     )
 
 
