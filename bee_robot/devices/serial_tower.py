@@ -98,7 +98,7 @@ class SerialTower:
             raise TowerError(str(error), "board_missing") from None
         try:
             await tower._connect(CONNECT_S)
-        except TowerError:
+        except (TowerError, asyncio.CancelledError):
             tower._transport.close()
             raise
         tower._keeper = asyncio.ensure_future(tower._keep())

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.task import Future
 from sensor_msgs.msg import JointState
@@ -16,82 +16,131 @@ from sensor_msgs.msg import JointState
 from bee_robot.clock import pause_wall, wall_s
 from bee_robot.devices.serial_tower import SerialTower
 from bee_robot.devices.tower import Axis, BoardState, MotionEnd, MotionResult, Output, TowerError
-from bee_robot.mcu.link_report import Figure, Snapshot, link_figures
 from bee_robot.nodes import conversions, qos
-from bee_robot.nodes.process import BeeNode, StartError, run_node
+from bee_robot.nodes.driver_node import DeviceError, DriverNode
+from bee_robot.nodes.process import run_node
+from bee_robot.nodes.tower_health import TowerHealth
 from bee_robot_interfaces.action import HomeTower, MoveTower
 from bee_robot_interfaces.msg import Loads, TowerState
 from bee_robot_interfaces.srv import ArmTower, HoldTower, MotionLease, ResumeTower, SetOutput, StopTower
 
 STATE_HZ = 20.0
 JOINTS_HZ = 20.0
-DIAGNOSTICS_HZ = 1.0
 
 
-class TowerDriver(BeeNode):
-    """Parameters: robot_file; port (empty: the robot file's serial.port)."""
+class TowerDriver(DriverNode):
+    """See module; its parameters are in parameters.py, its life in driver_node.py."""
+
+    loss_alert = "link_lost"
 
     def __init__(self) -> None:
         super().__init__("tower_driver")
-        self._port = self.parameter("port") or self.robot.serial.port
         self._checksum = self.robot.checksum()
         self._tower: SerialTower | None = None
+        self._session = 0
         self._cancels: dict[bytes, asyncio.Event] = {}
-        self._link_before: Snapshot | None = None
-        self._link_figures: dict[str, Figure] = {}
-        self._joints = self.create_publisher(JointState, "joint_states", qos.of("joint_states"))
-        self._states = self.create_publisher(TowerState, "tower/state", qos.of("tower/state"))
-        self._loads = self.create_publisher(Loads, "loads", qos.of("loads"))
-        self._array = self.create_publisher(DiagnosticArray, "diagnostics", qos.of("diagnostics"))
+        self._given: list[Callable[[], Any]] = []
+        self._joints = self.create_lifecycle_publisher(JointState, "joint_states", qos.of("joint_states"))
+        self._towers = self.create_lifecycle_publisher(TowerState, "tower/state", qos.of("tower/state"))
+        self._loads = self.create_lifecycle_publisher(Loads, "loads", qos.of("loads"))
+        self._health = TowerHealth(
+            self.bridge, lambda: self.robot, lambda: self._tower, lambda: self.lost_because
+        )
+        self.diagnostics.add("board", self._health.look_at_board)
+        self.diagnostics.add("link", self._health.look_at_link)
 
-    # start and end
+    # the device
 
-    def begin(self) -> None:
-        opening = self.bridge.submit(self._open())
-        opening.add_done_callback(lambda done: self.executor.create_task(self._opened, done))
+    @property
+    def port(self) -> str:
+        return str(self.parameter("port")) or self.robot.serial.port
 
-    async def _open(self) -> SerialTower:
-        wait_s = self.parameter("port_wait")
-        await _port_appears(Path(self._port), wait_s)
-        tower = await SerialTower.open(self.robot, self._port, self.bridge.clock)
-        return tower
+    async def device_appears(self, hurry: asyncio.Event) -> None:
+        """Wall time: the twin's port exists before its clock runs."""
+        until_s = wall_s() + self.parameter("port_wait")
+        while not Path(self.port).exists() and not hurry.is_set() and wall_s() < until_s:
+            await pause_wall(0.02)
 
-    def _opened(self, future: Any) -> None:
-        error = future.exception()
-        if error is not None:
-            if not isinstance(error, asyncio.CancelledError):
-                sys.stderr.write(f"tower_driver: {error}\n")
-                self.exit_code = 2
-            self.is_finished = True
+    async def connect(self) -> None:
+        if self._session:  # not the first time: the file may have been corrected meanwhile
+            self.robot = self.load_robot()
+            self._checksum = self.robot.checksum()
+        if not Path(self.port).exists():
+            raise DeviceError(
+                f"serial port {self.port} is not there; plug the board in, or set serial.port in the robot file "
+                "(bee doctor lists the ports that are here)",
+                "board_missing",
+            )
+        try:
+            self._tower = await SerialTower.open(self.robot, self.port, self.bridge.clock)
+        except TowerError as error:
+            raise DeviceError(str(error), error.alert) from None
+        self._session = self._tower.statistics.sessions
+        self.get_logger().info(f"tower on {self.port}: {self._tower.state.board.value}")
+
+    def loss(self) -> str:
+        """Also a link that is back again: what the board knew may be gone with it."""
+        tower = self._tower
+        if tower is None or (tower.client.is_open and tower.statistics.sessions == self._session):
+            return ""
+        why = tower.state.stop_reason or "it opened a new session"
+        return f"the board on {self.port} was lost: {why}"
+
+    def reason_to_stay(self) -> str:
+        holder = "" if self._tower is None else self.tower.state.lease_holder
+        return f"'{holder}' holds the motion lease; let it end its work, or stop it, first" if holder else ""
+
+    async def rest(self) -> None:
+        """The motor relay is opened: while inactive nobody could ask this node for a stop."""
+        if self._tower is None or self.tower.state.board is not BoardState.ARMED:
             return
-        self._tower = future.result()
-        self._serve()
-        self.get_logger().info(f"tower on {self._port}: {self._tower.state.board.value}")
+        try:
+            await self.tower.disarm("tower_driver is deactivated")
+        except TowerError as error:
+            raise DeviceError(str(error), error.alert) from None
 
-    def _serve(self) -> None:
-        self.create_service(ArmTower, "tower/arm", self._arm, callback_group=self.waiting_group)
-        self.create_service(StopTower, "tower/stop", self._stop, callback_group=self.waiting_group)
-        self.create_service(HoldTower, "tower/hold", self._hold, callback_group=self.waiting_group)
-        self.create_service(ResumeTower, "tower/resume", self._resume, callback_group=self.waiting_group)
-        self.create_service(SetOutput, "tower/output", self._output, callback_group=self.waiting_group)
-        self.create_service(MotionLease, "tower/lease", self._lease, callback_group=self.waiting_group)
-        options = {
-            "goal_callback": lambda _: GoalResponse.ACCEPT,
-            "cancel_callback": self._cancel_asked,
-        }
-        self._move_server = ActionServer(self, MoveTower, "tower/move", self._move, **options)
-        self._home_server = ActionServer(self, HomeTower, "tower/home", self._home, **options)
-        self.create_timer(1.0 / STATE_HZ, self._publish_state)
-        self.create_timer(1.0 / JOINTS_HZ, self._publish_joints)
-        self.create_timer(1.0 / DIAGNOSTICS_HZ, self._publish_diagnostics)
+    async def disconnect(self, because: str) -> None:
+        tower, self._tower = self._tower, None
+        if tower is not None:
+            await tower.close(because)
+
+    def serve(self) -> None:
+        for kind, name, callback in (
+            (ArmTower, "tower/arm", self._arm),
+            (StopTower, "tower/stop", self._stop),
+            (HoldTower, "tower/hold", self._hold),
+            (ResumeTower, "tower/resume", self._resume),
+            (SetOutput, "tower/output", self._output),
+            (MotionLease, "tower/lease", self._lease),
+        ):
+            service = self.create_service(kind, name, callback, callback_group=self.waiting_group)
+            self._given.append(functools.partial(self.destroy_service, service))
+        for kind, name, callback in (
+            (MoveTower, "tower/move", self._move),
+            (HomeTower, "tower/home", self._home),
+        ):
+            server = ActionServer(
+                self,
+                kind,
+                name,
+                callback,
+                goal_callback=lambda _: GoalResponse.ACCEPT,
+                cancel_callback=self._cancel_asked,
+            )
+            self._given.append(server.destroy)
+        for frequency_hz, callback in ((STATE_HZ, self._publish_state), (JOINTS_HZ, self._publish_joints)):
+            timer = self.create_timer(1.0 / frequency_hz, callback)
+            self._given.append(functools.partial(self.destroy_timer, timer))
+
+    def withdraw(self) -> None:
+        while self._given:
+            self._given.pop()()
 
     async def end_well(self, because: str) -> None:
         """Whoever moves the tower ends first: the driver stays while its motion lease is held."""
-        if self._tower is None:
-            return
-        while self._tower.state.lease_holder and not self._tower.is_lease_lost:
+        while self._tower is not None and self.tower.state.lease_holder and not self.tower.is_lease_lost:
             await pause_wall(0.05)
-        await self._tower.close(f"tower_driver ends ({because})")
+        await super().end_well(because)
 
     def stop_now(self, because: str) -> Future | None:
         return None if self._tower is None else self.bridge.submit(self._stop_and_say(because))
@@ -107,13 +156,14 @@ class TowerDriver(BeeNode):
 
     @property
     def tower(self) -> SerialTower:
-        assert self._tower is not None  # services exist only once it is open
+        assert self._tower is not None  # services exist only while it is open
         return self._tower
 
     async def _answer(self, response: Any, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run a call of the tower; any error becomes success False with its message, so that nobody waits in vain."""
         try:
-            await self.bridge.submit(coroutine)
+            with self.answering():
+                await self.bridge.submit(coroutine)
             response.success = True
         except TowerError as error:
             response.success, response.message = False, str(error)
@@ -228,7 +278,10 @@ class TowerDriver(BeeNode):
         try:
             holder = goal_handle.request.holder
             self._refuse_stranger(holder)
-            result = await self.bridge.submit(self._cancellable(self._moved_by(holder, motion), cancelled))
+            with self.answering():
+                result = await self.bridge.submit(
+                    self._cancellable(self._moved_by(holder, motion), cancelled)
+                )
         except TowerError as error:
             goal_handle.abort()
             return error
@@ -267,7 +320,7 @@ class TowerDriver(BeeNode):
 
     def _publish_state(self) -> None:
         state = self.tower.state
-        self._states.publish(
+        self._towers.publish(
             conversions.tower_state_to_msg(state, conversions.to_stamp(state.stamp_s), self._checksum)
         )
         loads = Loads(
@@ -279,64 +332,6 @@ class TowerDriver(BeeNode):
 
     def _publish_joints(self) -> None:
         self._joints.publish(conversions.joint_state(self.tower.state))
-
-    def _publish_diagnostics(self) -> None:
-        self.bridge.call_soon(self._take_link_figures)
-        state = self.tower.state
-        is_ok = state.board in (
-            BoardState.ARMED,
-            BoardState.MOVING,
-            BoardState.HOLDING,
-            BoardState.DISARMED,
-        )
-        status = DiagnosticStatus(
-            level=DiagnosticStatus.OK if is_ok else DiagnosticStatus.ERROR,
-            name="tower_driver: board",
-            message=state.board.value + (f": {state.stop_reason}" if state.stop_reason else ""),
-            hardware_id=self.robot.robot,
-            values=[
-                KeyValue(key="link_errors", value=str(state.link_errors)),
-                KeyValue(key="link_round_trip_ms", value=f"{state.link_round_trip_ms:.2f}"),
-                KeyValue(key="lease_holder", value=state.lease_holder),
-                KeyValue(key="configuration_checksum", value=f"{self._checksum:08x}"),
-                *(KeyValue(key=name, value=_shown(value)) for name, value in self._link_figures.items()),
-            ],
-        )
-        array = DiagnosticArray(status=[status])
-        array.header.stamp = self.stamp()
-        self._array.publish(array)
-
-    def _take_link_figures(self) -> None:
-        """What `bee link` prints, of the link as it is used, with the rates since the call before. On the link's own loop:
-        what it counts changes there; the next diagnostics carry it."""
-        client = self.tower.client
-        now = Snapshot.take(client.statistics, self.bridge.clock.now_s())
-        before, self._link_before = self._link_before or now, now
-        to_board, from_board = before.rates(now)
-        rates: dict[str, Figure] = {
-            "bytes_per_s_to_board": to_board,
-            "bytes_per_s_from_board": from_board,
-            "baud": self.robot.serial.baud,
-        }
-        self._link_figures = {**link_figures(client), **rates}
-
-
-def _shown(value: Figure) -> str:
-    if value is None:
-        return ""
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
-
-
-async def _port_appears(port: Path, wait_s: float) -> None:
-    """Wait (wall time: the twin's port exists before its clock runs) for the device; StartError with the remedy."""
-    end_s = wall_s() + wait_s
-    while not port.exists():
-        if wall_s() >= end_s:
-            raise StartError(
-                f"serial port {port} is not there; plug the board in, or set serial.port in the robot file "
-                "(bee doctor lists the ports that are here)"
-            )
-        await pause_wall(0.02)
 
 
 def main(args: list[str] | None = None) -> int:

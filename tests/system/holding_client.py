@@ -45,10 +45,12 @@ class Client(Node):
         self.bridge = AsyncioBridge(self)
         self.tower = RosTower(self, self.bridge)
         self.diagnostics: dict[str, str] = {}
-        self.create_subscription(DiagnosticArray, "diagnostics", self._take, qos.EVENTS)
+        self.create_subscription(DiagnosticArray, "diagnostics", self._take, qos.of("diagnostics"))
 
     def _take(self, msg: DiagnosticArray) -> None:
-        self.diagnostics = {value.key: value.value for value in msg.status[0].values}
+        for status in msg.status:
+            if status.name == "tower_driver: link":
+                self.diagnostics = {value.key: value.value for value in status.values}
 
     async def until(self, state: BoardState) -> None:
         while self.tower.state.board is not state:
@@ -87,7 +89,7 @@ class Client(Node):
             await tower.resume()
         except TowerError as error:
             seen["resume_again"] = str(error)
-        while not self.diagnostics:
+        while "sessions" not in self.diagnostics:
             await pause_wall(0.05)
         seen["diagnostics"] = self.diagnostics
         await tower.disarm("done")
