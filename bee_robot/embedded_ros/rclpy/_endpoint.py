@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
+from rclpy.exceptions import RCLError
 from rclpy.qos import QoSProfile, to_wire
 
 from bee_robot.embedded_ros.types import registry
 from bee_robot.embedded_ros.wire import keys
 from bee_robot.embedded_ros.wire.gid import entity_gid
-
-TYPE_HASH_SWITCH = "BEE_ROS_TYPE_HASHES"
-"""`humble` puts the literal of Humble, which has no hashes, into all keys."""
 
 
 class Endpoint:
@@ -24,8 +21,10 @@ class Endpoint:
         context = node.context
         self.context = context
         self.name = name
-        if os.environ.get(TYPE_HASH_SWITCH, "").lower() == "humble":
-            type_hash = keys.NO_TYPE_HASH
+        try:
+            type_hash = keys.hash_in_keys(type_hash)
+        except ValueError as error:
+            raise RCLError(str(error)) from error
         wire_type = keys.wire_type_name(type_name)
         self.key = keys.data_key(context.get_domain_id(), name, wire_type, type_hash)
         self.token = keys.Token(

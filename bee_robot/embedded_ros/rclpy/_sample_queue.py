@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rclpy._endpoint import message_endpoint
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 from bee_robot.embedded_ros.types.registry import codec_of
 from bee_robot.embedded_ros.wire import keys
@@ -24,8 +24,11 @@ class Arrival:
         self.sample, self.payload, self.received_ns = sample, sample.payload, received_ns
 
     def info(self) -> dict[str, Any]:
-        """What rmw_zenoh_cpp tells of a message: times in ns, and its number at the publisher."""
-        number, source_ns, _ = Attachment.decode(self.sample.attachment.to_bytes())
+        """What rmw_zenoh_cpp tells of a message: times in ns, and its number at the publisher.
+
+        ValueError if its sender did not attach them.
+        """
+        number, source_ns, _ = Attachment.of(self.sample)
         return {
             "source_timestamp": source_ns,
             "received_timestamp": self.received_ns,
@@ -57,8 +60,15 @@ class SampleQueue:
         handler = zenoh.handlers.Callback(self._on_sample, indirect=False)
         if qos.durability != DurabilityPolicy.TRANSIENT_LOCAL:
             return self.endpoint.context.keep(session.declare_subscriber(self.endpoint.key, handler))
-        history = zenoh.ext.HistoryConfig(detect_late_publishers=True, max_samples=qos.depth or 42)
-        wire = zenoh.ext.declare_advanced_subscriber(session, self.endpoint.key, handler, history=history)
+        recovers = qos.reliability != ReliabilityPolicy.BEST_EFFORT
+        wire = zenoh.ext.declare_advanced_subscriber(
+            session,
+            self.endpoint.key,
+            handler,
+            history=zenoh.ext.HistoryConfig(detect_late_publishers=True, max_samples=qos.depth or 42),
+            recovery=zenoh.ext.RecoveryConfig(periodic_queries=None, heartbeat=True) if recovers else None,
+            subscriber_detection=True,
+        )
         return self.endpoint.context.keep(wire)
 
     def _on_sample(self, sample: Any) -> None:
@@ -73,7 +83,10 @@ class SampleQueue:
         last: dict[bytes, int] = {}
 
         def look(sample: Any) -> Any:
-            number, _, gid = Attachment.decode(sample.attachment.to_bytes())
+            try:
+                number, _, gid = Attachment.of(sample)
+            except ValueError:  # from no ROS node: it has no number
+                return sample
             missing = number - last.get(gid, number - 1) - 1
             last[gid] = number
             if missing > 0:

@@ -11,6 +11,7 @@ from typing import Any
 
 from rclpy._endpoint import service_endpoint
 from rclpy._handle import Handle
+from rclpy._refusals import Refusals
 from rclpy.exceptions import InvalidHandle
 from rclpy.executors import Entity
 from rclpy.qos import QoSProfile
@@ -23,6 +24,7 @@ from bee_robot.embedded_ros.wire.attachment import Attachment
 
 # Zenoh gives up on a query after its timeout. Results of actions may take hours.
 _QUERY_TIMEOUT_S = 10.0**8
+_REASON_MAX = 300
 
 
 class RequestSender:
@@ -38,6 +40,7 @@ class RequestSender:
         self._encode = codec_of(srv_type.Request).serialize
         self._decode = codec_of(srv_type.Response).deserialize
         self._sequence_number = 0
+        self._refusals = Refusals(node)
         self._lock = threading.Lock()
         self._responses: deque[tuple[int, Any]] = deque()
         self._unanswered: set[int] = set()
@@ -92,19 +95,19 @@ class RequestSender:
             number, reply = self._responses.popleft()
         except IndexError:
             return None
-        log = self._node.get_logger()
         if reply is None:
-            log.warning(
+            self._node.get_logger().warning(
                 f"no server of {self.name} answered request {number}: none is there, it has gone away, or it had too many requests"
             )
             return None
         if reply.ok is None:
-            log.error(f"the server of {self.name} refused request {number}: {reply.err.payload.to_string()}")
+            reason = reply.err.payload.to_bytes().decode(errors="replace")
+            self._refusals.tell(f"the server of {self.name} refused request {number}: {reason[:_REASON_MAX]}")
             return None
         try:
             return number, self._decode(reply.ok.payload.to_bytes())
         except SerializationError as error:
-            log.error(f"response of {self.name} dropped: {error}")
+            self._refusals.tell(f"response of {self.name} dropped: {error}")
             return None
 
     def has_server(self) -> bool:

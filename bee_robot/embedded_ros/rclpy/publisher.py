@@ -15,6 +15,9 @@ from bee_robot.embedded_ros.types.registry import codec_of
 from bee_robot.embedded_ros.wire import keys
 from bee_robot.embedded_ros.wire.attachment import GID_SIZE, pack_attachment
 
+HEARTBEAT_S = 0.5
+"""How long after a transient local message its number is said again, as in rmw_zenoh_cpp."""
+
 
 class Publisher:
     """Sends messages of one type on one topic. Made by `Node.create_publisher`."""
@@ -58,12 +61,16 @@ class Publisher:
         }
         if not self._always_sends:
             return session.declare_publisher(self._endpoint.key, **options)
-        depth = qos.depth or 42
+        # As rmw_zenoh_cpp: subscribers may ask again for what a reliable publisher said and they missed.
+        misses = None
+        if not best_effort:
+            misses = zenoh.ext.MissDetectionConfig(heartbeat=None, sporadic_heartbeat=HEARTBEAT_S)
         return zenoh.ext.declare_advanced_publisher(
             session,
             self._endpoint.key,
-            cache=zenoh.ext.CacheConfig(max_samples=depth),
+            cache=zenoh.ext.CacheConfig(max_samples=qos.depth or 42),
             publisher_detection=True,
+            sample_miss_detection=misses,
             **options,
         )
 

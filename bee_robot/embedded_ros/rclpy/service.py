@@ -11,6 +11,7 @@ from typing import Any
 
 from rclpy._endpoint import service_endpoint
 from rclpy._handle import Handle
+from rclpy._refusals import Refusals
 from rclpy.exceptions import RCLError
 from rclpy.executors import Entity
 from rclpy.qos import HistoryPolicy, QoSProfile
@@ -28,7 +29,7 @@ class RequestHeader:
 
     def __init__(self, query: Any, received_ns: int) -> None:
         self.query = query
-        attachment = Attachment.decode(query.attachment.to_bytes())
+        attachment = Attachment.of(query)
         self.sequence_number = attachment.sequence_number
         self.client_gid = attachment.gid
         self.source_timestamp = attachment.source_time_ns
@@ -45,6 +46,7 @@ class RequestQueue:
 
         self.name = srv_name
         self._node = node
+        self._refusals = Refusals(node)
         self._queries: deque[tuple[Any, int]] = deque()
         self._depth = None if qos_profile.history == HistoryPolicy.KEEP_ALL else qos_profile.depth or 42
         self._wake = wake
@@ -74,10 +76,12 @@ class RequestQueue:
         except IndexError:
             return None
         try:
+            if query.payload is None:
+                raise SerializationError("it has no content")
             header = RequestHeader(query, received_ns)
             return header, self._decode(query.payload.to_bytes())
-        except (SerializationError, ValueError, AttributeError) as error:
-            self._node.get_logger().error(f"request to {self.name} refused: {error}")
+        except (SerializationError, ValueError) as error:
+            self._refusals.tell(f"request to {self.name} refused: {error}")
             query.reply_err(str(error).encode())
             query.drop()
             return None

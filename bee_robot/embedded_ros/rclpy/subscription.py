@@ -9,6 +9,7 @@ from types import CoroutineType
 from typing import Any
 
 from rclpy._handle import Handle
+from rclpy._refusals import Refusals
 from rclpy._sample_queue import Arrival, SampleQueue
 from rclpy.executors import Entity, call_back
 from rclpy.qos import QoSProfile
@@ -67,6 +68,7 @@ class Subscription(Entity):
         self._endpoint = self._queue.endpoint
         self._samples = self._queue.samples
         self._deserialize = self._queue.deserialize
+        self._refusals = Refusals(node)
         self._wants_info = takes_two_arguments(callback)
         if self._wants_info:
             self._queue.stamp_arrivals()
@@ -84,14 +86,15 @@ class Subscription(Entity):
         if self._samples:
             self._mark_ready()
         message: Any = sample.payload.to_bytes()
-        if not self.raw:
-            try:
+        try:
+            if not self.raw:
                 message = self._deserialize(message)
-            except SerializationError as error:
-                self._node.get_logger().error(f"message on {self.topic} dropped: {error}")
-                return None
-        if self._wants_info:
-            return call_back(self.callback, message, sample.info())
+            info = sample.info() if self._wants_info else None
+        except (SerializationError, ValueError) as error:
+            self._refusals.tell(f"message on {self.topic} dropped: {error}")
+            return None
+        if info is not None:
+            return call_back(self.callback, message, info)
         return call_back(self.callback, message)
 
     def _take_message(self, msg_type: Any, raw: bool) -> tuple[Any, dict[str, Any]] | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import CoroutineType
 from typing import Any
 
+from rclpy._refusals import Refusals
 from rclpy._sample_queue import SampleQueue
 from rclpy.action import _goal_states as states
 from rclpy.action._names import action_names, check_action_type
@@ -125,6 +126,7 @@ class ActionClient(Entity):
         super().__init__(callback_group or node.default_callback_group)
         check_action_type(action_type)
         self._node = node
+        self._refusals = Refusals(node)
         self._action_type = action_type
         self._action_name = action_name
         self._names = names = action_names(node, action_name)
@@ -236,7 +238,7 @@ class ActionClient(Entity):
         try:
             return queue.take()
         except SerializationError as error:
-            self._node.get_logger().error(f"message of action {self._action_name} dropped: {error}")
+            self._refusals.tell(f"message of action {self._action_name} dropped: {error}")
             return None
 
     # -- requests
