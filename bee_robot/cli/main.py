@@ -105,6 +105,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _complain(f"unknown verb '{given[0]}'; known: {', '.join(v.name for v in known)} (bee --help)")
     try:
         module = importlib.import_module(verb.module)
+        if hasattr(module, "run_words"):  # a verb with verbs of its own
+            return int(module.run_words(given[1:]))
         parser = VerbParser(prog=f"bee {verb.name}", description=f"{verb.help}.", allow_abbrev=False)
         module.add_arguments(parser)
         # argparse forgets "--" when options and other words are mixed

@@ -78,8 +78,12 @@ def test_bee_understands_the_command(command: Command) -> None:
         assert words in (("--help",), ("--version",))
         return
     verb = next(each for each in verbs() if each.name == words[0])
+    module = importlib.import_module(verb.module)
+    if hasattr(module, "check_words"):  # a verb with verbs of its own
+        module.check_words(list(words[1:]))
+        return
     parser = argparse.ArgumentParser(allow_abbrev=False, exit_on_error=False)
-    importlib.import_module(verb.module).add_arguments(parser)
+    module.add_arguments(parser)
     parser.parse_intermixed_args(list(words[1:]))
 
 

@@ -92,11 +92,13 @@ class _GraphEvent(EventHandler):
     """Watches the graph for endpoints on the other side of a topic."""
 
     def __init__(self, *, other_kind: str, **options: Any) -> None:
-        super().__init__(**options)
         self._other_kind = other_kind
-        self._graph = self._node.context.graph
         self._seen: frozenset[str] = frozenset()
         self._total = 0
+        self._parent = options["parent"]
+        # Last: a node that is on an executor asks for work at once.
+        super().__init__(**options)
+        self._graph = self._node.context.graph
         self._graph.add_listener(self._mark_ready)
         self._mark_ready()
 
@@ -143,9 +145,9 @@ class _MessageLost(EventHandler):
     """Counts gaps in the numbers of the messages that each publisher sends."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
         self._total = 0
         self._told = 0
+        super().__init__(**options)
         self._parent._queue.watch_numbers(self._on_lost)
 
     def _on_lost(self, count: int) -> None:
