@@ -11,19 +11,16 @@ from bee_robot.cli import locations
 from bee_robot.cli.inputs import InputError
 from bee_robot.cli.launching.launch_file import LaunchDescription, load
 from bee_robot.cli.launching.lined_yaml import LaunchError
-from bee_robot.cli.launching.supervisor import Exit, LineSink, Supervisor
+from bee_robot.cli.launching.start_order import StartError, refuse_ended, start_in_order
+from bee_robot.cli.launching.supervisor import LineSink, Supervisor
 from bee_robot.clock import wall_sleep
 from bee_robot.nodes.graph_client import GraphClient
 
-READY_S = 60.0
+ANSWER_S = 30.0
+"""From all nodes being ready until the tower's state has come and its actions are served."""
+EXTRACTOR = "frame_extractor"
 DISCOVERY_S = 0.5
 """Until the nodes of a robot that runs already have been seen."""
-ONE_LINERS = (2, 3)
-"""Exit statuses of nodes that have said in one line what is wrong: bad input, name taken (nodes/process.py)."""
-
-
-class StartError(Exception):
-    """The robot did not come up. One line: what, where, what to do."""
 
 
 def describe(robot_kind: str, arguments: Mapping[str, str]) -> LaunchDescription:
@@ -48,13 +45,15 @@ def known_robots() -> list[str]:
 
 @contextmanager
 def started(description: LaunchDescription, log_folder: Path, sink: LineSink) -> Iterator[Supervisor]:
-    """The robot's processes, running; ended in order at the end. Raises InputError where one cannot be started."""
+    """The robot's processes, which `wait_until_ready` starts; ended in order at the end.
+
+    Raises InputError where one cannot be started.
+    """
     try:
-        supervisor = Supervisor(description.nodes, log_folder, sink)
+        with Supervisor(description.nodes, log_folder, sink, waits=True) as supervisor:
+            yield supervisor
     except LaunchError as error:
         raise InputError(str(error)) from None
-    with supervisor:
-        yield supervisor
 
 
 @contextmanager
@@ -78,22 +77,20 @@ def require_free_names(client: GraphClient, description: LaunchDescription) -> N
 
 
 def wait_until_ready(
-    client: GraphClient, supervisor: Supervisor, while_waiting: Callable[[], None] = lambda: None
+    client: GraphClient,
+    supervisor: Supervisor,
+    while_waiting: Callable[[], None] = lambda: None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> None:
-    """Until driver and extractor answer. Raises StartError with the words of the process that did not start."""
+    """Start the processes in their order, and wait until all are ready, and a tower answers where the table has one.
 
-    def look() -> None:
-        for ended in supervisor.unexpected_exits():
-            raise StartError(start_failure(ended, supervisor.log_folder))
-        while_waiting()
+    Raises StartError with the words of the process that did not start, or the state of the one that is not ready.
+    """
+    start_in_order(supervisor, client.readiness, while_waiting, say)
+    if any(supervisor.node(name).executable == EXTRACTOR for name in supervisor.names):
 
-    client.wait_ready(READY_S, look)
+        def look() -> None:
+            refuse_ended(supervisor)
+            while_waiting()
 
-
-def start_failure(ended: Exit, log_folder: Path) -> str:
-    """Why a process ended at the start: its own line where it has one to say."""
-    words = [line.strip() for line in ended.last_lines if line.strip()]
-    if ended.code in ONE_LINERS and words:
-        return words[-1]
-    said = f": {words[-1]}" if words else ""
-    return f"{ended}{said}; see {log_folder / (ended.name + '.log')}"
+        client.wait_ready(ANSWER_S, look)

@@ -130,7 +130,9 @@ def _keep_up(description: LaunchDescription, log_folder: Path) -> int:
     with interrupts, started(description, log_folder, print_line) as supervisor:
         with GraphClient(namespace) as client:
             try:
-                wait_until_ready(client, supervisor, lambda: _leave_if(interrupts))
+                wait_until_ready(
+                    client, supervisor, lambda: _leave_if(interrupts), lambda text: print_line("bee", text)
+                )
             except KeyboardInterrupt:
                 return _end(supervisor, interrupts)
         print_line(

@@ -22,6 +22,7 @@ from bee_robot.clock import wall_s, wall_sleep
 from bee_robot.devices.tower import TowerState
 from bee_robot.hive.inspection import VisitEvent
 from bee_robot.nodes import conversions, qos
+from bee_robot.nodes.node_probe import NodeProbe, Readiness
 from bee_robot.rulebook import Violation
 from bee_robot_interfaces.action import InspectBox, Recover
 from bee_robot_interfaces.msg import FaceResult, InspectionEvent, RuleViolation
@@ -173,6 +174,7 @@ class GraphClient:
         node.create_subscription(
             RuleViolation, "sim/violations", self._take_violation, qos.of("sim/violations")
         )
+        self._probe = NodeProbe(node)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(node)
         self._thread = threading.Thread(target=self._spin, name="graph_client", daemon=True)
@@ -232,6 +234,11 @@ class GraphClient:
             for name, namespace in self._node.get_node_names_and_namespaces()
         }
         return found - {self._node.get_fully_qualified_name()}
+
+    def readiness(self, name: str) -> Readiness:
+        """Where a node, by its full name, is on its way to being ready. Ask again until it is (see nodes/node_probe.py)."""
+        found: Readiness = self.sent(lambda: self._probe.look(name))
+        return found
 
     def wait_ready(self, timeout_s: float, while_waiting: Callable[[], None] = lambda: None) -> None:
         """Wait in wall time until a tower and its extractor answer. GraphError names what is missing."""

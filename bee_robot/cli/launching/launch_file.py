@@ -322,6 +322,7 @@ class _Evaluation:
             folder=Path(self._text(body, "cwd")) if "cwd" in body else None,
             is_on_screen=output in SCREEN,
             respawn=self._respawn(body, line),
+            ready_timeout_s=self._number("ready_timeout", "60"),
             sigterm_timeout_s=self._number("sigterm_timeout", "5"),
             sigkill_timeout_s=self._number("sigkill_timeout", "5"),
         )

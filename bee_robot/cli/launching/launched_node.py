@@ -57,6 +57,7 @@ class LaunchedNode:
     folder: Path | None = None
     is_on_screen: bool = True
     respawn: Respawn | None = None
+    ready_timeout_s: float = 60.0
     sigterm_timeout_s: float = 5.0
     sigkill_timeout_s: float = 5.0
 

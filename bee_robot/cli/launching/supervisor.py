@@ -161,6 +161,10 @@ class Supervisor:
     def log_folder(self) -> Path:
         return self._log_folder
 
+    def log_file(self, name: str) -> Path:
+        """Where what a process prints is kept."""
+        return self._log_folder / f"{name}.log"
+
     @property
     def names(self) -> list[str]:
         """All processes in the order of the table, whether they run or not."""
