@@ -89,6 +89,7 @@ setup(
     zip_safe=False,
     python_requires=">=3.10",
     install_requires=[
+        "cryptography",
         "eclipse-zenoh",
         "jinja2",
         "numpy",

@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PINS = (ROOT / "pins.txt").read_text(encoding="utf-8")
 ROS_NAMES = {
-    "jinja2": "python3-jinja2", "numpy": "python3-numpy", "opencv-python-headless": "python3-opencv",
+    "cryptography": "python3-cryptography", "jinja2": "python3-jinja2", "numpy": "python3-numpy", "opencv-python-headless": "python3-opencv",
     "pydantic": "python3-pydantic", "pyserial": "python3-serial", "pyyaml": "python3-yaml", "rich": "python3-rich",
     "scipy": "python3-scipy", "transforms3d": "python3-transforms3d",
     "xacro": "xacro",

@@ -1,0 +1,1 @@
+"""`bee network`: the members of a network, their certificates, and who may do what."""
