@@ -12,11 +12,12 @@ from typing import Any
 
 import cv2
 
-from bee_robot.clock import pause_wall
+from bee_robot.clock import pause_wall, wall_s
 from bee_robot.cloud.local_store import LocalStore, StoreError
 from bee_robot.cloud.records import FaceRecord
 from bee_robot.hive.face import FaceAnalysis
 from bee_robot.nodes import qos
+from bee_robot.nodes.diagnostics import Status
 from bee_robot.nodes.process import BeeNode, StartError, run_node
 from bee_robot.vision.face_analyzer import analyze_photographs
 from bee_robot.vision.model_runtime import ModelError
@@ -27,7 +28,7 @@ NICENESS = 10  # whatever closes the hive goes first
 
 
 class FrameAnalyzer(BeeNode):
-    """Parameters: robot_file; store (folder). Works off every face in the store that has no analysis yet."""
+    """Works off every face in the store that has no analysis yet. Its parameters are in parameters.py."""
 
     def __init__(self) -> None:
         super().__init__("frame_analyzer")
@@ -41,6 +42,10 @@ class FrameAnalyzer(BeeNode):
         self._work = asyncio.Event()
         self._is_ending = False
         self._worker: Any = None
+        self._waiting = self._analysed = self._failures = 0
+        self._in_hand = self._trouble = ""
+        self._face_s: float | None = None
+        self.diagnostics.add("faces", self._look)
 
     def begin(self) -> None:
         self.create_subscription(
@@ -67,12 +72,35 @@ class FrameAnalyzer(BeeNode):
     async def _work_off(self) -> None:
         while not self._is_ending:
             self._work.clear()
-            for face in self._store.pending_faces():
+            pending = self._store.pending_faces()
+            for done, face in enumerate(pending):
                 if self._is_ending:
                     return
+                self._waiting, self._in_hand = len(pending) - done, f"frame {face.frame} {face.face}"
+                began_s = wall_s()
                 result = await asyncio.to_thread(self._analyse, face)
+                self._count(result, wall_s() - began_s)
                 self._results.publish(result)
+            self._waiting, self._in_hand = 0, ""
             await self._work.wait()
+
+    def _count(self, result: FaceResult, took_s: float) -> None:
+        self._analysed += 1
+        self._failures += bool(result.error)
+        self._face_s, self._trouble = took_s, result.error
+
+    def _look(self, status: Status) -> None:
+        status.values |= {
+            "queue": self._waiting,
+            "in_hand": self._in_hand,
+            "seconds_per_face": self._face_s,
+            "analysed": self._analysed,
+            "failures": self._failures,
+        }
+        if self._trouble:
+            status.warn(f"the last face could not be analysed: {self._trouble}")
+        else:
+            status.ok(f"{self._waiting} faces wait" if self._waiting else "nothing waits")
 
     def _analyse(self, face: FaceRecord) -> FaceResult:
         result = FaceResult(

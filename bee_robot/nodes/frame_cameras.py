@@ -22,24 +22,31 @@ from bee_robot.devices.camera import (
     VideoCamera,
 )
 from bee_robot.nodes import qos
-from bee_robot.nodes.process import BeeNode, StartError, run_node
+from bee_robot.nodes.camera_health import CameraHealth
+from bee_robot.nodes.driver_node import DeviceError, DriverNode
+from bee_robot.nodes.lease_watch import LeaseWatch
+from bee_robot.nodes.needs import Need, Needs
+from bee_robot.nodes.process import run_node
 from bee_robot_interfaces.srv import CaptureFace, RenderPicture, SetOutput
 
 STROBE_WAIT_S = 2.0
 PICTURE_WAIT_S = 20.0
+READY_WALL_S = 5.0  # for those who answer to a request of this node; they may have been started with it
 
 
-class FrameCameras(BeeNode):
-    """Parameters: robot_file; store (folder); photos (folder, or empty); sim (pictures from sim_world)."""
+class FrameCameras(DriverNode):
+    """See module; its parameters are in parameters.py, its life in driver_node.py."""
 
     def __init__(self) -> None:
         super().__init__("frame_cameras")
-        photos = self.parameter("photos")
         self._render = self.create_client(RenderPicture, "sim/render")
         self._strobe = self.create_client(SetOutput, "tower/output")
-        self._cameras = self._make_cameras(photos)
+        self._lease = LeaseWatch(self)
+        self._cameras: dict[str, Camera] = {}
+        self._store: LocalStore | None = None
+        self._service: Any = None
         self._pictures = {
-            name: self.create_publisher(
+            name: self.create_lifecycle_publisher(
                 CompressedImage,
                 f"camera/{name}/image/compressed",
                 qos.of(f"camera/{name}/image/compressed"),
@@ -47,37 +54,66 @@ class FrameCameras(BeeNode):
             for name in CAMERA_NAMES
         }
         self._infos = {
-            name: self.create_publisher(
+            name: self.create_lifecycle_publisher(
                 CameraInfo, f"camera/{name}/camera_info", qos.of(f"camera/{name}/camera_info")
             )
             for name in CAMERA_NAMES
         }
+        self._needs = Needs(self, [Need("tower_driver", "tower/output", self._strobe.service_is_ready)])
+        if self.parameter("sim") and not self.parameter("photos"):
+            self._needs.add(Need("sim_world", "sim/render", self._render.service_is_ready))
+        self._health = CameraHealth(self.bridge.clock)
+        for name in CAMERA_NAMES:
+            self.diagnostics.add(name, self._health.task(name))
+        self.diagnostics.add("needs", self._needs.look)
+
+    # the device
+
+    async def connect(self) -> None:
         try:
+            self._cameras = self._make_cameras(self.parameter("photos"))
             self._store = LocalStore.open(Path(self.parameter("store")))
-        except StoreError as error:
-            raise StartError(f"frame_cameras: {error}") from None
+        except (CameraError, StoreError) as error:
+            raise DeviceError(str(error)) from None
 
     def _make_cameras(self, photos: str) -> dict[str, Camera]:
-        try:
-            if photos:
-                folder = PhotoFolder(Path(photos))
-                for line in folder.skipped:
-                    self.get_logger().warning(f"left out of --photos: {line}")
-                return {name: FolderCamera(name, folder) for name in CAMERA_NAMES}
-            if self.parameter("sim"):
-                return {
-                    name: SimulatedCamera(name, self.robot.cameras[name], self._look) for name in CAMERA_NAMES
-                }
-            return {name: VideoCamera(name, self.robot.cameras[name]) for name in CAMERA_NAMES}
-        except CameraError as error:
-            raise StartError(f"frame_cameras: {error}") from None
+        if photos:
+            folder = PhotoFolder(Path(photos))
+            for line in folder.skipped:
+                self.get_logger().warning(f"left out of --photos: {line}")
+            return {name: FolderCamera(name, folder) for name in CAMERA_NAMES}
+        if self.parameter("sim"):
+            return {
+                name: SimulatedCamera(name, self.robot.cameras[name], self._look) for name in CAMERA_NAMES
+            }
+        return {name: VideoCamera(name, self.robot.cameras[name]) for name in CAMERA_NAMES}
 
-    def begin(self) -> None:
-        self.create_service(CaptureFace, "capture_face", self._capture, callback_group=self.waiting_group)
+    def reason_to_stay(self) -> str:
+        holder = self._lease.holder()
+        return f"'{holder}' holds the motion lease: a visit would lose its pictures" if holder else ""
+
+    async def disconnect(self, because: str) -> None:
+        self._cameras = {}
+        store, self._store = self._store, None
+        if store is not None:
+            store.close()
+
+    def serve(self) -> None:
+        self._service = self.create_service(
+            CaptureFace, "capture_face", self._capture, callback_group=self.waiting_group
+        )
+
+    def withdraw(self) -> None:
+        if self._service is not None:
+            self.destroy_service(self._service)
+            self._service = None
+
+    # pictures
 
     async def _capture(self, request: Any, response: Any) -> Any:
         try:
-            photographs = await self.bridge.submit(self._photograph(request))
+            with self.answering():
+                photographs = await self.bridge.submit(self._photograph(request))
         except (CameraError, StoreError, TimeoutError) as error:
             response.success, response.message = False, str(error)
             return response
@@ -99,13 +135,23 @@ class FrameCameras(BeeNode):
         if not names:
             raise CameraError(f"no camera sees a face {request.face!r}; faces are rear and front")
         await self._fire_strobe()
-        photographs = await asyncio.gather(*(self._cameras[name].grab() for name in names))
+        photographs = await asyncio.gather(*(self._grab(name) for name in names))
         return [(photo, self._save(photo, request)) for photo in photographs if photo is not None]
+
+    async def _grab(self, name: str) -> Photograph | None:
+        try:
+            photograph = await self._cameras[name].grab()
+        except (CameraError, TimeoutError) as error:
+            self._health.failed(name, str(error))
+            raise
+        self._health.took(name)
+        return photograph
 
     async def _fire_strobe(self) -> None:
         """One flash for all cameras of the face; the board ends it by itself."""
-        if not self._strobe.service_is_ready():
-            raise CameraError("the strobe does not answer (tower/output); is tower_driver running?")
+        missing = await self._needs.wait(READY_WALL_S)
+        if missing:
+            raise CameraError(missing)
         request = SetOutput.Request(output="strobe", value=1.0)
         answer = await self.bridge.ask(
             lambda: self._strobe.call_async(request), STROBE_WAIT_S, "tower/output"
@@ -121,6 +167,7 @@ class FrameCameras(BeeNode):
         return bytes(answer.image.data)
 
     def _save(self, photograph: Photograph, request: Any) -> str:
+        assert self._store is not None  # served only while it is open
         try:
             return self._store.save_picture(
                 photograph.data,
@@ -145,10 +192,6 @@ class FrameCameras(BeeNode):
         info = CameraInfo(width=photograph.width_px, height=photograph.height_px)
         info.header = image.header
         self._infos[photograph.camera].publish(info)
-
-    def close(self) -> None:
-        super().close()
-        self._store.close()
 
 
 def main(args: list[str] | None = None) -> int:

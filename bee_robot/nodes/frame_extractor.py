@@ -6,8 +6,7 @@ import asyncio
 import math
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from bee_robot.cloud.local_store import LocalStore, StoreError
 from bee_robot.cloud.records import InspectionStart, LoadSample
 from bee_robot.cloud.visit_recorder import VisitRecorder
 from bee_robot.devices.tower import Side, TowerError
-from bee_robot.devices.weather import ClimateReading
 from bee_robot.extraction.context import Override, RimState, VisitContext, VisitControl
 from bee_robot.extraction.journal import Journal, JournalError
 from bee_robot.extraction.recovery import ByHand, recover
@@ -29,14 +27,15 @@ from bee_robot.extraction.visit import inspect_box
 from bee_robot.hive.inspection import EndState, EventKind, VisitEvent, VisitOutcome
 from bee_robot.mcu.messages import PROTOCOL_SCHEMA, PROTOCOL_VERSION
 from bee_robot.nodes import conversions, qos
+from bee_robot.nodes.diagnostics import Status
+from bee_robot.nodes.needs import Need, Needs
 from bee_robot.nodes.process import BeeNode, StartError, run_node
 from bee_robot.nodes.ros_face_capture import RosFaceCapture
 from bee_robot.nodes.ros_tower import RosTower
+from bee_robot.nodes.visit_conditions import VisitConditions
 from bee_robot.rulebook import Violation
-from bee_robot.safety.conditions import Quantity, Reading, Verdict, judge, weather_against
-from bee_robot.safety.sensor_readings import gather
 from bee_robot_interfaces.action import InspectBox, Recover
-from bee_robot_interfaces.msg import Climate, InspectionEvent, RuleViolation
+from bee_robot_interfaces.msg import InspectionEvent, RuleViolation
 
 READY_S = 30.0
 LOOK_S = 20.0
@@ -48,7 +47,7 @@ FIRMWARE = f"protocol {PROTOCOL_VERSION}, schema {PROTOCOL_SCHEMA:08x}"
 
 
 class FrameExtractor(BeeNode):
-    """Parameters: robot_file; store (folder); sim (the conditions are those of the twin)."""
+    """See module; its parameters are in parameters.py."""
 
     def __init__(self) -> None:
         super().__init__("frame_extractor")
@@ -63,18 +62,28 @@ class FrameExtractor(BeeNode):
         self._events = self.create_publisher(
             InspectionEvent, "inspection/events", qos.of("inspection/events")
         )
-        self.create_subscription(Climate, "climate", self._take_climate, qos.of("climate"))
+        self._conditions = VisitConditions(self, self.bridge.clock, self.robot, self._tower, self._journal)
         self.create_subscription(
             RuleViolation, "sim/violations", self._take_violation, qos.of("sim/violations")
         )
-        self._climate: ClimateReading | None = None
         self._control: VisitControl | None = None
         self._recorder: VisitRecorder | None = None
-        self._is_taken = self._is_ending = self._is_overridden = False
+        self._is_taken = self._is_ending = False
         self._violations = 0
         self._last: VisitEvent | None = None
+        self._outcome: VisitOutcome | None = None
         self._opened_s: float | None = None
         self._open_time_s = 0.0
+        self._needs = Needs(
+            self,
+            [
+                Need("tower_driver", "tower/state, tower/move and their kin", self._tower.is_ready),
+                Need("frame_cameras", "capture_face", self._cameras.is_ready),
+            ],
+        )
+        self.diagnostics.add("visit", self._look_at_visit)
+        self.diagnostics.add("conditions", self._conditions.look)
+        self.diagnostics.add("needs", self._needs.look)
 
     def begin(self) -> None:
         self._server = ActionServer(
@@ -90,20 +99,6 @@ class FrameExtractor(BeeNode):
         )
 
     # what comes in
-
-    def _take_climate(self, msg: Climate) -> None:
-        def known(value: float) -> float | None:
-            return None if math.isnan(value) else value
-
-        self._climate = ClimateReading(
-            stamp_s=conversions.stamp_s(msg.header.stamp),
-            outside_c=known(msg.outside_temperature),
-            cabinet_c=known(msg.cabinet_temperature),
-            wind_m_s=known(msg.wind_speed),
-            humidity_pct=known(msg.relative_humidity),
-            battery_pct=known(msg.battery),
-            rain_mm_h=known(msg.rain_rate),
-        )
 
     def _take_violation(self, msg: RuleViolation) -> None:
         self._violations += 1
@@ -170,7 +165,7 @@ class FrameExtractor(BeeNode):
                 error_code=InspectBox.Result.REFUSED, error_msg=str(error), end_state="closed"
             )
         override = Override(goal.override_by, goal.override_reason) if goal.override_by else None
-        self._is_overridden = override is not None
+        self._conditions.is_overridden = override is not None
         feedback = asyncio.ensure_future(self._feed_back(publish_feedback))
         try:
             outcome = await self._procedure(
@@ -188,7 +183,7 @@ class FrameExtractor(BeeNode):
         self._recorder = recorder
         loads = asyncio.ensure_future(self._record_loads())
         try:
-            outcome = await work(self._visit_context())
+            outcome = self._outcome = await work(self._visit_context())
             if recorder is not None:
                 recorder.end(outcome)
             return outcome
@@ -260,14 +255,14 @@ class FrameExtractor(BeeNode):
 
     async def _wait_ready(self) -> None:
         """Until driver and cameras answer. Raises TowerError after READY_S of wall time, or when a stop is asked for."""
-        until_s = wall_s() + READY_S
-        while not (self._tower.is_ready() and self._cameras.is_ready()):
-            if wall_s() > until_s:
-                missing = "frame_cameras" if self._tower.is_ready() else "tower_driver"
-                raise TowerError(f"{missing} does not answer; look at its log", "link_lost")
-            await pause_wall(0.05)
-        if self._control is not None and self._control.stop_because:
+        missing = await self._needs.wait(READY_S, self._stop_asked)
+        if self._stop_asked() and self._control is not None:
             raise TowerError(f"nothing was begun: {self._control.stop_because}")
+        if missing:
+            raise TowerError(missing, "link_lost")
+
+    def _stop_asked(self) -> bool:
+        return self._control is not None and bool(self._control.stop_because)
 
     def _start(self, goal: Any) -> InspectionStart:
         hive, visit = self.robot.hive, self.robot.visit
@@ -287,7 +282,7 @@ class FrameExtractor(BeeNode):
             configuration_checksum=self.robot.checksum(),
             utc_offset_hours=self.robot.conditions.utc_offset_hours,
             is_simulated=self.parameter("sim"),
-            conditions=self._conditions(),
+            conditions=self._conditions.for_the_record(),
             override_by=goal.override_by,
             override_reason=goal.override_reason,
         )
@@ -303,49 +298,9 @@ class FrameExtractor(BeeNode):
             events=self._tell,
             control=self._control,
             look=RimWait(self.bridge.clock),
-            reasons_against=self._reasons_against,
-            weather_turned=self._weather_turned,
+            reasons_against=self._conditions.reasons_against,
+            weather_turned=self._conditions.weather_turned,
         )
-
-    def _readings(self) -> Mapping[Quantity, Reading]:
-        clock, last = self.bridge.clock, self._last_visit()
-        try:
-            tower = self._tower.state
-        except TowerError:
-            tower = None  # counts as no: door and e-stop are not known
-        return gather(
-            self._climate,
-            tower,
-            self.robot.conditions,
-            now_s=clock.now_s(),
-            now_utc=clock.utc(),
-            last_visit_utc=last,
-        )
-
-    def _judge(self) -> Verdict:
-        return judge(self._readings(), self.robot.conditions, self.bridge.clock.now_s())
-
-    def _weather_turned(self) -> str:
-        """Rain or wind while the hive is open; a person's override holds for the whole visit."""
-        if self._is_overridden:
-            return ""
-        return "; ".join(weather_against(self._readings(), self.robot.conditions, self.bridge.clock.now_s()))
-
-    def _last_visit(self) -> datetime | None:
-        """When the hive was last opened, as far as the journal knows."""
-        entry = self._journal.last_visit(self.robot.hive.name)
-        return entry.written_utc if entry is not None else None
-
-    def _reasons_against(self) -> Sequence[str]:
-        return self._judge().against
-
-    def _conditions(self) -> dict[str, Any]:
-        """Readings and verdict before the visit, for the record."""
-        verdict = self._judge()
-        readings = {
-            quantity.value: value for quantity, value in verdict.readings.items() if math.isfinite(value)
-        }
-        return {"readings": readings, "against": list(verdict.against)}
 
     # what goes out
 
@@ -414,6 +369,34 @@ class FrameExtractor(BeeNode):
             visit_time=float(outcome.visit_time_s),
             rule_violations=self._violations,
         )
+
+    # health
+
+    def _look_at_visit(self, status: Status) -> None:
+        try:
+            entry = self._journal.last()
+        except JournalError as error:
+            status.error(str(error), "store_full")
+            return
+        event, outcome = self._last, self._outcome
+        status.values |= {
+            "is_busy": self._is_taken,
+            "phase": event.phase.value if event is not None and self._is_taken else "",
+            "frame": event.frame if event is not None and self._is_taken else 0,
+            "journal": "" if entry is None else f"box {entry.box} of {entry.hive}: {entry.step}",
+            "is_closed": entry is None or entry.is_closed,
+            "rules_broken": self._violations,
+            "last_end_state": "" if outcome is None else outcome.end_state.value,
+            "last_inspection": "" if outcome is None else outcome.inspection,
+        }
+        if self._is_taken:
+            status.ok(event.text if event is not None else "a visit begins")
+        elif entry is not None and not entry.is_closed:
+            status.error(
+                f"box {entry.box} of {entry.hive} is open (last step: {entry.step}); run 'bee recover'"
+            )
+        else:
+            status.ok("no hive is open")
 
     # end
 
