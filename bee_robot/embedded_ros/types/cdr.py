@@ -15,7 +15,7 @@ from bee_robot.embedded_ros.types import wide_text
 from bee_robot.embedded_ros.types.specs import FieldSpec, MessageSpec
 
 _WIRE_BASES = {"byte": "uint8", "char": "uint8"}
-_FILLER = "structure_needs_at_least_one_member"
+_FILLER = "_wire_filler"
 HEADER_SIZE = 4
 LITTLE_ENDIAN_HEADER = b"\x00\x01\x00\x00"
 

@@ -147,6 +147,8 @@ def build_message_class(spec: MessageSpec, resolve: Callable[[str], type], modul
     members = {k: v for k, v in vars(raw_class).items() if not _is_slot(k, fields)}
     members.update(_common_members(spec, fields))
     members.update(spec.constants)
+    if not fields:
+        members["_wire_filler"] = 0  # what rosidl puts where a struct has no member
     members["__module__"] = module
     members["__qualname__"] = spec.short_name
     members["__init__"].__qualname__ = f"{spec.short_name}.__init__"
