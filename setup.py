@@ -80,7 +80,7 @@ setup(
         (f"share/{NAME}", ["package.xml"]),
         *shared("launch", "*.launch.yaml"),
         *shared("config", "*.yaml"),
-        *shared("urdf", "*.xacro", "*.urdf", "*.stl"),
+        *shared("urdf", "*.xacro", "*.yaml", "*.stl"),
         # Without ROS 2, embedded_ros reads the definitions from here; with it, bee_robot_interfaces is built by colcon.
         *shared(INTERFACES, "*.msg", "*.srv", "*.action", under=INTERFACES),
     ],
