@@ -11,7 +11,7 @@ from bee_robot.cli import locations
 from bee_robot.cli.inputs import InputError
 from bee_robot.cli.launching.launch_file import LaunchDescription, load
 from bee_robot.cli.launching.lined_yaml import LaunchError
-from bee_robot.cli.launching.start_order import StartError, refuse_ended, start_in_order
+from bee_robot.cli.launching.start_order import StartError, prepare_first, refuse_ended, start_in_order
 from bee_robot.cli.launching.supervisor import LineSink, Supervisor
 from bee_robot.clock import wall_sleep
 from bee_robot.nodes.graph_client import GraphClient
@@ -51,6 +51,7 @@ def started(description: LaunchDescription, log_folder: Path, sink: LineSink) ->
     """
     try:
         with Supervisor(description.nodes, log_folder, sink, waits=True) as supervisor:
+            prepare_first(supervisor)
             yield supervisor
     except LaunchError as error:
         raise InputError(str(error)) from None

@@ -125,10 +125,9 @@ def new_log_folder() -> Path:
 def _keep_up(description: LaunchDescription, log_folder: Path) -> int:
     interrupts = Interrupts()
     namespace = description.values.get("namespace", "")
-    with GraphClient(namespace) as client:
-        require_free_names(client, description)
     with interrupts, started(description, log_folder, print_line) as supervisor:
         with GraphClient(namespace) as client:
+            require_free_names(client, description)
             try:
                 wait_until_ready(
                     client, supervisor, lambda: _leave_if(interrupts), lambda text: print_line("bee", text)

@@ -46,6 +46,12 @@ class _Turn:
     said: str = ""
 
 
+def prepare_first(supervisor: Supervisor) -> None:
+    """Let the first processes import what they need: for what is to be done before the first may start."""
+    for name in supervisor.names[:PREPARED_AHEAD]:
+        supervisor.prepare(name)
+
+
 def start_in_order(
     supervisor: Supervisor, look: Look, while_waiting: Callable[[], None], say: Callable[[str], None]
 ) -> None:
@@ -64,7 +70,7 @@ def start_in_order(
         while not _is_ready(turn, supervisor, look, say):
             while_waiting()
             wall_sleep(LOOK_S)
-        say(f"{name} is ready after {wall_s() - turn.begun_s:.1f} s ({number + 1} of {len(names)})")
+        say(f"{name} is up after {wall_s() - turn.begun_s:.1f} s ({number + 1} of {len(names)})")
     refuse_ended(supervisor)
 
 

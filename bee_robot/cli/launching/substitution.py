@@ -131,6 +131,11 @@ def _executable(arguments: list[str], scope: Scope) -> str:
     return found
 
 
+def _search_path(scope: Scope) -> str:
+    """Where commands are sought; at last beside this Python, where pip puts those of packages (xacro)."""
+    return os.pathsep.join([scope.environment.get("PATH", os.defpath), str(Path(sys.executable).parent)])
+
+
 def _command(arguments: list[str], scope: Scope) -> str:
     """Standard output of a command; as on ROS 2, it fails where the command writes to standard error."""
     line, on_stderr = arguments[0], arguments[1] if len(arguments) > 1 else "fail"
@@ -146,6 +151,7 @@ def _command(arguments: list[str], scope: Scope) -> str:
             errors="replace",
             timeout=COMMAND_S,
             check=False,
+            env={**os.environ, "PATH": _search_path(scope)},
         )
     except (OSError, ValueError, IndexError, subprocess.TimeoutExpired) as error:
         reason = error.strerror if isinstance(error, OSError) else error
