@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 from rclpy.exceptions import InvalidROSArgsError, UnknownROSArgsError
 
 ROS_ARGS, END_OF_ROS_ARGS = "--ros-args", "--"
 _SWITCHES = ("rosout-logs", "stdout-logs", "external-lib-logs")
+_SEVERITIES = ("unset", "debug", "info", "warn", "error", "fatal")
+
+# The grammar of rcl's rules. A token holds no two underscores in a row, which is how the special
+# names are told apart.
+_TOKEN = r"(?!\w*__)[A-Za-z_]\w*"
+_NAME = rf"(?:~/|/)?{_TOKEN}(?:/{_TOKEN})*"
+_PARAMETER_TOKEN = r"(?:/|(?!__)[A-Za-z_]\w*)+"
+
+
+# Compiled when first needed: most nodes are started without any of it.
+@cache
+def _remap_pattern() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?:(?P<node>{_TOKEN}):)?"
+        rf"(?:(?P<name>(?:rostopic://|rosservice://)?{_NAME}):=(?P<new_name>{_NAME})"
+        rf"|(?P<own>__node|__name):=(?P<new_own>{_TOKEN})"
+        rf"|(?P<ns>__ns):=(?P<new_ns>/(?:{_TOKEN}/?)*))",
+        re.ASCII,
+    )
+
+
+@cache
+def _parameter_pattern() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?:(?P<node>{_TOKEN}):)?(?P<name>{_PARAMETER_TOKEN}(?:\.{_PARAMETER_TOKEN})*):=(?P<value>.+)",
+        re.ASCII | re.DOTALL,
+    )
 
 
 @dataclass(frozen=True)
@@ -24,7 +52,7 @@ class RemapRule:
 
 @dataclass
 class RosArguments:
-    """What the command line says to ROS. Parameters: (node pattern, name, value), later ones win."""
+    """What the command line says to ROS. Parameters: (node pattern, name, value) in their order."""
 
     remaps: list[RemapRule] = field(default_factory=list)
     parameters: list[tuple[str, str, Any]] = field(default_factory=list)
@@ -32,196 +60,145 @@ class RosArguments:
     switches: dict[str, bool] = field(default_factory=dict)
     enclave: str = "/"
     others: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    deprecated: list[str] = field(default_factory=list)
+
+    def parameters_for(self, matches: Any) -> dict[str, Any]:
+        """Values by name for the node whose patterns `matches(pattern)` tells.
+
+        What is said under one pattern stays together, where that pattern came first, as in rcl:
+        after `/**` and then `/node`, the latter counts, wherever more of `/**` follows.
+        """
+        by_pattern: dict[str, dict[str, Any]] = {}
+        for pattern, name, value in self.parameters:
+            by_pattern.setdefault(pattern, {})[name] = value
+        found: dict[str, Any] = {}
+        for pattern, values in by_pattern.items():
+            if matches(pattern):
+                found.update(values)
+        return found
 
 
 def remove_ros_arguments(args: list[str]) -> list[str]:
-    """`args` without everything between `--ros-args` and `--`."""
-    return _split(args)[1]
+    """`args` without everything that is for ROS."""
+    return parse_arguments(args, check=False).others
 
 
-def _split(args: list[str]) -> tuple[list[str], list[str]]:
-    ros: list[str] = []
-    others: list[str] = []
-    within = False
-    for each in args:
-        if each == ROS_ARGS:
-            within = True
-        elif within and each == END_OF_ROS_ARGS:
-            within = False
-        else:
-            (ros if within else others).append(each)
-    return ros, others
-
-
-def parse_arguments(args: list[str]) -> RosArguments:
-    """Parse a whole command line; raises UnknownROSArgsError or InvalidROSArgsError."""
+def parse_arguments(args: list[str], check: bool = True) -> RosArguments:
+    """Parse a whole command line; raises UnknownROSArgsError (if `check`) or InvalidROSArgsError."""
     for word in args:
         word.encode("utf-8")  # UnicodeEncodeError for what came in as undecodable bytes
-    ros, others = _split(list(args))
-    parsed = RosArguments(others=others)
-    words = iter(ros)
+    parsed = RosArguments()
+    words = iter(args)
     for word in words:
-        _parse_word(word, words, parsed)
+        if word == ROS_ARGS:
+            _parse_ros_part(words, parsed)
+        elif ":=" in word and (rule := _remap_rule(word)) is not None:
+            parsed.remaps.append(rule)
+            parsed.deprecated.append(word)
+        else:
+            parsed.others.append(word)
+    if check and parsed.unknown:
+        raise UnknownROSArgsError(f"Found unknown ROS arguments: {parsed.unknown!r}")
     return parsed
 
 
-def _parse_word(word: str, words: Any, parsed: RosArguments) -> None:
-    def value() -> str:
-        try:
-            return next(words)
-        except StopIteration:
-            raise InvalidROSArgsError(f"ROS argument {word!r} is not followed by a value") from None
+def warn_of_deprecated(parsed: RosArguments) -> None:
+    """Say that remap rules belong behind `--ros-args`."""
+    from rclpy.logging import get_logger
+
+    for rule in parsed.deprecated:
+        get_logger("rcl").warning(
+            f"Found remap rule '{rule}'. This syntax is deprecated. Use '--ros-args --remap {rule}' instead."
+        )
+
+
+def _parse_ros_part(words: Iterator[str], parsed: RosArguments) -> None:
+    for word in words:
+        if word == END_OF_ROS_ARGS:
+            return
+        if word != ROS_ARGS:
+            _parse_word(word, words, parsed)
+
+
+def _invalid(what: str) -> InvalidROSArgsError:
+    return InvalidROSArgsError(f"Failed to parse ROS arguments: {what}")
+
+
+def _parse_word(word: str, words: Iterator[str], parsed: RosArguments) -> None:
+    def value(missing: str) -> str:
+        found = next(words, None)
+        if found is None:
+            raise _invalid(f"Couldn't parse trailing {word} flag. No {missing} found.")
+        return found
 
     if word in ("-r", "--remap"):
-        parsed.remaps.append(parse_remap(value()))
+        parsed.remaps.append(parse_remap(value("remap rule"), word))
     elif word in ("-p", "--param"):
-        parsed.parameters.append(parse_parameter_assignment(value()))
+        parsed.parameters.append(parse_parameter_assignment(value("parameter override rule"), word))
     elif word == "--params-file":
-        parsed.parameters += read_parameter_file(value())
+        from rclpy._parameter_yaml import ParameterYamlError, read_parameter_file
+
+        path = value("file path")
+        try:
+            parsed.parameters += read_parameter_file(path)
+        except ParameterYamlError as error:
+            raise _invalid(f"Couldn't parse params file: '{word} {path}'. Error: {error}") from error
     elif word == "--log-level":
-        name, separator, level = value().rpartition(":=")
-        parsed.log_levels[name if separator else ""] = level
+        name, level = _parse_log_level(value("log level"), word)
+        parsed.log_levels[name] = level
     elif word in ("-e", "--enclave"):
-        parsed.enclave = value()
-    elif word == "--log-config-file" or word == "--log-file-name":
-        value()
-    elif any(word in (f"--enable-{s}", f"--disable-{s}") for s in _SWITCHES):
-        _, on_off, name = word.split("-", 2)[0], word[2:].split("-", 1)[0], word[2:].split("-", 1)[1]
-        parsed.switches[name] = on_off == "enable"
-    elif ":=" in word and not word.startswith("-"):
-        parsed.remaps.append(parse_remap(word))
+        parsed.enclave = value("enclave path")
+    elif word == "--log-config-file":
+        value("file path")
+    elif word.startswith(("--enable-", "--disable-")) and word.split("-", 3)[3] in _SWITCHES:
+        parsed.switches[word.split("-", 3)[3]] = word.startswith("--enable-")
     else:
-        raise UnknownROSArgsError(f"Found unknown ROS arguments: {[word]!r}")
+        parsed.unknown.append(word)
 
 
-def parse_remap(text: str) -> RemapRule:
-    match = re.fullmatch(
-        r"(?:([A-Za-z_]\w*):)?((?:rostopic://|rosservice://)?[\w/~{}*]+):=([\w/~{}\\]+)", text
-    )
+def _remap_rule(text: str) -> RemapRule | None:
+    match = _remap_pattern().fullmatch(text)
     if match is None:
-        raise InvalidROSArgsError(
-            f"Failed to parse ROS arguments: Couldn't parse remap rule: '{text}' (expected [node:]from:=to)"
+        return None
+    source = match["name"] or match["own"] or match["ns"]
+    target = match["new_name"] or match["new_own"] or match["new_ns"]
+    return RemapRule(match["node"] or "", source, target)
+
+
+def parse_remap(text: str, flag: str = "-r") -> RemapRule:
+    rule = _remap_rule(text)
+    if rule is None:
+        raise _invalid(
+            f"Couldn't parse remap rule: '{flag} {text}'. Error: expected [node:]from:=to, "
+            "[node:]__node:=name, or [node:]__ns:=/namespace, without wildcards"
         )
-    return RemapRule(match[1] or "", match[2], match[3])
+    return rule
 
 
-def parse_parameter_assignment(text: str) -> tuple[str, str, Any]:
-    left, separator, right = text.partition(":=")
-    if not separator or not left:
-        raise InvalidROSArgsError(
-            f"Couldn't parse parameter override rule: '{text}' (expected [node:]name:=value)"
+def parse_parameter_assignment(text: str, flag: str = "-p") -> tuple[str, str, Any]:
+    """`[node:]name:=value`, as (node pattern, name, value)."""
+    from rclpy._parameter_yaml import ParameterYamlError, parse_value
+
+    match = _parameter_pattern().fullmatch(text)
+    why = "expected [node:]name:=value, where node is a name without namespace"
+    if match is not None:
+        try:
+            return match["node"] or "/**", match["name"], parse_value(match["value"])
+        except ParameterYamlError as error:
+            why = str(error)
+    raise _invalid(f"Couldn't parse parameter override rule: '{flag} {text}'. Error: {why}")
+
+
+def _parse_log_level(text: str, flag: str) -> tuple[str, str]:
+    name, separator, level = text.partition(":=")
+    if not separator:
+        name, level = "", text
+    elif not name:
+        raise _invalid(f"Couldn't parse log level: '{flag} {text}'. Error: the name of the logger is empty")
+    if level.lower() not in _SEVERITIES:
+        raise _invalid(
+            f"Couldn't parse log level: '{flag} {text}'. Error: Argument does not use a valid severity level "
+            f"({', '.join(_SEVERITIES)})"
         )
-    node, node_separator, name = left.rpartition(":")
-    pattern = node if node_separator else "/**"
-    if not pattern.startswith("/"):
-        pattern = f"**/{pattern}"
-    return pattern, name, parse_parameter_value(right)
-
-
-def parse_parameter_value(text: str) -> Any:
-    """A value in YAML. Plain numbers and booleans do without the YAML library."""
-    if text in ("true", "True"):
-        return True
-    if text in ("false", "False"):
-        return False
-    if re.fullmatch(r"[-+]?[1-9]\d*|0", text):
-        return int(text)
-    if re.fullmatch(r"[-+]?\d+\.\d*", text):
-        return float(text)
-    import yaml
-
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InvalidROSArgsError(
-            f"Failed to parse ROS arguments: Couldn't parse parameter value {text!r}: {error}"
-        ) from error
-
-
-def read_parameter_file(path: str) -> list[tuple[str, str, Any]]:
-    """A ROS parameter file: node pattern -> `ros__parameters` -> names, nested names joined by dots.
-
-    Keys may come more than once, as in rcl: what follows is added, and wins.
-    """
-    import yaml
-
-    try:
-        content = yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except OSError as error:
-        raise InvalidROSArgsError(f"parameter file {path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise InvalidROSArgsError(f"parameter file {path}: {error}") from error
-    found: list[tuple[str, str, Any]] = []
-    if content is not None:
-        _collect_nodes(content, "", found, path)
-    return found
-
-
-def _pairs(node: Any, path: str) -> list[tuple[str, Any]]:
-    """Keys and value nodes of a YAML mapping, with repetitions."""
-    import yaml
-
-    if not isinstance(node, yaml.MappingNode):
-        line = node.start_mark.line + 1
-        raise InvalidROSArgsError(
-            f"parameter file {path}, line {line}: a mapping with 'ros__parameters' belongs here"
-        )
-    return [(str(key.value), value) for key, value in node.value]
-
-
-def _collect_nodes(content: Any, prefix: str, found: list[tuple[str, str, Any]], path: str) -> None:
-    for key, value in _pairs(content, path):
-        if key == "ros__parameters":
-            _collect_parameters(value, "", prefix, found, path)
-        else:
-            _collect_nodes(value, _joined_pattern(prefix, key), found, path)
-
-
-def _joined_pattern(prefix: str, key: str) -> str:
-    if prefix:
-        return f"{prefix}/{key.lstrip('/')}"
-    return key if key.startswith(("/", "*")) else f"/{key}"
-
-
-def _collect_parameters(
-    values: Any, prefix: str, pattern: str, found: list[tuple[str, str, Any]], path: str
-) -> None:
-    import yaml
-
-    if isinstance(values, yaml.ScalarNode) and not values.value:
-        return
-    for name, value in _pairs(values, path):
-        full_name = f"{prefix}{name}"
-        if isinstance(value, yaml.MappingNode):
-            _collect_parameters(value, f"{full_name}.", pattern, found, path)
-        else:
-            found.append((pattern, full_name, _constructed(value)))
-
-
-def _constructed(node: Any) -> Any:
-    """The Python value of a YAML node."""
-    import yaml
-
-    loader = yaml.SafeLoader("")
-    try:
-        return loader.construct_object(node, deep=True)
-    finally:
-        loader.dispose()
-
-
-def node_matches(pattern: str, full_name: str) -> bool:
-    """Does a node (`/ns/name`) match a pattern with `*` (one part) and `**` (any parts)?"""
-    parts = [p for p in pattern.split("/") if p]
-    names = [n for n in full_name.split("/") if n]
-    return _parts_match(parts, names)
-
-
-def _parts_match(parts: list[str], names: list[str]) -> bool:
-    if not parts:
-        return not names
-    if parts[0] == "**":
-        return any(_parts_match(parts[1:], names[i:]) for i in range(len(names) + 1))
-    if not names:
-        return False
-    wildcard = re.escape(parts[0]).replace(r"\*", ".*")
-    return re.fullmatch(wildcard, names[0]) is not None and _parts_match(parts[1:], names[1:])
+    return name, level

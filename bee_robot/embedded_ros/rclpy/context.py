@@ -48,7 +48,7 @@ class Context:
         import sys
 
         from rclpy import _log_output
-        from rclpy._arguments import parse_arguments
+        from rclpy._arguments import parse_arguments, warn_of_deprecated
 
         from bee_robot.embedded_ros.wire.graph import GraphCache
         from bee_robot.embedded_ros.wire.session import (
@@ -78,6 +78,7 @@ class Context:
         if initialize_logging:
             self._logging_initialized = True
             _log_output.configure(self._arguments)
+        warn_of_deprecated(self._arguments)
 
     @property
     def handle(self) -> Any:

@@ -108,6 +108,8 @@ class Node(NodeParameters, NodeGraph):
         self, node_name: str, namespace: str | None, cli_args: list[str] | None, use_global_arguments: bool
     ) -> None:
         parsed = [_arguments.parse_arguments(cli_args)] if cli_args else []
+        for each in parsed:
+            _arguments.warn_of_deprecated(each)
         if use_global_arguments and self._context.arguments is not None:
             parsed.append(self._context.arguments)
         self._arguments: list[_arguments.RosArguments] = parsed
@@ -164,9 +166,12 @@ class Node(NodeParameters, NodeGraph):
         overrides: dict[str, Parameter] = {}
         # What is given to the node itself counts more than what is given to the process.
         for arguments in reversed(self._arguments):
-            for pattern, name, value in arguments.parameters:
-                if _arguments.node_matches(pattern, full_name):
-                    overrides[name] = Parameter(name, value=value)
+            if not arguments.parameters:
+                continue
+            from rclpy._parameter_yaml import node_matches
+
+            values = arguments.parameters_for(lambda pattern: node_matches(pattern, full_name))
+            overrides.update({name: Parameter(name, value=value) for name, value in values.items()})
         return overrides
 
     def _declare_overrides(self) -> None:

@@ -145,13 +145,13 @@ def parameter_value_to_python(parameter_value: Any) -> Any:
 
 def get_parameter_value(string_value: str) -> Any:
     """The ParameterValue message for a value in YAML, as on the command line."""
+    import yaml
     from rcl_interfaces.msg import ParameterValue
-    from rclpy._arguments import parse_parameter_value
 
-    value = parse_parameter_value(string_value)
     try:
+        value = yaml.safe_load(string_value)
         return Parameter("value", value=value).get_parameter_value()
-    except TypeError:
+    except (yaml.YAMLError, TypeError):
         return ParameterValue(type=_Type.STRING.value, string_value=string_value)
 
 
@@ -162,7 +162,7 @@ def parameter_dict_from_yaml_file(
     namespace: str = "",
 ) -> dict[str, Any]:
     """Parameter messages by name from a ROS parameter file, for the target nodes (None: all)."""
-    from rclpy._arguments import node_matches, read_parameter_file
+    from rclpy._parameter_yaml import node_matches, read_parameter_file
 
     found: dict[str, Any] = {}
     for pattern, name, value in read_parameter_file(parameter_file):
