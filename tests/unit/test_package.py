@@ -147,6 +147,9 @@ def test_a_wheel_brings_everything_that_runs_without_the_source_tree(tmp_path: P
         "share/bee_robot/package.xml",
         "share/bee_robot/launch/tower.launch.yaml",
         "share/bee_robot/config/robots/tower.yaml",
+        "share/bee_robot/urdf/tower.urdf.xacro",
+        "share/bee_robot/urdf/parts.yaml",
+        "share/bee_robot/urdf/meshes/fork.stl",
         "share/bee_robot_interfaces/action/InspectBox.action",
         "bee_robot/sim/libbee_host.so",
     ]
