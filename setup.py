@@ -12,7 +12,7 @@ from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).resolve().parent
 NAME = "bee_robot"
-NODES = ("sim_world", "tower_driver", "frame_cameras", "frame_extractor", "frame_analyzer")
+NODES = ("sim_world", "tower_driver", "frame_cameras", "frame_extractor", "frame_analyzer", "recorder")
 INTERFACES = "bee_robot_interfaces"
 TWIN = "libbee_host.so"
 
@@ -92,6 +92,7 @@ setup(
         "cryptography",
         "eclipse-zenoh",
         "jinja2",
+        "mcap",
         "numpy",
         "opencv-python-headless>=4.7",  # tags: cv2.aruco.ArucoDetector
         "pydantic>=2",
@@ -115,6 +116,7 @@ setup(
             "colcon-python-setup-py",
             "colcon-ros",
             "hypothesis",
+            "mcap-ros2-support",
             "mypy",
             "pytest",
             "pytest-timeout",

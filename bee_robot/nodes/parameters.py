@@ -17,7 +17,7 @@ from rclpy.parameter import Parameter as RosParameter
 from bee_robot.sim import scenarios
 from bee_robot.sim.pace import DEAD_AFTER_WALL_S
 
-Value = bool | int | float | str
+Value = bool | int | float | str | list[str]
 
 OF_ROS = ("use_sim_time", "start_type_description_service")
 OF_ROS_PREFIX = "qos_overrides."
@@ -49,7 +49,9 @@ class Parameter:
     @property
     def type(self) -> str:
         """As ROS calls it."""
-        return {bool: "bool", int: "integer", float: "double", str: "string"}[type(self.default)]
+        return {bool: "bool", int: "integer", float: "double", str: "string", list: "string array"}[
+            type(self.default)
+        ]
 
     @property
     def limits(self) -> str:
@@ -138,6 +140,18 @@ TABLES: dict[str, tuple[Parameter, ...]] = {
     ),
     "frame_extractor": (*_COMMON, _SIM, _STORE),
     "frame_analyzer": (*_COMMON, _STORE),
+    "recorder": (
+        Parameter("folder", "", "where each recording gets a folder of its own", is_required=True),
+        # A list with an empty text: rclpy cannot tell the type of an empty list.
+        Parameter("topics", [""], "topics to record, relative ones in the namespace of the node; none: all"),
+        Parameter("exclude", [""], "regular expressions; a topic in whose name one is found is left out"),
+        Parameter("include_hidden", False, "hidden topics, too: those of actions"),
+        Parameter("compression", "zstd", "of the chunks of a file", choices=("none", "lz4", "zstd")),
+        Parameter("max_file_mib", 1024, "size at which a new file is begun; 0: never", "MiB", 0, 1_000_000),
+        Parameter("max_folder_gib", 0.0, "what all recordings there may have together, the oldest go first; 0: no limit",
+                  "GiB", 0.0, 100_000.0),
+        Parameter("min_free_gib", 1.0, "the recording ends well when the disk has no more than this", "GiB", 0.0, 1000.0),
+    ),
 }
 # fmt: on
 
