@@ -89,7 +89,7 @@ class Subscription(Entity):
         try:
             if not self.raw:
                 message = self._deserialize(message)
-            info = sample.info() if self._wants_info else None
+            info = self._arrival(sample).info() if self._wants_info else None
         except (SerializationError, ValueError) as error:
             self._refusals.tell(f"message on {self.topic} dropped: {error}")
             return None
@@ -103,8 +103,12 @@ class Subscription(Entity):
         if sample is None:
             return None
         data = sample.payload.to_bytes()
-        arrival = sample if isinstance(sample, Arrival) else Arrival(sample, time.time_ns())
-        return (data if raw else self._deserialize(data)), arrival.info()
+        return (data if raw else self._deserialize(data)), self._arrival(sample).info()
+
+    @staticmethod
+    def _arrival(sample: Any) -> Arrival:
+        """The first samples may have come before their times were wanted."""
+        return sample if isinstance(sample, Arrival) else Arrival(sample, time.time_ns())
 
     @property
     def topic_name(self) -> str:
