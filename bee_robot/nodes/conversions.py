@@ -69,12 +69,15 @@ def to_stamp(time_s: float) -> Time:
 
 
 def joint_state(state: TowerState) -> JointState:
-    """Prismatic joints of the six axes in metres, then the four servos in radians; names as in the URDF."""
+    """Prismatic joints of the six axes in metres, then the servos in radians; names as in the URDF.
+
+    A servo that was not commanded since the board's power-on has no known angle (nan) and is left out.
+    """
+    servos = {servo: math.radians(deg) for servo, deg in state.servos_deg.items() if math.isfinite(deg)}
     msg = JointState(
-        name=[axis.value for axis in state.axes] + [servo.value for servo in state.servos_deg],
-        position=[float(s.position_mm) / 1000.0 for s in state.axes.values()]
-        + [math.radians(deg) for deg in state.servos_deg.values()],
-        velocity=[float(s.speed_mm_s) / 1000.0 for s in state.axes.values()] + [0.0] * len(state.servos_deg),
+        name=[axis.value for axis in state.axes] + [servo.value for servo in servos],
+        position=[float(s.position_mm) / 1000.0 for s in state.axes.values()] + list(servos.values()),
+        velocity=[float(s.speed_mm_s) / 1000.0 for s in state.axes.values()] + [0.0] * len(servos),
     )
     msg.header.stamp = to_stamp(state.stamp_s)
     return msg
