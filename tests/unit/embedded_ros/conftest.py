@@ -6,6 +6,7 @@ import os
 import socket
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -42,3 +43,30 @@ def rendezvous_port(monkeypatch: pytest.MonkeyPatch) -> int:
     port = free_port()
     monkeypatch.setenv("BEE_ROS_RENDEZVOUS", str(port))
     return port
+
+
+@pytest.fixture
+def router_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A Zenoh router, as `rmw_zenohd` is one: peers of rmw_zenoh_cpp are introduced by routers only."""
+    import zenoh
+
+    port = free_port()
+    config = zenoh.Config()
+    config.insert_json5("mode", '"router"')
+    config.insert_json5("listen/endpoints", f'["tcp/127.0.0.1:{port}"]')
+    config.insert_json5("scouting/multicast/enabled", "false")
+    config.insert_json5("timestamping/enabled", "true")
+    monkeypatch.setenv("BEE_ROS_ROUTER", f"tcp/127.0.0.1:{port}")
+    router = zenoh.open(config)
+    yield port
+    router.close()
+
+
+@pytest.fixture
+def node(router_port: int, ros: None) -> Iterator[Any]:
+    """A node on the graph of that router."""
+    import rclpy
+
+    made = rclpy.create_node("tester")
+    yield made
+    made.destroy_node()
