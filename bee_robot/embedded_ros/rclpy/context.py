@@ -51,11 +51,8 @@ class Context:
         from rclpy._arguments import parse_arguments, warn_of_deprecated
 
         from bee_robot.embedded_ros.wire.graph import GraphCache
-        from bee_robot.embedded_ros.wire.session import (
-            TransportError,
-            domain_id_from_environment,
-            open_transport,
-        )
+        from bee_robot.embedded_ros.wire.session import open_transport
+        from bee_robot.embedded_ros.wire.settings import TransportError, domain_id_from_environment
 
         if domain_id is not None and domain_id < 0:
             raise RuntimeError(f"Domain id ({domain_id}) should not be lower than zero.")
@@ -65,12 +62,13 @@ class Context:
             self._arguments = parse_arguments(sys.argv if args is None else args)
             try:
                 self._domain_id = domain_id_from_environment() if domain_id is None else domain_id
-                self._transport = open_transport(self._domain_id)
+                self._transport = open_transport(self._domain_id, _report)
                 self._session = self._transport.session
             except TransportError as error:
                 raise RCLError(str(error)) from error
             self._graph = GraphCache()
             self._graph.on_problem = _tell
+            self._graph.refusal = self._transport.refusal
             self._graph.start(self._session, self._domain_id)
             self._valid = self._initialised = True
             self._reason = ""
@@ -225,6 +223,14 @@ def _tell(problem: str) -> None:
     from rclpy.logging import get_logger
 
     threading.Thread(target=get_logger("rmw_zenoh").error, args=(problem,), daemon=True).start()
+
+
+def _report(severity: str, text: str) -> None:
+    """Log what the transport tells of its router."""
+    from rclpy.logging import get_logger
+
+    logger = get_logger("rmw_zenoh")
+    (logger.warning if severity == "warning" else logger.info)(text)
 
 
 def invalidate_all(reason: str) -> None:

@@ -49,6 +49,9 @@ class GraphCache:
         """Called (from transport threads) with a text: two endpoints of one name that cannot talk since
         their types differ, once per pair; tokens that cannot be read, the first few of them."""
 
+        self.refusal: Callable[[Token], str] | None = None
+        """Tells what a router will not let an own entity do; empty where there is nothing to tell."""
+
     def start(self, session: Any, domain_id: int) -> None:
         """Listen to the tokens of a domain, those already there included."""
         import zenoh
@@ -110,6 +113,9 @@ class GraphCache:
             self._tokens.pop(key, None)
             self._note_change()
         self._notify()
+        refused = self.refusal(token) if self.refusal is not None else ""
+        if refused and self.on_problem is not None:
+            self.on_problem(refused)
         if token.name:
             self._own_names.add(token.name)
             self._check_types(token.name)

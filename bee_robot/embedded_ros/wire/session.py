@@ -1,189 +1,235 @@
 """Opens the Zenoh session of a context: who to listen to, whom to look for.
 
-Every process is a Zenoh peer that listens on an ephemeral loopback port; gossip spreads these
-locators, so that all processes talk with each other directly. For the introduction there is a
-rendezvous (`rendezvous.py`): one well-known loopback port per ROS domain, which some process
-holds. When that dies, another takes the port at once, and established connections do not notice.
-A router on tcp/localhost:7447 is used where there is one. Nothing listens beyond loopback unless
-configured.
+A *peer*, by default: every process listens on an ephemeral loopback port; gossip spreads these locators, so that
+all processes of a machine talk with each other directly. For the introduction there is a rendezvous
+(`rendezvous.py`): one well-known loopback port per ROS domain, which some process holds. When that dies, another
+takes the port at once, and established connections do not notice. A router on tcp/localhost:7447 is used where
+there is one; through it (`router.py`) the machine's nodes meet those of other machines.
+
+A *client* of one router, if so configured: all goes through that router, and nothing listens here.
+
+Nothing listens beyond loopback unless configured.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import threading
-from dataclasses import dataclass
+import time
 from pathlib import Path
 from typing import Any
 
+from bee_robot.embedded_ros.wire.configuration_file import (
+    configuration_of,
+    endpoints_of,
+    mode_of,
+    override,
+    read_configuration,
+)
+from bee_robot.embedded_ros.wire.keys import Token
+from bee_robot.embedded_ros.wire.membership import Membership
 from bee_robot.embedded_ros.wire.rendezvous import Rendezvous, endpoint
+from bee_robot.embedded_ros.wire.router_watch import Report, RouterWatch
+from bee_robot.embedded_ros.wire.settings import DEFAULT_ROUTER, TransportError, TransportSettings
 
-DEFAULT_ROUTER = "tcp/localhost:7447"
-RENDEZVOUS_BASE_PORT = 17447
 ROUTER_WAIT_S = 5.0
-MAX_DOMAIN_ID = 232
+BETWEEN_ATTEMPTS_S = 1.0
 # How long opening waits for introductions, if there is somebody who introduces.
 _INTRODUCTION_MS, _ALONE_MS = 30, 1
-
-
-class TransportError(RuntimeError):
-    """The graph cannot be reached as configured; the message names the setting."""
-
-
-@dataclass(frozen=True)
-class TransportSettings:
-    """What the environment says about transport.
-
-    - `BEE_ROS_RENDEZVOUS`: port of the rendezvous (default 17447 + domain). If it is set, the
-      default router is not looked for, so that graphs under test stay apart.
-    - `BEE_ROS_ROUTER`: endpoints of routers that must answer, e.g. `tls/hub.local:7447`; they
-      introduce instead of the rendezvous. Empty: look for no router, not even the default one.
-    - `ZENOH_SESSION_CONFIG_URI`: a Zenoh configuration file, as for rmw_zenoh_cpp; replaces all this.
-    - `ZENOH_CONFIG_OVERRIDE`: `key=value;key=value` on top, as for rmw_zenoh_cpp.
-    """
-
-    rendezvous_port: int
-    required_routers: tuple[str, ...]
-    optional_routers: tuple[str, ...]
-    config_file: str
-    overrides: tuple[tuple[str, str], ...]
-
-    @classmethod
-    def from_environment(cls, domain_id: int) -> TransportSettings:
-        environment = os.environ
-        port_text = environment.get("BEE_ROS_RENDEZVOUS", "")
-        try:
-            port = int(port_text) if port_text else RENDEZVOUS_BASE_PORT + domain_id
-        except ValueError:
-            port = 0
-        if not 0 < port < 65536:
-            raise TransportError(f"BEE_ROS_RENDEZVOUS={port_text!r} is no port number (1 to 65535)")
-        router = environment.get("BEE_ROS_ROUTER")
-        required = tuple(r.strip() for r in (router or "").split(",") if r.strip())
-        optional = () if router is not None or port_text else (DEFAULT_ROUTER,)
-        overrides = []
-        for item in environment.get("ZENOH_CONFIG_OVERRIDE", "").split(";"):
-            if item.strip():
-                key, separator, value = item.partition("=")
-                if not separator:
-                    raise TransportError(f"ZENOH_CONFIG_OVERRIDE: {item!r} is not key=value")
-                overrides.append((key.strip(), value.strip()))
-        config_file = environment.get("ZENOH_SESSION_CONFIG_URI", "")
-        return cls(port, required, optional, config_file, tuple(overrides))
-
-
-def domain_id_from_environment() -> int:
-    """`ROS_DOMAIN_ID`, 0 if unset; TransportError if it is no number from 0 to 232."""
-    text = os.environ.get("ROS_DOMAIN_ID", "").strip()
-    if not text:
-        return 0
-    if not text.isdigit() or int(text) > MAX_DOMAIN_ID:
-        raise TransportError(f"ROS_DOMAIN_ID={text!r} is not a number from 0 to {MAX_DOMAIN_ID}")
-    return int(text)
-
-
-def _peer_configuration(settings: TransportSettings, introduction_ms: int) -> dict[str, Any]:
-    introducers = settings.required_routers or (
-        endpoint(settings.rendezvous_port),
-        *settings.optional_routers,
-    )
-    retry = {"period_init_ms": 100, "period_max_ms": 1000, "period_increase_factor": 2}
-    return {
-        "mode": "peer",
-        "listen/endpoints": [endpoint(0)],
-        "connect/endpoints": list(introducers),
-        "connect/exit_on_failure": False,
-        "connect/timeout_ms": -1,
-        "connect/retry": retry,
-        "scouting/multicast/enabled": False,
-        "scouting/gossip/enabled": True,
-        "scouting/delay": introduction_ms,
-        "timestamping/enabled": True,
-        "transport/unicast/accept_pending": 100,
-        "transport/link/tx/queue/congestion_control/drop/wait_before_drop": 50_000,
-        "adminspace/enabled": False,
-    }
-
-
-def _configuration(settings: TransportSettings, introduction_ms: int) -> Any:
-    import zenoh
-
-    if settings.config_file:
-        path = Path(settings.config_file.removeprefix("file://"))
-        if not path.is_file():
-            raise TransportError(f"ZENOH_SESSION_CONFIG_URI: there is no file {path}")
-        try:
-            config = zenoh.Config.from_file(str(path))
-            config.insert_json5("timestamping/enabled", "true")
-        except zenoh.ZError as error:
-            raise TransportError(f"ZENOH_SESSION_CONFIG_URI: {path}: {error}") from error
-    else:
-        config = zenoh.Config()
-        for key, value in _peer_configuration(settings, introduction_ms).items():
-            config.insert_json5(key, json.dumps(value))
-    for key, value in settings.overrides:
-        try:
-            config.insert_json5(key, value)
-        except zenoh.ZError as error:
-            raise TransportError(f"ZENOH_CONFIG_OVERRIDE: {key}={value}: {error}") from error
-    return config
+_RETRY = {"period_init_ms": 100, "period_max_ms": 1000, "period_increase_factor": 2}
 
 
 class Transport:
-    """The session of a context, and its part in the rendezvous."""
+    """The session of a context, its part in the rendezvous, and what it may do on a network."""
 
-    def __init__(self, session: Any, rendezvous: Rendezvous | None) -> None:
+    def __init__(
+        self, session: Any, rendezvous: Rendezvous | None, watch: RouterWatch, membership: Membership | None
+    ) -> None:
         self.session = session
         self._rendezvous = rendezvous
+        self._watch = watch
+        self._membership = membership
+
+    def refusal(self, token: Token) -> str:
+        """What the router will not let an own entity do, and why; empty if nothing is known against it."""
+        return self._membership.refusal(token) if self._membership is not None else ""
 
     def close(self) -> None:
         """Leave. Everything declared in the session has to be undeclared before."""
+        self._watch.stop()
         if self._rendezvous is not None:
             self._rendezvous.close()
         self.session.close()
 
 
-def open_transport(domain_id: int) -> Transport:
-    """Join the graph of this domain; TransportError with a remedy if that cannot be done as configured."""
+def open_transport(domain_id: int, report: Report) -> Transport:
+    """Join the graph of this domain; TransportError with a remedy if that cannot be done as configured.
+
+    `report("warning" or "info", text)` is called from threads of its own, now and later, when a router is
+    waited for, goes, or comes back.
+    """
+    settings = TransportSettings.from_environment(domain_id)
+    config = _configuration(settings, _INTRODUCTION_MS)
+    mode = mode_of(config)
+    if mode == "router":
+        raise TransportError(
+            "mode is router (ZENOH_CONFIG_OVERRIDE or ZENOH_SESSION_CONFIG_URI): a node is no router. Start one "
+            "beside it (bee network router, or ros2 run rmw_zenoh_cpp rmw_zenohd) and leave nodes peers or clients"
+        )
+    membership = None
+    if settings.config_file:
+        path = Path(settings.config_file.removeprefix("file://"))
+        membership = Membership.of_file(path, config)
+    if mode == "client":
+        session = _open_client(settings, membership, report)
+        return Transport(session, None, RouterWatch(session, report, is_needed=True), membership)
+    return _open_peer(settings, membership, report)
+
+
+def _configuration(settings: TransportSettings, introduction_ms: int) -> Any:
+    if settings.config_file:
+        config = read_configuration(settings.config_file, "ZENOH_SESSION_CONFIG_URI")
+        override(config, [("timestamping/enabled", "true")])
+    elif settings.routers or settings.overridden_mode == "client":
+        config = configuration_of(_client_values(settings.routers or (DEFAULT_ROUTER,)))
+    else:
+        config = configuration_of(_peer_values(settings, introduction_ms))
+    override(config, settings.overrides)
+    return config
+
+
+def _peer_values(settings: TransportSettings, introduction_ms: int) -> dict[str, Any]:
+    optional = (DEFAULT_ROUTER,) if settings.looks_for_default_router else ()
+    return {
+        "mode": "peer",
+        "listen/endpoints": [endpoint(0)],
+        "connect/endpoints": [endpoint(settings.rendezvous_port), *optional],
+        "connect/exit_on_failure": False,
+        "connect/timeout_ms": -1,
+        "scouting/gossip/enabled": True,
+        "scouting/delay": introduction_ms,
+        "transport/unicast/accept_pending": 100,
+        **_values_of_all(),
+    }
+
+
+def _client_values(routers: tuple[str, ...]) -> dict[str, Any]:
+    return {"mode": "client", "connect/endpoints": list(routers), "listen/endpoints": [], **_values_of_all()}
+
+
+def _values_of_all() -> dict[str, Any]:
+    return {
+        "connect/retry": _RETRY,
+        "scouting/multicast/enabled": False,
+        "timestamping/enabled": True,
+        "transport/link/tx/queue/congestion_control/drop/wait_before_drop": 50_000,
+        "adminspace/enabled": False,
+    }
+
+
+def _open_peer(settings: TransportSettings, membership: Membership | None, report: Report) -> Transport:
     import zenoh
 
-    settings = TransportSettings.from_environment(domain_id)
-    needs_rendezvous = not settings.config_file and not settings.required_routers
-    rendezvous = Rendezvous(settings.rendezvous_port) if needs_rendezvous else None
+    rendezvous = None if settings.config_file else Rendezvous(settings.rendezvous_port)
     try:
         serves = rendezvous is not None and rendezvous.try_to_serve()
-        session = zenoh.open(_configuration(settings, _ALONE_MS if serves else _INTRODUCTION_MS))
+        config = _configuration(settings, _ALONE_MS if serves else _INTRODUCTION_MS)
+        session = zenoh.open(config)
     except (zenoh.ZError, OSError) as error:
         if rendezvous is not None:
             rendezvous.close()
-        raise TransportError(f"the Zenoh session cannot be opened: {error}") from error
-    transport = Transport(session, rendezvous)
+        problem = membership.certificate_problem() if membership is not None else ""
+        raise TransportError(f"the Zenoh session cannot be opened: {problem or error}") from error
+    watch = RouterWatch(session, report, is_needed=False)
+    transport = Transport(session, rendezvous, watch, membership)
     if rendezvous is not None:
         rendezvous.watch(session)
-    if settings.required_routers and not settings.config_file:
-        _require_router(transport, settings)
+    wanted = endpoints_of(config, "connect", "peer") if settings.config_file else (DEFAULT_ROUTER,)
+    attempts = (
+        settings.check_attempts if settings.check_attempts is not None or not settings.config_file else 1
+    )
+    if wanted and attempts is not None:
+        _look_for_router(watch, wanted, attempts, report)
     return transport
 
 
-def _require_router(transport: Transport, settings: TransportSettings) -> None:
+def _look_for_router(watch: RouterWatch, wanted: tuple[str, ...], attempts: int, report: Report) -> None:
+    """As rmw_zenoh_cpp does for a peer: wait as often as configured, then go on without."""
+    tried = 0
+    while attempts >= 0 and not watch.wait(BETWEEN_ATTEMPTS_S):
+        tried += 1
+        if tried == 1:
+            report("warning", f"no Zenoh router yet at {', '.join(wanted)}: looking for it")
+        if attempts and tried >= attempts:
+            report("warning", f"no Zenoh router at {', '.join(wanted)}; going on without, it may come later")
+            return
+
+
+def _open_client(settings: TransportSettings, membership: Membership | None, report: Report) -> Any:
+    """Open a session with a router, trying as long as configured."""
     import zenoh
 
-    session = transport.session
-    found = threading.Event()
+    wanted = endpoints_of(_configuration(settings, 0), "connect", "client")
+    began, tried, reported = time.monotonic(), 0, ""
+    while True:
+        problem = _problem_before(wanted, membership)
+        if not problem:
+            config = _configuration(settings, 0)
+            # One attempt: a session that waits for its router cannot be interrupted.
+            override(config, [("connect/timeout_ms", "0"), ("connect/exit_on_failure", "true")])
+            try:
+                return zenoh.open(config)
+            except zenoh.ZError as error:
+                problem = _problem_after(wanted, membership, str(error))
+        tried += 1
+        took_s = time.monotonic() - began
+        if _is_over(settings.check_attempts, tried, took_s):
+            raise TransportError(_no_router(settings, wanted, tried, took_s, problem))
+        if problem != reported:
+            report("warning", f"waiting for a Zenoh router at {', '.join(wanted)}: {problem}")
+            reported = problem
+        time.sleep(BETWEEN_ATTEMPTS_S)
 
-    def on_event(event: Any) -> None:
-        if "ROUTER" in str(event.transport.whatami).upper():
-            found.set()
 
-    handler = zenoh.handlers.Callback(on_event, indirect=False)
-    listener = session.info.declare_transport_events_listener(handler, history=True)
-    reached = bool(session.info.routers_zid()) or found.wait(ROUTER_WAIT_S)
-    listener.undeclare()
-    if not reached:
-        transport.close()
-        raise TransportError(
-            f"no Zenoh router answers at {', '.join(settings.required_routers)} (BEE_ROS_ROUTER) within "
-            f"{ROUTER_WAIT_S:g} s: start it (ros2 run rmw_zenoh_cpp rmw_zenohd), correct the endpoint, or "
-            "unset BEE_ROS_ROUTER to use this machine alone"
-        )
+def _is_over(attempts: int | None, tried: int, took_s: float) -> bool:
+    if attempts is None:
+        return took_s + BETWEEN_ATTEMPTS_S > ROUTER_WAIT_S
+    return attempts != 0 and tried >= max(attempts, 1)
+
+
+def _problem_before(wanted: tuple[str, ...], membership: Membership | None) -> str:
+    """What makes an attempt useless: no endpoint, a certificate that is not valid, nobody there."""
+    from bee_robot.embedded_ros.wire.reaching import unreachable_because  # brings ssl: not for every node
+
+    if not wanted:
+        return "the configuration names no endpoint under connect"
+    expired = membership.certificate_problem() if membership is not None else ""
+    if expired:
+        return expired
+    reasons = [unreachable_because(each) for each in wanted]
+    return "" if not all(reasons) else "; ".join(dict.fromkeys(reasons))
+
+
+def _problem_after(wanted: tuple[str, ...], membership: Membership | None, error: str) -> str:
+    from bee_robot.embedded_ros.wire.reaching import refused_because, unreachable_because
+
+    authority = membership.authority if membership is not None else b""
+    there = [each for each in wanted if not unreachable_because(each)]
+    if not there:
+        return error
+    return "; ".join(dict.fromkeys(refused_because(each, authority) for each in there))
+
+
+def _no_router(
+    settings: TransportSettings, wanted: tuple[str, ...], tried: int, took_s: float, problem: str
+) -> str:
+    if settings.config_file:
+        source, remedy = f"ZENOH_SESSION_CONFIG_URI={settings.config_file}", "unset ZENOH_SESSION_CONFIG_URI"
+    elif settings.routers:
+        source, remedy = "BEE_ROS_ROUTER", "unset BEE_ROS_ROUTER"
+    else:
+        source, remedy = "ZENOH_CONFIG_OVERRIDE", "take the mode out of ZENOH_CONFIG_OVERRIDE"
+    times = "once" if tried == 1 else f"{tried} times in {took_s:.1f} s"
+    return (
+        f"no Zenoh router at {', '.join(wanted) or 'any endpoint'} ({source}), tried {times}: {problem}. Start the router "
+        "(bee network router, or ros2 run rmw_zenoh_cpp rmw_zenohd), correct the endpoint, set "
+        f"ZENOH_ROUTER_CHECK_ATTEMPTS=0 to wait for it, or {remedy} to use this machine alone"
+    )
