@@ -83,10 +83,12 @@ class SerialTower:
         port: str | Transport,
         clock: Clock,
         renews_itself: bool = False,
+        lost_because: str = "",
     ) -> SerialTower:
         """Connect, hand over the configuration, begin the heartbeat. Nothing moves and the motor relay stays open.
 
-        `port`: a device path, or a transport for a board in this process. Raises TowerError with remedy.
+        `port`: a device path, or a transport for a board in this process. `lost_because`: why it was lost before, for whoever
+        asks why it stands. Raises TowerError with remedy.
         """
 
         def transport() -> Transport:
@@ -96,6 +98,7 @@ class SerialTower:
             tower = cls(robot, transport, clock, renews_itself)
         except TransportError as error:
             raise TowerError(str(error), "board_missing") from None
+        tower._stop_reason, tower._alert = lost_because, "link_lost" if lost_because else ""
         try:
             await tower._connect(CONNECT_S)
         except (TowerError, asyncio.CancelledError):

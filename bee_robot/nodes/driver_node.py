@@ -18,7 +18,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from enum import Enum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNodeMixin, LifecycleState, TransitionCallbackReturn
@@ -83,8 +83,8 @@ class DriverNode(LifecycleNodeMixin, BeeNode):
     loss_alert = ""
     """Key of alerts.py of a lost device."""
 
-    def __init__(self, kind: str) -> None:
-        BeeNode.__init__(self, kind)
+    def __init__(self, kind: str, **options: Any) -> None:
+        BeeNode.__init__(self, kind, **options)
         self.life = Life.UNCONFIGURED
         self.lost_because = ""
         """Why the device was lost, until it is connected again."""

@@ -30,8 +30,8 @@ NICENESS = 10  # whatever closes the hive goes first
 class FrameAnalyzer(BeeNode):
     """Works off every face in the store that has no analysis yet. Its parameters are in parameters.py."""
 
-    def __init__(self) -> None:
-        super().__init__("frame_analyzer")
+    def __init__(self, **options: Any) -> None:
+        super().__init__("frame_analyzer", **options)
         os.nice(NICENESS)
         cv2.setNumThreads(1)
         try:

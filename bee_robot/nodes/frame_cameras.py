@@ -37,8 +37,8 @@ READY_WALL_S = 5.0  # for those who answer to a request of this node; they may h
 class FrameCameras(DriverNode):
     """See module; its parameters are in parameters.py, its life in driver_node.py."""
 
-    def __init__(self) -> None:
-        super().__init__("frame_cameras")
+    def __init__(self, **options: Any) -> None:
+        super().__init__("frame_cameras", **options)
         self._render = self.create_client(RenderPicture, "sim/render")
         self._strobe = self.create_client(SetOutput, "tower/output")
         self._lease = LeaseWatch(self)
@@ -186,7 +186,8 @@ class FrameCameras(DriverNode):
     def _show(self, photograph: Photograph) -> None:
         image = CompressedImage(format=photograph.format)
         image.header.stamp = self.stamp()
-        image.header.frame_id = f"{photograph.camera}_optical"
+        # as robot_state_publisher names it: with the robot's name before it, or none
+        image.header.frame_id = f"{self.get_namespace()}/{photograph.camera}_optical".lstrip("/")
         image.data = array.array("B", photograph.data)
         self._pictures[photograph.camera].publish(image)
         info = CameraInfo(width=photograph.width_px, height=photograph.height_px)

@@ -49,8 +49,8 @@ FIRMWARE = f"protocol {PROTOCOL_VERSION}, schema {PROTOCOL_SCHEMA:08x}"
 class FrameExtractor(BeeNode):
     """See module; its parameters are in parameters.py."""
 
-    def __init__(self) -> None:
-        super().__init__("frame_extractor")
+    def __init__(self, **options: Any) -> None:
+        super().__init__("frame_extractor", **options)
         root = Path(self.parameter("store"))
         try:
             self._store = LocalStore.open(root, clock=self.bridge.clock)

@@ -42,8 +42,8 @@ RAIN_MM_H = 3.0  # moderate rain
 class SimWorld(BeeNode):
     """See module; its parameters are in parameters.py."""
 
-    def __init__(self) -> None:
-        super().__init__("sim_world")
+    def __init__(self, **options: Any) -> None:
+        super().__init__("sim_world", **options)
         seed = self.parameter("seed")
         self._link = Path(self.parameter("run_dir")) / "board"
         world = self._make_world(seed)

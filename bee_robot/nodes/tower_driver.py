@@ -33,8 +33,8 @@ class TowerDriver(DriverNode):
 
     loss_alert = "link_lost"
 
-    def __init__(self) -> None:
-        super().__init__("tower_driver")
+    def __init__(self, **options: Any) -> None:
+        super().__init__("tower_driver", **options)
         self._checksum = self.robot.checksum()
         self._tower: SerialTower | None = None
         self._session = 0
@@ -72,7 +72,9 @@ class TowerDriver(DriverNode):
                 "board_missing",
             )
         try:
-            self._tower = await SerialTower.open(self.robot, self.port, self.bridge.clock)
+            self._tower = await SerialTower.open(
+                self.robot, self.port, self.bridge.clock, lost_because=self.lost_because
+            )
         except TowerError as error:
             raise DeviceError(str(error), error.alert) from None
         self._session = self._tower.statistics.sessions
