@@ -42,6 +42,9 @@ class NodeGraph:
         """All nodes of the graph; a name that is taken twice is there twice."""
         return [(t.node_name, t.namespace) for t in self._graph.nodes()]
 
+    def get_fully_qualified_node_names(self) -> list[str]:
+        return [f"{t.namespace.rstrip('/')}/{t.node_name}" for t in self._graph.nodes()]
+
     def get_node_names_and_namespaces_with_enclaves(self) -> list[tuple[str, str, str]]:
         return [(t.node_name, t.namespace, t.enclave or "/") for t in self._graph.nodes()]
 

@@ -183,8 +183,38 @@ class NodeParameters:
 
     def get_parameters_by_prefix(self, prefix: str) -> dict[str, Parameter]:
         """Parameters `prefix.x`, by `x`."""
+        if not isinstance(prefix, str):
+            raise TypeError(f"the prefix has to be a str, not {type(prefix).__name__}")
         start = f"{prefix}{PARAMETER_SEPARATOR_STRING}" if prefix else ""
         return {n[len(start) :]: p for n, p in self._parameters.items() if n.startswith(start)}
+
+    def list_parameters(self, prefixes: list[str], depth: int) -> Any:
+        """A ListParametersResult: names below any of the prefixes (none: all), and the prefixes they have.
+
+        `depth` says how many parts a name may have below its prefix; 0 is any number (Jazzy and later).
+        """
+        from rcl_interfaces.msg import ListParametersResult
+
+        if not isinstance(prefixes, (list, tuple)) or not all(isinstance(p, str) for p in prefixes):
+            raise TypeError("the prefixes have to be a list of str")
+        if not isinstance(depth, int):
+            raise TypeError("the depth has to be an int")
+        if depth < 0:
+            raise ValueError("the depth must be greater than or equal to zero")
+        separator = PARAMETER_SEPARATOR_STRING
+        result = ListParametersResult()
+        for name in self._parameters:
+            matching = [p for p in prefixes if name == p or name.startswith(p + separator)]
+            if prefixes and not matching:
+                continue
+            rests = [name.removeprefix(p).removeprefix(separator) for p in matching] or [name]
+            if depth and all(rest.count(separator) >= depth for rest in rests):
+                continue
+            result.names.append(name)
+            prefix = name.rpartition(separator)[0]
+            if prefix and prefix not in result.prefixes:
+                result.prefixes.append(prefix)
+        return result
 
     # -- setting
 

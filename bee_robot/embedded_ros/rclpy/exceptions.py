@@ -66,10 +66,13 @@ class InvalidServiceNameException(NameValidationException):
 
 
 class ParameterException(Exception):
-    """Base of all that concerns parameters."""
+    """Base of all that concerns parameters. `args`: what is wrong, and with which of them."""
 
     def __init__(self, error_msg: str, parameters: Any, *args: Any) -> None:
-        super().__init__(f"{error_msg}: {parameters}", *args)
+        super().__init__(error_msg, parameters, *args)
+
+    def __str__(self) -> str:
+        return f"{self.args[0]}: {self.args[1]}"
 
 
 class ParameterNotDeclaredException(ParameterException):
@@ -89,13 +92,16 @@ class InvalidParameterException(ParameterException):
 
 class InvalidParameterTypeException(ParameterException):
     def __init__(self, desired_parameter: Any, expected_type: Any, *args: Any) -> None:
-        super().__init__(
+        Exception.__init__(
+            self,
             f"Trying to set parameter '{desired_parameter.name}' to '{desired_parameter.value}' of type "
             f"'{desired_parameter.type_.name}', expecting type '{expected_type}'",
-            desired_parameter.name,
             *args,
         )
         self.param_name = desired_parameter.name
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class InvalidParameterValueException(ParameterException):
@@ -114,7 +120,10 @@ class ParameterImmutableException(ParameterException):
 
 class ParameterUninitializedException(ParameterException):
     def __init__(self, parameter_name: str, *args: Any) -> None:
-        super().__init__("The parameter is not initialized", parameter_name, *args)
+        Exception.__init__(self, f"The parameter '{parameter_name}' is not initialized", *args)
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class ROSInterruptException(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rclpy.exceptions import ParameterNotDeclaredException, ParameterUninitializedException
-from rclpy.parameter import PARAMETER_SEPARATOR_STRING, Parameter
+from rclpy.parameter import Parameter
 from rclpy.qos import qos_profile_parameters
 
 
@@ -63,22 +63,7 @@ class ParameterService:
         return response
 
     def _list(self, request: Any, response: Any) -> Any:
-        separator = PARAMETER_SEPARATOR_STRING
-        names: list[str] = []
-        prefixes: list[str] = []
-        for name in self._node._parameters:
-            matching = [p for p in request.prefixes if name == p or name.startswith(p + separator)]
-            if request.prefixes and not matching:
-                continue
-            below = name[len(matching[0]) :].lstrip(separator) if matching else name
-            if request.depth and below.count(separator) >= request.depth:
-                continue
-            names.append(name)
-            prefix = name.rpartition(separator)[0]
-            if prefix and prefix not in prefixes:
-                prefixes.append(prefix)
-        response.result.names = names
-        response.result.prefixes = prefixes
+        response.result = self._node.list_parameters(request.prefixes, request.depth)
         return response
 
     def _set(self, request: Any, response: Any) -> Any:
