@@ -13,6 +13,7 @@ matched by themselves alone, never by a wildcard, which is why they are written 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from bee_robot.cli.networking.roles import EVERYTHING, OF_EVERY_NODE, Grants
@@ -20,19 +21,30 @@ from bee_robot.cli.networking.roles import EVERYTHING, OF_EVERY_NODE, Grants
 Rule = dict[str, Any]
 
 
-def access_control(members: dict[str, Grants], domain_id: int) -> dict[str, Any]:
-    """The `access_control` of a router's configuration. A member is named as in its certificate."""
+@dataclass(frozen=True)
+class Admitted:
+    """A member as the router sees it: the common names of its certificates, and what it may do."""
+
+    certificates: tuple[str, ...]
+    grants: Grants
+
+
+def access_control(members: dict[str, Admitted], domain_id: int) -> dict[str, Any]:
+    """The `access_control` of a router's configuration."""
     rules: list[Rule] = []
     policies = []
-    for name, granted in sorted(members.items()):
-        own = _rules(name, granted, domain_id)
+    for name, member in sorted(members.items()):
+        own = _rules(name, member.grants, domain_id)
         rules += own
         policies.append({"id": name, "rules": [rule["id"] for rule in own], "subjects": [name]})
     return {
         "enabled": True,
         "default_permission": "deny",
         "rules": rules,
-        "subjects": [{"id": name, "cert_common_names": [name]} for name in sorted(members)],
+        "subjects": [
+            {"id": name, "cert_common_names": list(member.certificates)}
+            for name, member in sorted(members.items())
+        ],
         "policies": policies,
     }
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from bee_robot.cli.inputs import InputError
 from bee_robot.cli.networking import member_file
-from bee_robot.cli.networking.access_rules import access_control
+from bee_robot.cli.networking.access_rules import Admitted, access_control
 from bee_robot.cli.networking.certificates import Identity, issue_member, issue_router, make_authority
 from bee_robot.cli.networking.roles import PATTERN, ROLES, Grants, grants
 
@@ -36,6 +37,13 @@ class Member:
     namespace: str
     publish: tuple[str, ...] = ()
     subscribe: tuple[str, ...] = ()
+    issues: tuple[int, ...] = ()
+    """Numbers of its certificates that are good. A number is never used again, so that what was removed stays so."""
+
+    @property
+    def certificates(self) -> tuple[str, ...]:
+        """The common names of its certificates."""
+        return tuple(f"{self.name}-{number}" for number in self.issues)
 
     @property
     def grants(self) -> Grants:
@@ -51,6 +59,8 @@ class NetworkFolder:
     listen: str
     domain_id: int
     members: dict[str, Member]
+    issued: dict[str, int] = field(default_factory=dict)
+    """How many certificates each name had, those of removed members included."""
 
     @property
     def router_file(self) -> Path:
@@ -80,13 +90,9 @@ class NetworkFolder:
             content = json.loads((path / "network.json").read_text(encoding="utf-8"))
             if content["format"] != FORMAT:
                 raise ValueError(f"format {content['format']}")
-            members = {
-                each["name"]: Member(
-                    each["name"], each["role"], each["namespace"], tuple(each["publish"]), tuple(each["subscribe"])
-                )
-                for each in content["members"]
-            }  # fmt: skip
-            return cls(path, content["endpoint"], content["listen"], content["domain_id"], members)
+            members = {each["name"]: _member(each) for each in content["members"]}
+            where = (content["endpoint"], content["listen"], content["domain_id"])
+            return cls(path, *where, members, dict(content["issued"]))
         except FileNotFoundError:
             raise InputError(
                 f"{path} is no network: it has no network.json; make one with "
@@ -100,21 +106,20 @@ class NetworkFolder:
     def add(self, member: Member, now: datetime, days: float) -> NetworkFolder:
         """Let somebody in: certificate, file, rules. Raises InputError."""
         self._check(member)
-        made = replace(self, members={**self.members, member.name: member})
-        made._issue(member, now, days)
-        made._write()
-        return made
+        return self._issue(member, now, days)
 
-    def renew(self, name: str, now: datetime, days: float) -> Path:
-        """A new certificate and key for a member, or for the router (`router`). Raises InputError."""
-        if name == "router":
-            host, _ = parse_router(self.endpoint.removeprefix("tls/"))
-            _save_identity(
-                self.path, "router", issue_router(self._identity("authority"), (host.strip("[]"),), now, days)
-            )
-            self._write()
-            return self.router_file
-        return self._issue(self.member(name), now, days)
+    def renew(self, name: str, now: datetime, days: float) -> NetworkFolder:
+        """A new certificate and key for a member, or for the router (`router`). Raises InputError.
+
+        A member's former file stays good until it expires, so that nobody is locked out while files travel.
+        """
+        if name != "router":
+            return self._issue(self.member(name), now, days)
+        host, _ = parse_router(self.endpoint.removeprefix("tls/"))
+        made = issue_router(self._identity("authority"), (host.strip("[]"),), now, days)
+        _save_identity(self.path, "router", made)
+        self._write()
+        return self
 
     def remove(self, name: str) -> NetworkFolder:
         """Take a member's rules away: its certificate stays good, and opens nothing. Raises InputError."""
@@ -159,18 +164,26 @@ class NetworkFolder:
                     "each would be obeyed as the other; give another one with --namespace"
                 )
 
-    def _issue(self, member: Member, now: datetime, days: float) -> Path:
+    def _issue(self, member: Member, now: datetime, days: float) -> NetworkFolder:
+        number = self.issued.get(member.name, 0) + 1
+        member = replace(member, issues=(*member.issues, number))
+        made = replace(
+            self,
+            members={**self.members, member.name: member},
+            issued={**self.issued, member.name: number},
+        )
         authority = self._identity("authority")
-        identity = issue_member(authority, member.name, now, days)
-        path = self.member_file(member.name)
+        identity = issue_member(authority, member.certificates[-1], now, days)
+        # The router knows it before it is handed out.
+        made._write()
         member_file.write(
-            path,
+            self.member_file(member.name),
             f"Member {member.name} ({member.role}) of the ROS network at {self.endpoint}. Secret: it holds a private key.",
             member_file.member_configuration(
                 member.name, member.role, member.grants, self.endpoint, authority.certificate, identity
             ),
         )
-        return path
+        return made
 
     def _write(self) -> None:
         content = {
@@ -178,9 +191,11 @@ class NetworkFolder:
             "endpoint": self.endpoint,
             "listen": self.listen,
             "domain_id": self.domain_id,
+            "issued": self.issued,
             "members": [asdict(member) for _, member in sorted(self.members.items())],
         }
-        rules = access_control({n: m.grants for n, m in self.members.items()}, self.domain_id)
+        admitted = {n: Admitted(m.certificates, m.grants) for n, m in self.members.items()}
+        rules = access_control(admitted, self.domain_id)
         member_file.write(
             self.router_file,
             f"Router of the ROS network at {self.endpoint}. Secret: it holds a private key.",
@@ -210,6 +225,15 @@ def parse_router(text: str) -> tuple[str, int]:
             f"{text!r} is no address of a router; give HOST:PORT as members reach it, like hub.local:7447"
         )
     return found["host"], port
+
+
+def _member(content: dict[str, Any]) -> Member:
+    return Member(
+        content["name"],
+        content["role"],
+        content["namespace"],
+        *(tuple(content[key]) for key in ("publish", "subscribe", "issues")),
+    )
 
 
 def _overlap(one: str, other: str) -> bool:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from bee_robot.embedded_ros.wire.settings import TransportError
+
+_PLACES = re.compile(r"\s+at /\S+\.rs:\d+\.?")
+
+
+def plain(error: Exception) -> str:
+    """What Zenoh says, without the places in its sources."""
+    return _PLACES.sub("", str(error)).strip()
 
 
 def read_configuration(uri: str, variable: str) -> Any:
@@ -20,7 +28,7 @@ def read_configuration(uri: str, variable: str) -> Any:
     try:
         return zenoh.Config.from_file(str(path))
     except zenoh.ZError as error:
-        raise TransportError(f"{variable}: {path}: {error}") from error
+        raise TransportError(f"{variable}: {path}: {plain(error)}") from error
 
 
 def configuration_of(values: dict[str, Any]) -> Any:
@@ -41,7 +49,7 @@ def override(config: Any, overrides: Iterable[tuple[str, str]]) -> None:
         try:
             config.insert_json5(key, value)
         except zenoh.ZError as error:
-            raise TransportError(f"ZENOH_CONFIG_OVERRIDE: {key}={value}: {error}") from error
+            raise TransportError(f"ZENOH_CONFIG_OVERRIDE: {key}={value}: {plain(error)}") from error
 
 
 def mode_of(config: Any) -> str:

@@ -22,6 +22,7 @@ from bee_robot.embedded_ros.wire.configuration_file import (
     endpoints_of,
     mode_of,
     override,
+    plain,
     read_configuration,
 )
 from bee_robot.embedded_ros.wire.keys import Token
@@ -137,7 +138,7 @@ def _open_peer(settings: TransportSettings, membership: Membership | None, repor
         if rendezvous is not None:
             rendezvous.close()
         problem = membership.certificate_problem() if membership is not None else ""
-        raise TransportError(f"the Zenoh session cannot be opened: {problem or error}") from error
+        raise TransportError(f"the Zenoh session cannot be opened: {problem or plain(error)}") from error
     watch = RouterWatch(session, report, is_needed=False)
     transport = Transport(session, rendezvous, watch, membership)
     if rendezvous is not None:
@@ -178,7 +179,7 @@ def _open_client(settings: TransportSettings, membership: Membership | None, rep
             try:
                 return zenoh.open(config)
             except zenoh.ZError as error:
-                problem = _problem_after(wanted, membership, str(error))
+                problem = _problem_after(wanted, membership, plain(error))
         tried += 1
         took_s = time.monotonic() - began
         if _is_over(settings.check_attempts, tried, took_s):
