@@ -16,7 +16,7 @@ from typing import Any
 import rclpy
 from geometry_msgs.msg import TransformStamped
 from rcl_interfaces.msg import ParameterEvent, SetParametersResult
-from rclpy.executors import ExternalShutdownException
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import (
     DurabilityPolicy,
@@ -250,8 +250,10 @@ def main(arguments: list[str] | None = None) -> int:
     node = None
     try:
         rclpy.init(args=given)
+        executor = SingleThreadedExecutor()
         node = RobotStatePublisher(remove_ros_args(given)[1:])
-        rclpy.spin(node)
+        executor.add_node(node)
+        executor.spin()
     except StartError as error:
         rclpy.logging.get_logger("robot_state_publisher").fatal(str(error))
         return 1
