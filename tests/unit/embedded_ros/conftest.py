@@ -56,6 +56,7 @@ def router_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     config.insert_json5("listen/endpoints", f'["tcp/127.0.0.1:{port}"]')
     config.insert_json5("scouting/multicast/enabled", "false")
     config.insert_json5("timestamping/enabled", "true")
+    config.insert_json5("scouting/delay", "1")
     monkeypatch.setenv("BEE_ROS_ROUTER", f"tcp/127.0.0.1:{port}")
     router = zenoh.open(config)
     yield port
