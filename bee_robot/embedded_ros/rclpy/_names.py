@@ -26,24 +26,22 @@ def node_name_problem(name: str) -> tuple[str, int] | None:
 
 
 def full_topic_name_problem(name: str, what: str = "topic name") -> tuple[str, int] | None:
-    """What is wrong with a full name of a topic or service."""
+    """What is wrong with a full name of a topic or service, or with a namespace."""
     if not name:
         return f"{what} must not be empty", 0
     if name[0] != "/":
         return f"{what} must be absolute, it must lead with a '/'", 0
-    if len(name) > 1 and name[-1] == "/":
+    if name[-1] == "/":
         return f"{what} must not end with a '/'", len(name) - 1
-    return _full_characters_problem(name, what)
-
-
-def _full_characters_problem(name: str, what: str) -> tuple[str, int] | None:
     for index, character in enumerate(name):
         if not (character.isascii() and (character.isalnum() or character in "_/")):
             return f"{what} must not contain characters other than alphanumerics, '_', or '/'", index
-        if character == "/" and name[index + 1 : index + 2] == "/":
+        if character == "/" and name[index + 1] == "/":
             return f"{what} must not contain repeated '/'", index + 1
-        if character.isdigit() and name[index - 1 : index] == "/":
+        if character.isdigit() and name[index - 1] == "/":
             return f"{what} must not have a token that starts with a number", index
+    if len(name) > _MAX_FULL_NAME and what == "topic name":
+        return f"topic length should not exceed '{_MAX_FULL_NAME}'", _MAX_FULL_NAME - 1
     return None
 
 
@@ -51,44 +49,60 @@ def namespace_problem(namespace: str) -> tuple[str, int] | None:
     if namespace == "/":
         return None
     problem = full_topic_name_problem(namespace, "namespace")
+    if problem is not None and problem[0].endswith("end with a '/'"):
+        return f"{problem[0]}, unless only a '/'", problem[1]
     if problem is None and len(namespace) > _MAX_FULL_NAME - 2:
         return "namespace should not exceed '245'", _MAX_FULL_NAME - 3
     return problem
 
 
+_SUBSTITUTION_CHARACTERS = "substitution name must not contain characters other than alphanumerics or '_'"
+_BRACES = "topic name must not have unmatched (unbalanced) curly braces '{}'"
+_NUMBER = "topic name token must not start with a number"
+
+
 def topic_name_problem(name: str) -> tuple[str, int] | None:
     """What is wrong with a topic or service name as a user writes it: relative, `~`, substitutions."""
     if not name:
-        return "topic name must not be empty", 0
+        return "topic name must not be empty string", 0
+    if name[0].isdigit():
+        return _NUMBER, 0
     if name[-1] == "/":
-        return "topic name must not end with '/'", len(name) - 1
-    inside = -1
+        return "topic name must not end with a forward slash", len(name) - 1
+    problem = _topic_characters_problem(name)
+    if problem is not None:
+        return problem
+    for index, (character, following) in enumerate(zip(name, name[1:])):
+        if character == "/" and following.isdigit():
+            return _NUMBER, index + 1
+    if name[0] == "~" and len(name) > 1 and name[1] != "/":
+        return "topic name must not have a tilde '~' that is not followed by a forward slash '/'", 1
+    return None
+
+
+def _topic_characters_problem(name: str) -> tuple[str, int] | None:
+    opening = -1
     for index, character in enumerate(name):
-        if character == "{":
-            if inside >= 0:
-                return "topic name must not have nested '{'", index
-            inside = index
-        elif character == "}":
-            if inside < 0:
-                return "topic name must have balanced curly braces, i.e. {}", index
-            inside = -1
+        if character == "_" or (character.isascii() and character.isalnum()):
+            if character.isdigit() and opening >= 0 and opening == index - 1:
+                return "substitution name must not start with a number", index
         elif character == "~":
             if index != 0:
                 return "topic name must not have tilde '~' unless it is the first character", index
-            if len(name) > 1 and name[1] != "/":
-                return "topic name must not have a tilde '~' without a following '/'", 1
-        elif not (character.isascii() and (character.isalnum() or character in "_/")):
+        elif character == "}":
+            if opening < 0:
+                return _BRACES, index
+            opening = -1
+        elif opening >= 0:
+            return _SUBSTITUTION_CHARACTERS, index
+        elif character == "{":
+            opening = index
+        elif character != "/":
             return (
                 "topic name must not contain characters other than alphanumerics, '_', '~', '{', or '}'",
                 index,
             )
-        elif character == "/" and name[index + 1 : index + 2] == "/":
-            return "topic name must not contain repeated '/'", index + 1
-        elif character.isdigit() and inside < 0 and (index == 0 or name[index - 1] == "/"):
-            return "topic name token must not start with a number", index
-    if inside >= 0:
-        return "topic name must have balanced curly braces, i.e. {}", inside
-    return None
+    return (_BRACES, opening) if opening >= 0 else None
 
 
 def expand_name(name: str, node_name: str, namespace: str) -> str:
@@ -100,13 +114,11 @@ def expand_name(name: str, node_name: str, namespace: str) -> str:
 
     def substitute(match: re.Match[str]) -> str:
         if match[1] not in known:
-            raise ValueError(f"unknown substitution '{{{match[1]}}}' in topic name '{name}'")
+            raise ValueError(f"topic name '{name}' is invalid: unknown substitution: {{{match[1]}}}")
         return known[match[1]]
 
     name = re.sub(r"\{(\w*)\}", substitute, name)
-    if not name.startswith("/"):
-        name = f"{base}/{name}"
-    return re.sub(r"//+", "/", name)
+    return name if name.startswith("/") else f"{base}/{name}"
 
 
 def remap_name(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from rclpy._names import expand_name, full_topic_name_problem
+from rclpy._names import expand_name, topic_name_problem
 from rclpy.qos import from_wire
 from rclpy.topic_endpoint_info import TopicEndpointInfo, TopicEndpointTypeEnum
 from rclpy.type_hash import TypeHash
+from rclpy.validate_full_topic_name import validate_full_topic_name
 
 from bee_robot.embedded_ros.wire import keys
 from bee_robot.embedded_ros.wire.gid import entity_gid
@@ -86,10 +87,11 @@ class NodeGraph:
     def _full_name(self, name: str) -> str:
         if not isinstance(name, str):
             raise TypeError(f"a name has to be a str, not {type(name).__name__}")
-        full_name = expand_name(name, self.get_name(), self.get_namespace())
-        problem = full_topic_name_problem(full_name)
+        problem = topic_name_problem(name)
         if problem is not None:
-            raise ValueError(f"{full_name!r} is invalid: {problem[0]}")
+            raise ValueError(f"topic name {name!r} is invalid: {problem[0]}")
+        full_name = expand_name(name, self.get_name(), self.get_namespace())
+        validate_full_topic_name(full_name)
         return full_name
 
     def count_publishers(self, topic_name: str) -> int:

@@ -17,7 +17,7 @@ from rclpy.client import Client
 from rclpy.clock import Clock, ROSClock
 from rclpy.constants import S_TO_NS
 from rclpy.context import Context
-from rclpy.exceptions import NotInitializedException
+from rclpy.exceptions import NameValidationException, NotInitializedException, RCLError
 from rclpy.guard_condition import GuardCondition
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.logging import get_logger
@@ -115,6 +115,9 @@ class Node(NodeParameters, NodeGraph):
         self._arguments: list[_arguments.RosArguments] = parsed
         self._remaps = [rule for each in parsed for rule in each.remaps]
         validate_node_name(node_name)
+        for given in (node_name, namespace):
+            if not isinstance(given, (str, type(None))):
+                raise TypeError(f"a name has to be a str, not {type(given).__name__}")
         namespace = namespace or "/"
         if not namespace.startswith("/"):
             namespace = f"/{namespace}"
@@ -310,13 +313,22 @@ class Node(NodeParameters, NodeGraph):
     # -- names of topics and services
 
     def resolve_topic_name(self, topic: str, *, only_expand: bool = False) -> str:
-        """The full name of a topic after expansion and (unless `only_expand`) remapping."""
-        return self._resolve(topic, only_expand, is_service=False)
+        """The full name of a topic after expansion and (unless `only_expand`) remapping; RCLError if bad."""
+        return self._resolve_or_fail(topic, only_expand, is_service=False)
 
     def resolve_service_name(self, service: str, *, only_expand: bool = False) -> str:
-        return self._resolve(service, only_expand, is_service=True)
+        return self._resolve_or_fail(service, only_expand, is_service=True)
 
-    def _resolve(self, name: str, only_expand: bool, is_service: bool) -> str:
+    def _resolve_or_fail(self, name: str, only_expand: bool, is_service: bool) -> str:
+        try:
+            return self._resolve(name, only_expand, is_service)
+        except (NameValidationException, ValueError) as error:
+            raise RCLError(f"failed to resolve name: {error}") from error
+
+    def _resolve(self, name: str, only_expand: bool = False, is_service: bool = False) -> str:
+        """InvalidTopicNameException or InvalidServiceNameException, or ValueError for a substitution."""
+        if not isinstance(name, str):
+            raise TypeError(f"a name has to be a str, not {type(name).__name__}")
         validate_topic_name(name, is_service=is_service)
         full_name = _names.expand_name(name, self._name, self._namespace)
         validate_full_topic_name(full_name, is_service=is_service)
@@ -339,7 +351,7 @@ class Node(NodeParameters, NodeGraph):
         publisher_class: type[Publisher] = Publisher,
     ) -> Publisher:
         profile = profile_from(qos_profile)
-        full_name = self.resolve_topic_name(topic)
+        full_name = self._resolve(topic)
         check_is_valid_msg_type(msg_type)
         profile = apply_qos_overrides(self, "publisher", full_name, profile, qos_overriding_options)
         group = callback_group or self._default_callback_group
@@ -361,7 +373,7 @@ class Node(NodeParameters, NodeGraph):
         raw: bool = False,
     ) -> Subscription:
         profile = profile_from(qos_profile)
-        full_name = self.resolve_topic_name(topic)
+        full_name = self._resolve(topic)
         check_is_valid_msg_type(msg_type)
         profile = apply_qos_overrides(self, "subscription", full_name, profile, qos_overriding_options)
         group = callback_group or self._default_callback_group

@@ -363,7 +363,7 @@ def profile_from(given: QoSProfile | int) -> QoSProfile:
     """A profile from a profile, or from a depth: keep last `given`, otherwise default."""
     if isinstance(given, QoSProfile):
         return given
-    if isinstance(given, int) and not isinstance(given, bool):
+    if isinstance(given, int):
         if given < 0:
             raise ValueError("history depth must be greater than or equal to zero")
         return QoSProfile(depth=given)

@@ -23,10 +23,14 @@ def check_for_type_support(msg_or_srv_type: Any) -> None:
 def check_is_valid_msg_type(msg_type: Any) -> None:
     check_for_type_support(msg_type)
     if not hasattr(msg_type, "_SPEC"):
-        raise RuntimeError(f"{msg_type.__name__} is a service or action, not a message type")
+        raise RuntimeError(
+            f"The message type provided is not valid ({msg_type}), this might be a service or action"
+        )
 
 
 def check_is_valid_srv_type(srv_type: Any) -> None:
     check_for_type_support(srv_type)
     if not hasattr(srv_type, "Request") or hasattr(srv_type, "Impl"):
-        raise RuntimeError(f"The {srv_type.__name__} type is not a service type")
+        raise RuntimeError(
+            f"The service type provided is not valid ({srv_type}), this might be a message or action"
+        )

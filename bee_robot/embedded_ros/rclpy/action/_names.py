@@ -23,7 +23,7 @@ class ActionNames:
 
 def action_names(node: Any, action_name: str) -> ActionNames:
     """Names for an action as a node calls it, remapped like a topic."""
-    full_name = node.resolve_topic_name(action_name)
+    full_name = node._resolve(action_name)
     parts = ("send_goal", "cancel_goal", "get_result", "feedback", "status")
     return ActionNames(full_name, *(f"{full_name}/_action/{part}" for part in parts))
 
