@@ -12,6 +12,7 @@ from pathlib import Path
 from bee_robot.cli import inputs
 from bee_robot.cli.inputs import InputError
 from bee_robot.cli.interrupts import Interrupts
+from bee_robot.cli.launching.log_folder import new_log_folder
 from bee_robot.cli.robot_processes import (
     StartError,
     describe,
@@ -19,7 +20,6 @@ from bee_robot.cli.robot_processes import (
     started,
     wait_until_ready,
 )
-from bee_robot.cli.up import new_log_folder
 from bee_robot.clock import wall_sleep
 from bee_robot.nodes.graph_client import GraphClient, GraphError, RecoveryHandle, RecoveryResult
 
@@ -86,7 +86,7 @@ def _robot(arguments: argparse.Namespace, interrupts: Interrupts) -> Iterator[Gr
         with private_folder() as run_dir:
             given = {"sim": "false", "robot": str(path), "namespace": namespace, "run_dir": str(run_dir)}
             with started(
-                describe(robot.kind, given), new_log_folder(), lambda name, line: None
+                describe(robot.kind, given), new_log_folder(namespace), lambda name, line: None
             ) as supervisor:
                 interrupts.when_second(supervisor.hurry)
                 wait_until_ready(client, supervisor)

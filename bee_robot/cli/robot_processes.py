@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from bee_robot.cli import locations
 from bee_robot.cli.inputs import InputError
-from bee_robot.cli.launching.launch_file import LaunchDescription, load
+from bee_robot.cli.launching.launch_file import LaunchArgument, LaunchDescription, declared_arguments, load
 from bee_robot.cli.launching.lined_yaml import LaunchError
 from bee_robot.cli.launching.start_order import StartError, prepare_first, refuse_ended, start_in_order
 from bee_robot.cli.launching.supervisor import LineSink, Supervisor
@@ -19,19 +21,33 @@ from bee_robot.nodes.graph_client import GraphClient
 ANSWER_S = 30.0
 """From all nodes being ready until the tower's state has come and its actions are served."""
 EXTRACTOR = "frame_extractor"
+LOCK = "robot.lock"
 DISCOVERY_S = 0.5
 """Until the nodes of a robot that runs already have been seen."""
 
 
-def describe(robot_kind: str, arguments: Mapping[str, str]) -> LaunchDescription:
-    """The launch file of a kind of robot, evaluated. Raises InputError."""
-    path = locations.launch_file(robot_kind)
+def describe(kind: str, arguments: Mapping[str, str]) -> LaunchDescription:
+    """The launch file of a kind of robot, or of a console, evaluated. Raises InputError."""
+    try:
+        return load(table(kind), arguments)
+    except LaunchError as error:
+        raise InputError(str(error)) from None
+
+
+def table(kind: str) -> Path:
+    """The launch file of this kind. Raises InputError."""
+    path = locations.launch_file(kind)
     if path is None:
         raise InputError(
-            f"no launch file {robot_kind}.launch.yaml; known robots: {', '.join(known_robots()) or 'none'}"
+            f"no launch file {kind}.launch.yaml; known: {', '.join(known_robots()) or 'none'}"
         )
+    return path
+
+
+def arguments_of(kind: str) -> list[LaunchArgument]:
+    """What may be given to the launch file of this kind. Raises InputError."""
     try:
-        return load(path, arguments)
+        return declared_arguments(table(kind))
     except LaunchError as error:
         raise InputError(str(error)) from None
 
@@ -47,14 +63,47 @@ def known_robots() -> list[str]:
 def started(description: LaunchDescription, log_folder: Path, sink: LineSink) -> Iterator[Supervisor]:
     """The robot's processes, which `wait_until_ready` starts; ended in order at the end.
 
-    Raises InputError where one cannot be started.
+    Raises InputError where one cannot be started, StartError where another robot uses the same store.
     """
+    store = description.values.get("store")
+    robot = description.values.get("namespace") or description.path.name.split(".")[0]
     try:
-        with Supervisor(description.nodes, log_folder, sink, waits=True) as supervisor:
-            prepare_first(supervisor)
-            yield supervisor
+        with reserved(Path(store), robot) if store else nullcontext() as lock:
+            supervisor = Supervisor(
+                description.nodes, log_folder, sink, waits=True, keep_open=() if lock is None else (lock,)
+            )
+            with supervisor:
+                prepare_first(supervisor)
+                yield supervisor
     except LaunchError as error:
         raise InputError(str(error)) from None
+
+
+@contextmanager
+def reserved(store: Path, robot: str) -> Iterator[int]:
+    """Keep a store for one robot: its journal says how *this* robot's last visit ended. Yields the file that is locked.
+
+    The lock is held as long as any process has that file open. Raises StartError where another robot has the store.
+    """
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        file = os.open(store / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise StartError(
+            f"store {store} cannot be used ({error.strerror}); give another one (--store DIR)"
+        ) from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(file, 0)
+        os.pwrite(file, f"{robot} (process {os.getpid()})\n".encode(), 0)
+        yield file
+    except BlockingIOError:
+        owner = os.pread(file, 200, 0).decode(errors="replace").strip() or "another robot"
+        raise StartError(
+            f"store {store} is in use by {owner}; stop that one, or give this robot a store of its own (--store DIR)"
+        ) from None
+    finally:
+        os.close(file)
 
 
 @contextmanager

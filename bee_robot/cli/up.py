@@ -1,21 +1,23 @@
-"""`bee up`: start a robot's processes and keep them up until Ctrl-C."""
+"""`bee up`: start the processes of a robot, or of a console, and keep them up until Ctrl-C."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import os
 import sys
-import zlib
 from pathlib import Path
 
-from bee_robot.cli import inputs, locations, simulation
+from bee_robot.cli import locations, up_arguments
 from bee_robot.cli.inputs import InputError
 from bee_robot.cli.interrupts import Interrupts
 from bee_robot.cli.launching.launch_file import LaunchDescription
-from bee_robot.cli.launching.supervisor import Supervisor
+from bee_robot.cli.launching.log_folder import new_log_folder
+from bee_robot.cli.launching.supervisor import Exit, Supervisor
+from bee_robot.cli.line_printer import LinePrinter
+from bee_robot.cli.main import VerbParser
 from bee_robot.cli.robot_processes import (
+    EXTRACTOR,
     StartError,
+    arguments_of,
     describe,
     known_robots,
     private_folder,
@@ -23,149 +25,167 @@ from bee_robot.cli.robot_processes import (
     started,
     wait_until_ready,
 )
-from bee_robot.clock import RealClock, wall_sleep
+from bee_robot.clock import wall_s, wall_sleep
 from bee_robot.nodes.graph_client import GraphClient, GraphError
 
 NAME = "up"
 HELP = "Start a robot's processes and keep them up"
 
-EXIT_BAD_INPUT, EXIT_FAILED = 2, 3
+EXIT_UNWELL, EXIT_BAD_INPUT, EXIT_FAILED, EXIT_AT_ONCE = 1, 2, 3, 130
 LOOK_S = 0.1
-COLOURS = ("36", "33", "32", "35", "34", "31")
-LOGS_KEPT = 20
+US = "bee"
+EXIT_STATUS = """\
+exit status: 0 ended well when asked to (Ctrl-C, SIGTERM, closed terminal); 1 asked to end, but a process did not end
+well; 2 bad input; 3 it did not come up, or ended because a process did that it cannot do without; 130 stopped at once
+by a second signal.
+"""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("kind", metavar="ROBOT", help=f"which launch file: {', '.join(known_robots())}")
-    parser.add_argument(
-        "--sim", action="store_true", help="simulate the machine; the board's firmware runs here"
-    )
-    parser.add_argument(
-        "--robot", type=Path, metavar="FILE", help="robot file (default: the reference tower)"
-    )
-    parser.add_argument(
-        "--namespace", metavar="NAME", help="namespace of its nodes (default: the robot's name)"
-    )
-    parser.add_argument("--store", type=Path, metavar="DIR", help="folder of the local store")
-    parser.add_argument(
-        "--photos", type=Path, metavar="DIR", help="photographs that the frame cameras deliver"
-    )
-    parser.add_argument(
-        "--speed", type=inputs.speed, metavar="X", help="with --sim: robot seconds per second, at most"
-    )
-    parser.add_argument("--seed", type=inputs.seed, metavar="N", help="with --sim: which colony, which noise")
-    simulation.add_arguments(parser, "with --sim: ")
-    parser.add_argument(
-        "--trace", type=Path, metavar="FILE", help="with --sim: motion trace, one JSON object a line"
-    )
-    parser.add_argument("more", nargs="*", metavar="NAME:=VALUE", help="more arguments of the launch file")
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """0 after a good end, 2 for bad input, 3 where the robot did not come up or a process died, 130 stopped at once."""
+def run_words(words: list[str]) -> int:
+    """The words after `bee up`. Options depend on the launch file. Returns the exit status (see EXIT_STATUS)."""
     try:
-        with private_folder() as run_dir:
-            given = _launch_arguments(arguments, run_dir)
-            description = describe(arguments.kind, given)
-            return _keep_up(description, new_log_folder())
+        parser = _parser(words)
+        return run(parser.parse_intermixed_args(words))
     except InputError as error:
-        sys.stderr.write(f"bee up: {error}\n")
-        return EXIT_BAD_INPUT
+        return _complain(error, EXIT_BAD_INPUT)
     except (StartError, GraphError) as error:
-        sys.stderr.write(f"bee up: {error}\n")
-        return EXIT_FAILED
+        return _complain(error, EXIT_FAILED)
 
 
-def _launch_arguments(arguments: argparse.Namespace, run_dir: Path) -> dict[str, str]:
-    path, robot = inputs.robot_file(arguments.robot)
-    if not arguments.sim:
-        for option in ("speed", "seed", "scenario", "day", "trace"):
-            if getattr(arguments, option) is not None:
-                raise InputError(f"--{option} belongs to a simulation; add --sim or leave it out")
-        inputs.serial_port(robot, path)
-    photos, trace = inputs.photo_folder(arguments.photos), inputs.output_file(arguments.trace, "--trace")
-    store = inputs.output_folder(arguments.store, "--store") if arguments.store else None
-    given = {
-        "sim": str(arguments.sim).lower(),
-        "robot": str(path),
-        "namespace": arguments.namespace if arguments.namespace is not None else robot.robot,
-        "run_dir": str(run_dir),
-    }
-    wanted = {
-        "store": store,
-        "photos": photos,
-        "trace": trace,
-        "speed": arguments.speed,
-        "seed": arguments.seed,
-    }
-    given.update({name: str(value) for name, value in wanted.items() if value is not None})
-    if arguments.sim:
-        given |= simulation.chosen(arguments, robot, store).launch_arguments()
-    for text in arguments.more:
-        name, separator, value = text.partition(":=")
-        if not separator:
-            raise InputError(f"'{text}' is no launch argument; write name:=value")
-        given[name] = value
-    return given
+def check_words(words: list[str]) -> None:
+    """Parse without running. SystemExit or InputError where the words make no sense."""
+    _parser(words).parse_intermixed_args(words)
 
 
-def new_log_folder() -> Path:
-    """A folder for the logs of this run; those of older runs are kept up to LOGS_KEPT."""
-    logs = locations.state_folder() / "log"
-    folder = logs / f"{RealClock().utc():%Y%m%d-%H%M%S}-{os.getpid()}"
-    older = sorted(path for path in logs.iterdir() if path.is_dir()) if logs.is_dir() else []
-    for path in older[: max(0, len(older) + 1 - LOGS_KEPT)]:
-        for file in path.glob("*.log*"):
-            file.unlink()
-        with contextlib.suppress(OSError):  # somebody keeps a file of their own there
-            path.rmdir()
-    return folder
+def _complain(error: Exception, status: int) -> int:
+    sys.stderr.write(f"bee up: {error}\n")
+    return status
 
 
-def _keep_up(description: LaunchDescription, log_folder: Path) -> int:
-    interrupts = Interrupts()
-    namespace = description.values.get("namespace", "")
-    with interrupts, started(description, log_folder, print_line) as supervisor:
-        with GraphClient(namespace) as client:
-            require_free_names(client, description)
+def _parser(words: list[str]) -> VerbParser:
+    """The parser for the launch file that the words name; a general one where they name none. Raises InputError."""
+    kind = _kind(words)
+    parser = VerbParser(
+        prog=f"bee {NAME} {kind}".rstrip(),
+        description=f"{HELP}.",
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("kind", metavar="KIND", help=f"which launch file: {', '.join(known_robots())}")
+    parser.add_argument(
+        "-s", "--show-args", action="store_true", help="show the arguments of the launch file and end"
+    )
+    if not kind:
+        parser.epilog = f"{EXIT_STATUS}\nThe options of one: bee up {'|'.join(known_robots())} --help"
+        return parser
+    declared = arguments_of(kind)
+    up_arguments.add_options(parser, declared)
+    parser.epilog = f"{up_arguments.epilog(_shown(kind), declared)}\n\n{EXIT_STATUS}"
+    return parser
+
+
+def _kind(words: list[str]) -> str:
+    """The first word that is not an option's: which launch file."""
+    finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    finder.add_argument("words", nargs="*")
+    for name, option in up_arguments.OPTIONS.items():
+        finder.add_argument(f"--{name}", **({"nargs": "?"} if option.metavar else {"action": "store_true"}))
+    try:
+        found = finder.parse_known_intermixed_args(words)[0].words
+    except argparse.ArgumentError:
+        return ""
+    return next((word for word in found if not word.startswith("-")), "")
+
+
+def _shown(kind: str) -> Path:
+    path = locations.launch_file(kind)
+    assert path is not None
+    return Path(path.parent.name) / path.name
+
+
+def run(given: argparse.Namespace) -> int:
+    """See EXIT_STATUS. Raises InputError, StartError, GraphError."""
+    declared = arguments_of(given.kind)
+    if given.show_args:
+        print(up_arguments.listing(declared))
+        return 0
+    with private_folder() as run_dir:
+        description = describe(given.kind, up_arguments.launch_arguments(given, declared, run_dir))
+        label = description.values.get("namespace") or given.kind
+        try:
+            log_folder = new_log_folder(label)
+        except OSError as error:
+            raise InputError(
+                f"the log folder cannot be made ({error.strerror}: {error.filename}); set BEE_LOG_DIR to another"
+            ) from None
+        return _Run(description, label, log_folder).until_end()
+
+
+class _Run:
+    """One robot, or console, from its start to its end."""
+
+    def __init__(self, description: LaunchDescription, label: str, log_folder: Path) -> None:
+        self._description, self._label, self._log_folder = description, label, log_folder
+        self._interrupts = Interrupts()
+        self._printer = LinePrinter()
+
+    def until_end(self) -> int:
+        with (
+            self._interrupts,
+            started(self._description, self._log_folder, self._printer) as supervisor,
+        ):
+            self._interrupts.when_second(supervisor.hurry)
+            for message in self._description.messages:
+                self._say(message)
             try:
-                wait_until_ready(
-                    client, supervisor, lambda: _leave_if(interrupts), lambda text: print_line("bee", text)
-                )
+                self._start(supervisor)
             except KeyboardInterrupt:
-                return _end(supervisor, interrupts)
-        print_line(
-            "bee", f"{namespace} is ready. A visit: bee inspect --box 1. End: Ctrl-C. Logs: {log_folder}"
+                return self._end(supervisor)
+            died = self._watch(supervisor)
+            ended = self._end(supervisor)
+            return EXIT_FAILED if died and ended != EXIT_AT_ONCE else ended
+
+    def _start(self, supervisor: Supervisor) -> None:
+        began_s = wall_s()
+        with GraphClient(self._description.values.get("namespace", "")) as client:
+            require_free_names(client, self._description)
+            wait_until_ready(client, supervisor, self._leave_if_asked, self._say)
+        has_visits = any(node.executable == EXTRACTOR for node in self._description.nodes)
+        next_step = " A visit: bee inspect --box 1." if has_visits else ""
+        self._say(
+            f"{self._label} is ready after {wall_s() - began_s:.1f} s.{next_step} End: Ctrl-C. "
+            f"Logs: {self._log_folder}"
         )
-        while interrupts.count == 0:
+
+    def _watch(self, supervisor: Supervisor) -> bool:
+        """Until somebody asks for the end, or a process has died that cannot be done without: True then."""
+        while not self._interrupts.count:
             for ended in supervisor.unexpected_exits():
-                print_line(
-                    "bee",
-                    f"{ended}; its last lines are above, its log is {log_folder / (ended.name + '.log')}",
-                )
+                self._tell(ended, supervisor)
                 if ended.ends_robot:
-                    print_line("bee", "a robot is not whole without it; ending the others in order")
-                    _end(supervisor, interrupts)
-                    return EXIT_FAILED
+                    self._say(f"{self._label} is not whole without {ended.name}; ending the others in order")
+                    return True
             wall_sleep(LOOK_S)
-        return _end(supervisor, interrupts)
+        return False
 
+    def _tell(self, ended: Exit, supervisor: Supervisor) -> None:
+        alarm = "ALERT: " if ended.is_given_up else ""
+        self._say(f"{alarm}{ended}; {ended.consequence}. Its log: {supervisor.log_file(ended.name)}")
 
-def _leave_if(interrupts: Interrupts) -> None:
-    if interrupts.count:
-        raise KeyboardInterrupt
+    def _leave_if_asked(self) -> None:
+        if self._interrupts.count:
+            raise KeyboardInterrupt
 
+    def _end(self, supervisor: Supervisor) -> int:
+        if self._interrupts.count:
+            self._say("ending well: a running visit is closed first. Ctrl-C again stops at once")
+        began_s = wall_s()
+        supervisor.end()
+        endings = supervisor.endings()
+        self._say(f"ended in {wall_s() - began_s:.1f} s: {', '.join(map(str, endings))}")
+        if self._interrupts.count > 1:
+            return EXIT_AT_ONCE
+        return 0 if all(ending.is_well for ending in endings) else EXIT_UNWELL
 
-def _end(supervisor: Supervisor, interrupts: Interrupts) -> int:
-    print_line("bee", "ending well: a running visit is closed first. Ctrl-C again stops at once")
-    interrupts.when_second(supervisor.hurry)
-    supervisor.end()
-    return 130 if interrupts.count > 1 else 0
-
-
-def print_line(name: str, line: str) -> None:
-    """One line of a process, its name before it, in a colour of its own on a terminal."""
-    prefix = f"[{name}]"
-    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
-        prefix = f"\033[{COLOURS[zlib.crc32(name.encode()) % len(COLOURS)]}m{prefix}\033[0m"
-    print(f"{prefix} {line}", flush=True)
+    def _say(self, text: str) -> None:
+        self._printer(US, text)

@@ -149,10 +149,14 @@ def test_inspect_refuses_bad_input_in_one_line_and_leaves_nothing_behind(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["mover", "--sim"], "no launch file mover.launch.yaml; known robots: tower"),
+        (["mover", "--sim"], "no launch file mover.launch.yaml; known: console, tower"),
         (["tower", "--sim", "nonsense"], "'nonsense' is no launch argument; write name:=value"),
         (["tower", "--sim", "sped:=3"], "unknown launch argument 'sped'"),
-        (["tower", "--sim", "speed:=fast"], "parameter 'speed' is 'fast', which is no float"),
+        (["tower", "--sim", "speed:=fast"], "'fast' is not a number from 0.1 to 1000"),
+        (["tower", "--sim", "patience:=long"], "parameter 'patience' is 'long', which is no float"),
+        (["tower", "--sim", "--speed", "2", "speed:=3"], "speed is given twice"),
+        (["tower", "sim:=maybe"], "sim:=maybe: it is true or false"),
+        (["console", "sim:=maybe"], "sim:=maybe: it is true or false"),
         (["tower", "--seed", "3"], "--seed belongs to a simulation"),
         (["tower", "--robot", "none.yaml"], "cannot read the robot file"),
     ],
