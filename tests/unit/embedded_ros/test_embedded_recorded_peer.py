@@ -83,7 +83,7 @@ def our_token(node: Any, peer: Any, kind: str, name: str) -> str:
     found: list[str] = []
 
     def is_there() -> bool:
-        found[:] = [t for t in tokens_seen_by(peer) if f"/{kind}/" in t and f"/{mangled}/" in t]
+        found[:] = [t for t in tokens_seen_by(peer) if f"/{kind}/" in t and f"/{mangled}/" in f"{t}/"]
         return bool(found)
 
     assert spin_until(node, is_there)
@@ -108,7 +108,10 @@ def test_our_publication(node: Any, peer: Any) -> None:
     token = our_token(node, peer, "MP", "/chatter")
     zid = str(rclpy.get_default_context().session.zid())
     start, end = token.split("/MP/")
-    assert start.startswith(f"@ros2_lv/2/{zid}/0/") and start.split("/")[4].isdigit()
+    node_token = our_token(node, peer, "NN", "tester")
+    node_id = node_token.split("/")[3]
+    assert node_token == f"@ros2_lv/2/{zid}/{node_id}/{node_id}/NN/%/%/tester"
+    assert start.startswith(f"@ros2_lv/2/{zid}/{node_id}/") and start.split("/")[4].isdigit()
     assert end == f"%/%/tester/%chatter/{STRING}/{STRING_HASH}/::,10:,:,:,,"
     assert str(samples[0].key_expr) == CHATTER and samples[0].payload.to_bytes() == HELLO
     first, second = (sample.attachment.to_bytes() for sample in samples[:2])
