@@ -15,10 +15,10 @@ from bee_robot.cli import inputs, simulation
 from bee_robot.cli.inputs import InputError
 from bee_robot.cli.interrupts import Interrupts
 from bee_robot.cli.launching.launch_file import LaunchDescription
+from bee_robot.cli.launching.start_order import StartError
 from bee_robot.cli.launching.supervisor import Supervisor
 from bee_robot.cli.locations import remember_store
 from bee_robot.cli.robot_processes import (
-    StartError,
     describe,
     private_folder,
     require_free_names,
@@ -238,8 +238,8 @@ def _robot(
         require_free_names(client, description)
         with started(description, order.folder / "log", lambda name, line: None) as supervisor:
             interrupts.when_second(supervisor.hurry)
-            with console.status(f"starting {', '.join(supervisor.names)}"):
-                wait_until_ready(client, supervisor, lambda: _leave_if(interrupts))
+            with console.status(f"starting {', '.join(supervisor.names)}") as status:
+                wait_until_ready(client, supervisor, lambda: _leave_if(interrupts), status.update)
             console.print(
                 f"{order.robot.robot} is up: {len(supervisor.names)} processes, logs in {supervisor.log_folder}",
                 highlight=False,

@@ -13,8 +13,8 @@ from bee_robot.cli import inputs
 from bee_robot.cli.inputs import InputError
 from bee_robot.cli.interrupts import Interrupts
 from bee_robot.cli.launching.log_folder import new_log_folder
+from bee_robot.cli.launching.start_order import StartError
 from bee_robot.cli.robot_processes import (
-    StartError,
     describe,
     private_folder,
     started,

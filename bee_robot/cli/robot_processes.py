@@ -38,9 +38,7 @@ def table(kind: str) -> Path:
     """The launch file of this kind. Raises InputError."""
     path = locations.launch_file(kind)
     if path is None:
-        raise InputError(
-            f"no launch file {kind}.launch.yaml; known: {', '.join(known_robots()) or 'none'}"
-        )
+        raise InputError(f"no launch file {kind}.launch.yaml; known: {', '.join(known_robots()) or 'none'}")
     return path
 
 

@@ -11,12 +11,12 @@ from bee_robot.cli.inputs import InputError
 from bee_robot.cli.interrupts import Interrupts
 from bee_robot.cli.launching.launch_file import LaunchDescription
 from bee_robot.cli.launching.log_folder import new_log_folder
+from bee_robot.cli.launching.start_order import StartError
 from bee_robot.cli.launching.supervisor import Exit, Supervisor
 from bee_robot.cli.line_printer import LinePrinter
 from bee_robot.cli.main import VerbParser
 from bee_robot.cli.robot_processes import (
     EXTRACTOR,
-    StartError,
     arguments_of,
     describe,
     known_robots,
@@ -89,7 +89,10 @@ def _kind(words: list[str]) -> str:
     finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     finder.add_argument("words", nargs="*")
     for name, option in up_arguments.OPTIONS.items():
-        finder.add_argument(f"--{name}", **({"nargs": "?"} if option.metavar else {"action": "store_true"}))
+        if option.metavar:
+            finder.add_argument(f"--{name}", nargs="?")
+        else:
+            finder.add_argument(f"--{name}", action="store_true")
     try:
         found = finder.parse_known_intermixed_args(words)[0].words
     except argparse.ArgumentError:

@@ -221,9 +221,7 @@ class _Evaluation:
     def _append_env(self, body: Lined, line: int) -> None:
         name, value = self._text(body, "name"), self._text(body, "value")
         separator = self._text(body, "separator") if "separator" in body else os.pathsep
-        is_first = body.get("prepend", False)
-        if not isinstance(is_first, bool):
-            is_first = is_yes(self._text(body, "prepend"), "'prepend'")
+        is_first = self._truth(body, "prepend")
         before = self._environment().get(name)
         both = [value, before] if is_first else [before, value]
         self._change_environment(name, value if before is None else separator.join(map(str, both)))
@@ -250,9 +248,7 @@ class _Evaluation:
         self._settings = replace(self._settings, remappings=(*self._settings.remappings, rule))
 
     def _group(self, body: Lined, line: int) -> None:
-        scoped = body.get("scoped", True)
-        if not isinstance(scoped, bool):
-            raise self._error(line, "'scoped' is true or false")
+        scoped = self._truth(body, "scoped", default=True)
         outer = dict(self.variables), self._settings
         if "children" not in body:
             raise self._error(line, "'group' needs 'children'")
@@ -276,7 +272,7 @@ class _Evaluation:
     def _node(self, body: Lined, line: int) -> None:
         settings = self._settings
         name = self._text(body, "name") if "name" in body else ""
-        if name and not NODE_NAME.fullmatch(name):
+        if "name" in body and not NODE_NAME.fullmatch(name):
             raise self._error(body.key_lines["name"], f"'{name}' is no node name: letters, digits and '_'")
         namespace = _joined(settings.namespace, self._text(body, "namespace") if "namespace" in body else "")
         if not NAMESPACE.fullmatch(namespace):
@@ -353,10 +349,8 @@ class _Evaluation:
             for key in set(entry) - {"from", "allow_substs"}:
                 raise self._error(entry.key_lines[key], f"'{key}' and 'from' exclude each other")
             path = self._parameter_file(entry, "from")
-            allowed = entry.get("allow_substs", False)
-            if not isinstance(allowed, bool):
-                allowed = is_yes(self._text(entry, "allow_substs"), "'allow_substs'")
-            sources.append(expand(path.read_text(encoding="utf-8"), self._scope()) if allowed else path)
+            is_template = self._truth(entry, "allow_substs")
+            sources.append(expand(path.read_text(encoding="utf-8"), self._scope()) if is_template else path)
         return sources
 
     def _parameter_file(self, body: Lined, key: str) -> Path:
@@ -406,6 +400,12 @@ class _Evaluation:
         except ValueError:
             raise LaunchError(f"the variable '{variable}' is '{text}'; it is a number") from None
 
+    def _truth(self, body: Lined, key: str, default: bool = False) -> bool:
+        value = body.get(key, default)
+        if not isinstance(value, bool):
+            raise self._error(body.key_lines[key], f"'{key}' is true or false, without quotes")
+        return value
+
     def _needed(self, body: Lined, kind: str, key: str) -> str:
         if key not in body:
             raise self._error(body.line, f"'{kind}' needs '{key}'")
@@ -420,10 +420,12 @@ class _Evaluation:
         return str(body[key])
 
     def _text(self, body: Lined, key: str) -> str:
-        return self._expanded(body, key, expand)
+        text: str = self._expanded(body, key, expand)
+        return text
 
     def _words(self, body: Lined, key: str) -> list[str]:
-        return self._expanded(body, key, command_words) if key in body else []
+        words: list[str] = self._expanded(body, key, command_words) if key in body else []
+        return words
 
     def _expanded(self, body: Lined, key: str, expander: Callable[[str, Scope], Any]) -> Any:
         plain = self._plain(body, key)

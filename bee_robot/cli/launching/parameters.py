@@ -28,22 +28,23 @@ def typed(value: Any, wanted: str | None, scope: Scope) -> ParameterValue:
     wanted = None if wanted == "yaml" else wanted
     if wanted is not None and wanted not in TYPE_NAMES:
         raise LaunchError(f"unknown type '{wanted}'; known: {', '.join(TYPE_NAMES)}")
+    is_list = wanted is not None and wanted.startswith(LIST)
     if isinstance(value, list):
-        item = None if wanted is None else wanted.removeprefix(LIST)
-        if wanted in TYPES:
+        if wanted is not None and not is_list:
             raise LaunchError(f"is the list {value!r}, which is no {wanted}")
-        return uniform([_scalar(each, item, scope) for each in value])
-    if isinstance(value, str) and wanted is not None and wanted.startswith(LIST):
-        found = _from_yaml(expanded := _text(value, scope)[0])
-        if not isinstance(found, list):
-            raise LaunchError(f"is '{expanded}', which is no list")
-        return uniform([_scalar(each, wanted.removeprefix(LIST), scope) for each in found])
+        item = wanted.removeprefix(LIST) if wanted is not None else None
+        found = uniform([_scalar(each, item, scope) for each in value])
+        if item is not None and any(type(each) is not TYPES[item] for each in found):
+            raise LaunchError(f"is the list {value!r}, which is no {wanted}")
+        return found
+    if is_list:
+        raise LaunchError(f"is {value!r}, which is no list")
     return _scalar(value, wanted, scope)
 
 
 def from_text(text: str) -> ParameterValue:
     """What `set_parameter` makes of a text: YAML decides. Raises LaunchError."""
-    value = _from_yaml(text)
+    value: ParameterValue | None = _from_yaml(text)
     # ROS 2 hands it on as text again: what YAML made text is read a second time.
     value = _from_yaml(value) if isinstance(value, str) else value
     if isinstance(value, (list, dict)) or value is None:
@@ -51,11 +52,9 @@ def from_text(text: str) -> ParameterValue:
     return value
 
 
-def uniform(values: list[ParameterValue]) -> ParameterValue:
-    """A list parameter has at least one item, and one type; whole numbers among others count as such."""
+def uniform(values: list[ParameterValue]) -> list[ParameterValue]:
+    """A list parameter has at least one item, and one type: 1 and 2.5 do not go together. Raises LaunchError."""
     kinds = {type(value) for value in values}
-    if kinds == {int, float}:
-        return [float(value) for value in values]  # type: ignore[arg-type]
     if not values:
         raise LaunchError("is an empty list, whose type ROS 2 cannot tell; leave the parameter out")
     if len(kinds) > 1 or not kinds <= set(TYPES.values()):
