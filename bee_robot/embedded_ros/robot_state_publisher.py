@@ -9,6 +9,7 @@ a joint at nan or infinity is left out, with a warning, and no interval is kept 
 from __future__ import annotations
 
 import math
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from rclpy.qos import (
     qos_profile_sensor_data,
 )
 from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
@@ -35,6 +37,7 @@ from bee_robot.embedded_ros.robot_model.description import DescriptionError, Joi
 from bee_robot.embedded_ros.robot_model.transforms import MOVING, JointTransform, Transform
 
 FASTEST_HZ = 1000.0
+LOOK_S = 0.1  # how often it looks whether it has been told to end
 _BAD_FREQUENCY = "publish_frequency must be between 0.0 and 1000.0"
 _OF_BROADCASTERS = (QoSPolicyKind.DEPTH, QoSPolicyKind.HISTORY, QoSPolicyKind.RELIABILITY)
 
@@ -247,17 +250,21 @@ class RobotStatePublisher(Node):
 def main(arguments: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM. Returns the exit status: 1 where it cannot start."""
     given = sys.argv if arguments is None else arguments
+    told_to_end: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):  # one that comes while the node is being made counts too
+        signal.signal(number, lambda caught, _: told_to_end.append(caught))
+    rclpy.init(args=given, signal_handler_options=SignalHandlerOptions.NO)
     node = None
     try:
-        rclpy.init(args=given)
-        executor = SingleThreadedExecutor()
         node = RobotStatePublisher(remove_ros_args(given)[1:])
+        executor = SingleThreadedExecutor()
         executor.add_node(node)
-        executor.spin()
+        while not told_to_end:
+            executor.spin_once(timeout_sec=LOOK_S)
     except StartError as error:
         rclpy.logging.get_logger("robot_state_publisher").fatal(str(error))
         return 1
-    except (KeyboardInterrupt, ExternalShutdownException):
+    except ExternalShutdownException:
         return 0
     finally:
         if node is not None:
