@@ -23,13 +23,14 @@ from typing import Any, TypeVar
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNodeMixin, LifecycleState, TransitionCallbackReturn
 
-from bee_robot.clock import wall_s
+from bee_robot.clock import pause_wall, wall_s
 from bee_robot.configuration import ConfigurationError
 from bee_robot.nodes.diagnostics import Status
 from bee_robot.nodes.process import EXIT_BAD_INPUT, BeeNode
 
 CONNECT_WALL_S = 8.0
 DISCONNECT_WALL_S = 4.0
+ANSWERS_WALL_S = 10.0  # for what is being answered when the node is ended
 WATCH_WALL_S = 0.1
 FIRST_PAUSE_S = 0.5  # before a lost device is looked for again; then twice as long each time
 LONGEST_PAUSE_S = 10.0
@@ -175,10 +176,18 @@ class DriverNode(LifecycleNodeMixin, BeeNode):
         if not self._is_ending:
             self._connect_after(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(self._attempts, 10)))
 
+    @property
+    def is_ending(self) -> bool:
+        return self._is_ending
+
     async def end_well(self, because: str) -> None:
+        """Whoever waits for an answer gets it; then the device is let go of."""
         self._is_ending = True
         if self._connecting is not None:
             self._connecting.cancel()
+        until_s = wall_s() + ANSWERS_WALL_S
+        while self._answers_due and wall_s() < until_s:
+            await pause_wall(0.02)
         await self.disconnect(f"{self.get_name()} ends ({because})")
 
     def close(self) -> None:

@@ -111,6 +111,9 @@ class FrameCameras(DriverNode):
     # pictures
 
     async def _capture(self, request: Any, response: Any) -> Any:
+        if self.is_ending:
+            response.success, response.message = False, "frame_cameras is ending"
+            return response
         try:
             with self.answering():
                 photographs = await self.bridge.submit(self._photograph(request))

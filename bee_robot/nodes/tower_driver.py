@@ -17,7 +17,7 @@ from bee_robot.clock import pause_wall, wall_s
 from bee_robot.devices.serial_tower import SerialTower
 from bee_robot.devices.tower import Axis, BoardState, MotionEnd, MotionResult, Output, TowerError
 from bee_robot.nodes import conversions, qos
-from bee_robot.nodes.driver_node import DeviceError, DriverNode
+from bee_robot.nodes.driver_node import DeviceError, DriverNode, Life
 from bee_robot.nodes.process import run_node
 from bee_robot.nodes.tower_health import TowerHealth
 from bee_robot_interfaces.action import HomeTower, MoveTower
@@ -44,7 +44,7 @@ class TowerDriver(DriverNode):
         self._towers = self.create_lifecycle_publisher(TowerState, "tower/state", qos.of("tower/state"))
         self._loads = self.create_lifecycle_publisher(Loads, "loads", qos.of("loads"))
         self._health = TowerHealth(
-            self.bridge, lambda: self.robot, lambda: self._tower, lambda: self.lost_because
+            self.bridge, lambda: self.robot, lambda: self._connected_tower, lambda: self.lost_because
         )
         self.diagnostics.add("board", self._health.look_at_board)
         self.diagnostics.add("link", self._health.look_at_link)
@@ -102,9 +102,9 @@ class TowerDriver(DriverNode):
             raise DeviceError(str(error), error.alert) from None
 
     async def disconnect(self, because: str) -> None:
-        tower, self._tower = self._tower, None
-        if tower is not None:
-            await tower.close(because)
+        """The closed one stays until the next is connected: whoever still asks it hears that the board is not there."""
+        if self._tower is not None:
+            await self._tower.close(because)
 
     def serve(self) -> None:
         for kind, name, callback in (
@@ -154,11 +154,15 @@ class TowerDriver(DriverNode):
             return f"The stop was not confirmed: {error}; the board stops by itself without heartbeats."
         return "Motion is stopped."
 
+    @property
+    def _connected_tower(self) -> SerialTower | None:
+        return self._tower if self.life in (Life.INACTIVE, Life.ACTIVE) else None
+
     # services
 
     @property
     def tower(self) -> SerialTower:
-        assert self._tower is not None  # services exist only while it is open
+        assert self._tower is not None  # services exist only where it was connected
         return self._tower
 
     async def _answer(self, response: Any, coroutine: Coroutine[Any, Any, Any]) -> Any:
