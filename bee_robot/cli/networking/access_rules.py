@@ -58,21 +58,21 @@ def _rules(name: str, granted: Grants, domain_id: int) -> list[Rule]:
     graph = [f"@ros2_lv/{domain_id}/**"]
     allowed = {
         "ingress": {
-            "put": publish,
+            "put": publish + kept,
             "reply": publish + serve,
             "declare_queryable": serve + kept,
             "liveliness_token": _own_tokens(granted, domain_id) + kept,
-            "declare_subscriber": subscribe,
+            "declare_subscriber": subscribe + asked,
             "query": call + asked,
             "liveliness_query": graph + asked,
             "declare_liveliness_subscriber": graph + asked,
         },
         "egress": {
-            "put": subscribe,
+            "put": subscribe + asked,
             "reply": call + subscribe,
             "declare_queryable": call + asked,
             "liveliness_token": _seen_tokens(granted, domain_id) + asked,
-            "declare_subscriber": publish,
+            "declare_subscriber": publish + kept,
             "query": serve + kept,
             "liveliness_query": graph + kept,
             "declare_liveliness_subscriber": graph + kept,
@@ -97,7 +97,7 @@ def _data(patterns: tuple[str, ...], domain_id: int) -> list[str]:
 
 
 def _kept(patterns: tuple[str, ...], domain_id: int) -> list[str]:
-    """Where transient-local publishers keep messages of these topics."""
+    """Where transient-local publishers keep messages of these topics, and say how many they sent."""
     return [f"{key}/@adv/**" for key in _data(patterns, domain_id)]
 
 

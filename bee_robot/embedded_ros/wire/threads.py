@@ -10,9 +10,12 @@ import os
 import threading
 
 RUNTIME_VARIABLE = "ZENOH_RUNTIME"
-_ONE_RECEIVER = "(rx: (worker_threads: 1), tx: (handover: rx), net: (handover: rx), acc: (handover: rx), app: (handover: rx))"
+# `net` stays a thread of its own: undeclaring an advanced publisher waits, with Python's lock held, for its heartbeat to
+# end there. Were that the receiver's thread, which waits for Python's lock in a callback, both would wait for ever.
+_ONE_RECEIVER = "(rx: (worker_threads: 1), tx: (handover: rx), acc: (handover: rx), app: (handover: rx))"
 """Receiving, sending and accepting share one thread: a message wakes one thread of Zenoh in each process, not two or three."""
-_kept: set[int] = set()
+THREADS_WITH_STATE: set[int] = set()
+"""Identifiers of the threads that keep their state."""
 
 
 def prepare_runtime() -> None:
@@ -27,6 +30,6 @@ def keep_thread_state() -> None:
     and unmapped. One more PyGILState_Ensure than Release lets it stay, as for threads of Python's own.
     """
     thread = threading.get_ident()
-    if thread not in _kept:
-        _kept.add(thread)
+    if thread not in THREADS_WITH_STATE:
+        THREADS_WITH_STATE.add(thread)
         ctypes.pythonapi.PyGILState_Ensure()
