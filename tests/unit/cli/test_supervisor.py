@@ -7,80 +7,25 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+from stand_ins import Heard, is_running, one_liner, toy, wait_gone
+
 from bee_robot.cli.launching.launched_node import LaunchedNode, Respawn
-from bee_robot.cli.launching.supervisor import Supervisor
+from bee_robot.cli.launching.lined_yaml import LaunchError
+from bee_robot.cli.launching.supervisor import Ending, Exit, Supervisor, labels
 from bee_robot.clock import wall_s, wall_sleep
 
-TOY = """
-import signal, sys, time
-name, ending_s, order = sys.argv[1], float(sys.argv[2]), sys.argv[3]
-count = 0
-def note(number, _):
-    global count
-    count += 1
-signal.signal(signal.SIGINT, note)
-signal.signal(signal.SIGTERM, note)
-print(name, "is ready", flush=True)
-while count == 0:
-    time.sleep(0.01)
-until = time.monotonic() + ending_s
-while time.monotonic() < until and count < 2:
-    time.sleep(0.01)
-with open(order, "a") as file:
-    file.write(f"{name} {'at once' if count > 1 else 'well'}\\n")
-"""
 
-
-@dataclass(frozen=True)
-class ToyNode(LaunchedNode):
-    """A node whose program is a piece of Python."""
-
-    program: tuple[str, ...] = field(default=())
-
-    def command(self, folder: Path | None = None) -> list[str]:
-        return [sys.executable, "-c", *self.program]
-
-
-def toy(name: str, order: Path, ending_s: float = 0.0, **options: float) -> ToyNode:
-    program = (TOY, name, str(ending_s), str(order))
-    return ToyNode(where="test", package="toys", executable=name, name=name, program=program, **options)  # type: ignore[arg-type]
-
-
-def one_liner(text: str, **options: object) -> ToyNode:
-    return ToyNode(where="test", package="toys", executable="brief", name="brief", program=(text,), **options)  # type: ignore[arg-type]
-
-
-class Heard:
-    """Collects lines; lets a test wait for one."""
-
-    def __init__(self) -> None:
-        self.lines: list[tuple[str, str]] = []
-
-    def __call__(self, name: str, line: str) -> None:
-        self.lines.append((name, line))
-
-    def wait_for(self, *texts: str) -> None:
-        until_s = wall_s() + 20
-        while not all(any(text in line for _, line in self.lines) for text in texts):
-            assert wall_s() < until_s, f"{texts} did not all come: {self.lines}"
-            wall_sleep(0.02)
-
-
-def wait_gone(pids: list[int]) -> None:
+def wait_for_exits(supervisor: Supervisor, count: int = 1) -> list[Exit]:
+    exits: list[Exit] = []
     until_s = wall_s() + 20
-    while any(is_running(pid) for pid in pids):
-        assert wall_s() < until_s, "processes outlived their supervisor"
+    while len(exits) < count:
+        assert wall_s() < until_s, f"only {exits}"
+        exits += supervisor.unexpected_exits()
         wall_sleep(0.02)
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    return exits
 
 
 def test_processes_end_well_and_the_last_started_goes_first(tmp_path: Path) -> None:
@@ -124,17 +69,19 @@ def test_who_does_not_end_in_time_is_told_and_then_killed(tmp_path: Path) -> Non
 
 
 def test_a_process_that_dies_is_named_with_exit_status_and_last_lines(tmp_path: Path) -> None:
-    with Supervisor(
-        [one_liner("print('no board on /dev/x'); raise SystemExit(2)")], tmp_path / "log"
-    ) as supervisor:
-        exits = []
-        until_s = wall_s() + 20
-        while not exits and wall_s() < until_s:
-            exits = supervisor.unexpected_exits()
-            wall_sleep(0.02)
-        assert [str(each) for each in exits] == ["brief ended (exit status 2)"]
-        assert exits[0].last_lines == ("no board on /dev/x",)
+    dies = one_liner("print('no board on /dev/x'); print('and no more', end=''); raise SystemExit(2)")
+    with Supervisor([dies], tmp_path / "log") as supervisor:
+        (ended,) = wait_for_exits(supervisor)
+        assert str(ended) == "brief ended (exit status 2)"
+        assert ended.last_lines == ("no board on /dev/x", "and no more")
+        assert ended.ends_robot and ended.consequence == "motion stops"
         assert supervisor.unexpected_exits() == []
+
+
+def test_an_end_without_an_error_is_no_better_when_nobody_asked_for_it(tmp_path: Path) -> None:
+    with Supervisor([one_liner("print('done')")], tmp_path / "log") as supervisor:
+        (ended,) = wait_for_exits(supervisor)
+        assert str(ended) == "brief ended (exit status 0)" and ended.ends_robot
 
 
 def test_a_killed_process_is_said_to_be_killed(tmp_path: Path) -> None:
@@ -142,22 +89,105 @@ def test_a_killed_process_is_said_to_be_killed(tmp_path: Path) -> None:
     with Supervisor([toy("driver", tmp_path / "order")], tmp_path / "log", heard) as supervisor:
         heard.wait_for("driver is ready")
         os.kill(supervisor.pid("driver"), signal.SIGKILL)
-        exits = []
-        while not exits:
-            exits = supervisor.unexpected_exits()
-            wall_sleep(0.02)
-    assert str(exits[0]) == "driver ended (killed by SIGKILL)"
+        (ended,) = wait_for_exits(supervisor)
+    assert str(ended) == "driver ended (killed by SIGKILL)"
 
 
 def test_a_process_to_be_respawned_comes_back(tmp_path: Path) -> None:
     heard = Heard()
     program = f"p = {str(tmp_path / 'runs')!r}; open(p, 'a').write('x'); print('run', len(open(p).read()), flush=True)"
-    with Supervisor([one_liner(program, respawn=Respawn(0.05))], tmp_path / "log", heard) as supervisor:
+    respawn = Respawn(0.05, limit=50)
+    with Supervisor([one_liner(program, respawn=respawn)], tmp_path / "log", heard) as supervisor:
         until_s = wall_s() + 20
         while not any("run 3" in line for _, line in heard.lines) and wall_s() < until_s:
             supervisor.unexpected_exits()
             wall_sleep(0.02)
     assert any("run 3" in line for _, line in heard.lines)
+
+
+@pytest.mark.parametrize("ends_robot", [True, False])
+def test_a_process_that_crashes_again_and_again_is_given_up(tmp_path: Path, ends_robot: bool) -> None:
+    respawn = Respawn(0.01, limit=2, ends_robot=ends_robot)
+    with Supervisor([one_liner("raise SystemExit(7)", respawn=respawn)], tmp_path / "log") as supervisor:
+        first, second, last = wait_for_exits(supervisor, 3)
+        assert [each.restart_in_s for each in (first, second, last)] == [0.01, 0.02, None]
+        assert not first.is_given_up and not first.ends_robot
+        assert last.is_given_up and last.ends_robot is ends_robot
+        assert last.consequence.startswith("it is given up after 2 restarts; ")
+        wall_sleep(0.2)
+        assert supervisor.unexpected_exits() == [] and supervisor.running() == []
+    (ending,) = supervisor.endings()
+    assert str(ending) == "brief exit status 7 (before, after 2 restarts)"
+
+
+def test_the_end_tells_of_each_how_it_ended_and_how_long_it_took(tmp_path: Path) -> None:
+    heard, order = Heard(), tmp_path / "order"
+    deaf = one_liner(
+        "import signal,time\nsignal.signal(2, lambda *_: None)\nprint('deaf', flush=True)\ntime.sleep(60)",
+        sigterm_timeout_s=0.2,
+    )
+    with Supervisor([deaf, toy("driver", order, ending_s=0.3)], tmp_path / "log", heard) as supervisor:
+        heard.wait_for("deaf", "driver is ready")
+    driver, brief = supervisor.endings()
+    assert driver.name == "driver" and driver.is_well and 0.25 < (driver.took_s or 0) < 10
+    assert brief.name == "brief" and not brief.is_well and brief.code == -signal.SIGTERM
+    assert str(driver).startswith("driver well (") and str(brief).startswith("brief killed by SIGTERM (")
+    assert str(Ending("x", None, None, 0)) == "x was not started"
+
+
+def test_a_supervisor_that_waits_starts_nothing_by_itself(tmp_path: Path) -> None:
+    heard, order = Heard(), tmp_path / "order"
+    nodes = [toy("first", order), toy("second", order)]
+    with Supervisor(nodes, tmp_path / "log", heard, waits=True) as supervisor:
+        assert supervisor.names == ["first", "second"] and supervisor.running() == []
+        supervisor.start("first")
+        heard.wait_for("first is ready")
+        with pytest.raises(KeyError):
+            supervisor.pid("second")
+    assert order.read_text().splitlines() == ["first well"]
+    assert [each.code for each in supervisor.endings()] == [None, 0]
+
+
+def test_what_cannot_be_executed_is_named_and_the_others_are_ended(tmp_path: Path) -> None:
+    order = tmp_path / "order"
+    broken = LaunchedNode("some.launch.yaml, line 3", "", "/nowhere/program", "", process_name="helper")
+    with (
+        pytest.raises(LaunchError, match=r"line 3: helper cannot be started .*No such file"),
+        Supervisor([toy("driver", order), broken], tmp_path / "log"),
+    ):
+        pytest.fail("it started")
+    assert not list((tmp_path / "log").glob("*.spool"))
+
+
+def test_environment_and_folder_are_those_of_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GONE", "x")
+    program = "import os; print(os.environ.get('GONE'), os.environ['MORE'], os.environ['OUTER'], os.getcwd())"
+    node = one_liner(program, environment={"GONE": None, "MORE": "m"}, folder=tmp_path)
+    heard = Heard()
+    with Supervisor([node], tmp_path / "log", heard, environment={"OUTER": "o"}):
+        heard.wait_for(f"None m o {tmp_path}")
+
+
+def test_what_is_not_for_the_screen_is_in_the_log_only(tmp_path: Path) -> None:
+    heard = Heard()
+    quiet = one_liner("print('quiet')", name="quiet", is_on_screen=False)
+    with Supervisor([quiet, one_liner("print('loud')")], tmp_path / "log", heard) as supervisor:
+        heard.wait_for("loud")
+        wait_for_exits(supervisor, 2)
+    assert ("quiet", "quiet") not in heard.lines
+    assert supervisor.log_file("quiet").read_text() == "quiet\n"
+
+
+def test_processes_of_one_name_have_logs_of_their_own() -> None:
+    nodes = [
+        LaunchedNode("", "p", "driver", "driver", namespace="/a"),
+        LaunchedNode("", "p", "driver", "driver", namespace="/b/c"),
+        LaunchedNode("", "", "/bin/sh", ""),
+        LaunchedNode("", "", "/usr/bin/sh", ""),
+    ]
+    assert labels(nodes) == ["a_driver", "b_c_driver", "sh", "sh_2"]
 
 
 def test_nodes_are_ended_in_order_even_if_the_supervisor_is_killed(tmp_path: Path) -> None:
@@ -167,7 +197,7 @@ def test_nodes_are_ended_in_order_even_if_the_supervisor_is_killed(tmp_path: Pat
         "import sys, threading\n"
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "from pathlib import Path\n"
-        "from test_supervisor import Supervisor, toy\n"
+        "from bee_robot.cli.launching.supervisor import Supervisor\nfrom stand_ins import toy\n"
         f"order = Path({str(order)!r})\n"
         "nodes = [toy('driver', order), toy('procedure', order, ending_s=0.3)]\n"
         f"with Supervisor(nodes, Path({str(tmp_path / 'log')!r}), lambda name, line: print(line, flush=True)) as s:\n"
