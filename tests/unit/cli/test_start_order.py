@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from stand_ins import Heard, one_liner, toy
 
-from bee_robot.cli.launching.launched_node import LaunchedNode
+from bee_robot.cli.launching.launched_node import LaunchedNode, Respawn
 from bee_robot.cli.launching.start_order import StartError, prepare_first, start_in_order
 from bee_robot.cli.launching.supervisor import Supervisor
 from bee_robot.clock import wall_s, wall_sleep
@@ -161,7 +162,17 @@ class TestPrepared:
             start_in_order(supervisor, lambda name: State(False, "absent"), no_wait, print)
         assert "No module named 'no_such_module_anywhere'" in str(caught.value)
 
-    def test_it_is_started_again_whole(self, tmp_path: Path) -> None:
-        """A process that comes back has not been prepared."""
-        node = module_node(tmp_path)
-        assert node.command()[1:3] == ["-m", "stand_in_node"]
+    def test_one_that_comes_back_is_started_whole(self, tmp_path: Path) -> None:
+        text = f"{NODE}\nif __name__ == '__main__':\n    print('again')\n"
+        node = replace(module_node(tmp_path, text=text), respawn=Respawn(0.01))
+        heard = Heard()
+        with supervised([node], tmp_path, heard) as supervisor:
+            supervisor.prepare("driver")
+            supervisor.start("driver")
+            heard.wait_for("begun one two")
+            os.kill(supervisor.pid("driver"), signal.SIGKILL)
+            until_s = wall_s() + 20
+            while not any(line == "again" for _, line in heard.lines):
+                supervisor.unexpected_exits()
+                assert wall_s() < until_s
+                wall_sleep(0.02)
