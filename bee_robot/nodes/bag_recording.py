@@ -63,7 +63,7 @@ class Recording:
         self._lock = threading.Lock()
         self._waiting_bytes = 0
         self._keep_folder_small()
-        self._thread = threading.Thread(target=self._work, name="recording")
+        self._thread = threading.Thread(target=self._work, name="recording", daemon=True)
         self._thread.start()
 
     def _refuse_full_disk(self, limits: Limits) -> None:

@@ -83,9 +83,13 @@ class Recorder(Node):
     """
 
     def __init__(
-        self, selection: Selection | None = None, limits: Limits | None = None, name: str = "recorder"
+        self,
+        selection: Selection | None = None,
+        limits: Limits | None = None,
+        name: str = "recorder",
+        **options: Any,
     ) -> None:
-        super().__init__(name, automatically_declare_parameters_from_overrides=limits is None)
+        super().__init__(name, automatically_declare_parameters_from_overrides=limits is None, **options)
         if limits is None:
             selection, limits = self._from_parameters()
         self._selection = selection or Selection()

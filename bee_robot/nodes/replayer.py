@@ -164,12 +164,12 @@ class ReadAhead:
 class Replayer(Node):
     """Publishes a bag. Call `step` again and again: it does what is due and says how long there is nothing to do."""
 
-    def __init__(self, bag: Bag, playing: Playing, name: str = "replayer") -> None:
+    def __init__(self, bag: Bag, playing: Playing, name: str = "replayer", **options: Any) -> None:
         """Makes the publishers; BagError where a topic cannot be published as it was."""
         self._channels = chosen_channels(bag, playing)  # before there is a node: it may fail
         self._folder = tempfile.TemporaryDirectory(prefix="bee_replay_")
         offer_definitions(self._channels, Path(self._folder.name))
-        super().__init__(name, enable_rosout=False)
+        super().__init__(name, enable_rosout=False, **options)
         self.bag, self._playing = bag, playing
         self._publishers_of: dict[BagChannel, Any] = {}
         for channel in self._channels:

@@ -1,0 +1,402 @@
+"""Recorder and replayer on a graph: what was said is in the bag, and comes out of it again."""
+
+from __future__ import annotations
+
+import array
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Stage, until
+from mcap.reader import make_reader
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.serialization import deserialize_message, serialize_message
+from rosbags.highlevel import AnyReader
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CompressedImage
+from std_msgs.msg import Int64, String
+
+import bee_robot
+from bee_robot.nodes import bag_qos, parameters, recorder
+from bee_robot.nodes.bag_definitions import definition_of
+from bee_robot.nodes.bag_reader import open_bag
+from bee_robot.nodes.bag_recording import Limits
+from bee_robot.nodes.bag_writer import BagError, BagTopic, BagWriter
+from bee_robot.nodes.recorder import Recorder, Selection
+from bee_robot.nodes.replayer import Playing, ReadAhead, Replayer, Timeline
+from bee_robot_interfaces.msg import TowerState
+
+T0 = 1_760_000_000_000_000_000
+LATCHED = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+LOSSY = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+embedded_only = pytest.mark.skipif(
+    bee_robot.ros_runtime().kind != "embedded", reason="types that are not built: embedded runtime only"
+)
+
+
+def begin(stage: Stage, folder: Path, selection: Selection | None = None, **limits: Any) -> Recorder:
+    made = Recorder(
+        selection, Limits(folder, min_free_bytes=0, **limits), "recorder", context=stage.context()
+    )
+    stage.spin(made)
+    return made
+
+
+def recorded(folder: Path) -> list[tuple[str, int, int, int, bytes]]:
+    """Topic, log time, publish time, number and bytes, by the format's own reader."""
+    found = []
+    for path in sorted(folder.glob("*.mcap")):
+        with path.open("rb") as stream:
+            for _, channel, message in make_reader(stream).iter_messages():
+                times = (message.log_time, message.publish_time, message.sequence)
+                found.append((channel.topic, *times, message.data))
+    return found
+
+
+def hears(recording: Recorder, publisher: Any) -> None:
+    until(lambda: publisher.get_subscription_count() == 1, f"{publisher.topic_name} is recorded")
+
+
+class TestRecorder:
+    def test_bytes_times_and_numbers_are_those_of_the_messages(self, stage: Stage, tmp_path: Path) -> None:
+        speaker = stage.observer("speaker")
+        words = speaker.create_publisher(String, "/words", 10)
+        pictures = speaker.create_publisher(CompressedImage, "/picture", LOSSY)
+        made = begin(stage, tmp_path / "bag")
+        hears(made, words)
+        hears(made, pictures)
+        picture = CompressedImage(format="jpeg", data=array.array("B", bytes(range(256)) * 20_000))
+        sent = [String(data=f"word {number}") for number in range(20)]
+        before_ns = speaker.get_clock().now().nanoseconds
+        for each in sent:
+            words.publish(each)
+        pictures.publish(picture)
+        until(lambda: len(recorded_by(made)) == 2 and recorded_by(made)["/words"] == 20, "all is recorded")
+        after_ns = speaker.get_clock().now().nanoseconds
+        said = made.finish()
+        found = recorded(tmp_path / "bag")
+        assert [each[4] for each in found if each[0] == "/words"] == [
+            serialize_message(each) for each in sent
+        ]
+        assert [each[4] for each in found if each[0] == "/picture"] == [serialize_message(picture)]
+        for topic, log_ns, publish_ns, _, _ in found:
+            assert topic == "/rosout" or before_ns <= publish_ns <= log_ns <= after_ns
+        numbers = [each[3] for each in found if each[0] == "/words"]
+        assert numbers == list(range(numbers[0], numbers[0] + 20)) or set(numbers) == {0}  # Humble tells none
+        assert f"messages of {len(made._subscribed)} topics" in said and str(tmp_path / "bag") in said
+        assert made.recording.problem == "" and not made.lost and not made.recording.dropped
+
+    def test_what_was_latched_before_and_what_comes_later_are_both_there(
+        self, stage: Stage, tmp_path: Path
+    ) -> None:
+        speaker = stage.observer("speaker")
+        latched = speaker.create_publisher(String, "/latched", LATCHED)
+        for number in range(3):
+            latched.publish(String(data=f"kept {number}"))
+        made = begin(stage, tmp_path / "bag")
+        late = speaker.create_publisher(Int64, "/late", 10)
+        hears(made, late)
+        late.publish(Int64(data=7))
+        until(lambda: recorded_by(made) == {"/latched": 3, "/late": 1}, "both are recorded")
+        made.finish()
+        with AnyReader(
+            [tmp_path / "bag"]
+        ) as reader:  # compares the definitions with the type hashes of the graph
+            offers = {each.topic: each.ext.offered_qos_profiles for each in reader.connections}  # type: ignore[union-attr]
+            found = [
+                reader.deserialize(data, connection.msgtype).data
+                for connection, _, data in reader.messages()
+                if connection.topic in ("/latched", "/late")
+            ]
+        assert offers["/latched"][0].durability.name == "TRANSIENT_LOCAL" and offers["/latched"][0].depth in (
+            0,
+            10,
+        )
+        assert found == ["kept 0", "kept 1", "kept 2", 7]
+
+    def test_only_what_was_asked_for(self, stage: Stage, tmp_path: Path) -> None:
+        speaker = stage.observer("speaker")
+        names = ("/tower_1/state", "/tower_1/camera/image", "/tower_2/state", "/tower_1/_hidden")
+        publishers = [speaker.create_publisher(String, name, LATCHED) for name in names]
+        for each in publishers:
+            each.publish(String(data=each.topic_name))
+        made = begin(stage, tmp_path / "a", Selection(namespace="tower_1", exclude=("camera",)))
+        until(lambda: recorded_by(made) == {"/tower_1/state": 1}, "one topic is recorded")
+        made.finish()
+        other = begin(
+            stage, tmp_path / "b", Selection(topics=("tower_1/_hidden", "/nix"), regex="^/tower_2/")
+        )
+        until(lambda: set(recorded_by(other)) == {"/tower_1/_hidden", "/tower_2/state"}, "two are recorded")
+        assert "nobody published: /nix" in other.finish()
+
+    def test_a_publisher_that_promises_less_is_heard_too(self, stage: Stage, tmp_path: Path) -> None:
+        speaker = stage.observer("speaker")
+        good = speaker.create_publisher(String, "/words", 10)
+        made = begin(stage, tmp_path / "bag", Selection(topics=("/words",)))
+        hears(made, good)
+        poor = speaker.create_publisher(String, "/words", LOSSY)
+
+        def asks_for_less() -> bool:
+            infos = speaker.get_subscriptions_info_by_topic("/words")
+            return [each.qos_profile.reliability for each in infos] == [ReliabilityPolicy.BEST_EFFORT]
+
+        until(asks_for_less, "the recorder asks for less")
+        hears(made, poor)
+        good.publish(String(data="good"))
+        poor.publish(String(data="poor"))
+        until(lambda: recorded_by(made) == {"/words": 2}, "both are recorded")
+        made.finish()
+
+    def test_messages_lost_on_the_way_are_told(self, stage: Stage, tmp_path: Path) -> None:
+        made = begin(stage, tmp_path / "bag", Selection(topics=("/x",)))
+        made._subscribed["/x"] = recorder._Subscribed(None, LOSSY, 1)
+        made.recording.add_topic(BagTopic("/x", "std_msgs/msg/Int64", definition_of(Int64), "[]"))
+        for number in (4, 5, 9, 10):
+            made._take("/x", b"\0\1\0\0", {"publication_sequence_number": number})
+        made._subscribed.clear()
+        assert "lost on the way: /x 3" in made.finish()
+
+    def test_parameters_are_those_of_its_table(self, stage: Stage, tmp_path: Path) -> None:
+        words = ["--ros-args", "-p", f"folder:={tmp_path}", "-p", "topics:=[a, /b]", "-p", "max_file_mib:=5"]
+        made = Recorder(context=stage.context(*words, "-r", "__ns:=/tower_1"))
+        stage.spin(made)
+        assert made._wanted == {"/tower_1/a", "/b"}
+        assert made.recording.folder.parent == tmp_path and made.recording.folder.name.startswith("rosbag2_2")
+        described = made.describe_parameter("max_file_mib")
+        assert described.integer_range[0].to_value == 1_000_000 and "MiB" in described.description
+        made.finish()
+
+    @pytest.mark.parametrize(
+        ("words", "says"),
+        [
+            (
+                ["-p", "folder:=/tmp/x", "-p", "max_file_mib:=-1"],
+                "max_file_mib = -1 is not within 0 to 1000000",
+            ),
+            (
+                ["-p", "folder:=/tmp/x", "-p", "compression:=zip"],
+                "compression = 'zip' is none of none, lz4, zstd",
+            ),
+            (["-p", "folder:=/tmp/x", "-p", "exclude:=['[']"], "'[' is no regular expression"),
+            ([], "parameter folder is not set"),
+            (["-p", "folder:=/dev/null/x", "-p", "min_free_gib:=0.0"], "cannot be made"),
+        ],
+    )
+    def test_bad_input_is_one_line(self, stage: Stage, words: list[str], says: str) -> None:
+        with pytest.raises((parameters.ParameterError, BagError)) as caught:
+            Recorder(context=stage.context("--ros-args", *words))
+        assert says in str(caught.value) and "\n" not in str(caught.value)
+
+
+def recorded_by(made: Recorder) -> dict[str, int]:
+    """Messages by topic, without what ROS itself says."""
+    return {n: c for n, c in made.recording.counts.items() if n not in ("/rosout", "/parameter_events")}
+
+
+# -- replay
+
+
+def a_bag(folder: Path, *topics: BagTopic, messages: list[tuple[str, int, bytes]]) -> Path:
+    writer = BagWriter(folder)
+    for topic in topics:
+        writer.add_topic(topic)
+    for name, after_ms, data in messages:
+        writer.write(name, data, T0 + after_ms * 10**6, T0)
+    writer.close()
+    return folder
+
+
+def topic_of(
+    name: str, message_type: Any, type_name: str, qos: QoSProfile | None = None, hash_: str = ""
+) -> BagTopic:
+    offers = bag_qos.as_yaml([qos or QoSProfile(depth=10)])
+    return BagTopic(name, type_name, definition_of(message_type), offers, hash_)
+
+
+WORDS = topic_of("/words", String, "std_msgs/msg/String")
+
+
+def words_bag(folder: Path, count: int, apart_ms: int = 20) -> Path:
+    said = [("/words", n * apart_ms, serialize_message(String(data=f"word {n}"))) for n in range(count)]
+    return a_bag(folder, WORDS, messages=said)
+
+
+def play(
+    stage: Stage, folder: Path, playing: Playing, ready: Callable[[Replayer], None] = lambda _: None
+) -> Replayer:
+    """Play a bag to its end in this thread."""
+    bag = open_bag(folder)
+    made = Replayer(bag, playing, context=stage.context())
+    try:
+        ready(made)
+        made.begin()
+        until(lambda: made.step() >= 0 and made.is_over, "the bag is over")
+    finally:
+        made.close()
+        bag.close()
+    return made
+
+
+class TestReplayer:
+    def test_a_subscriber_gets_the_same_bytes_in_time(self, stage: Stage, tmp_path: Path) -> None:
+        listener = stage.observer("listener")
+        heard: list[tuple[int, bytes]] = []
+        now = listener.get_clock().now
+        listener.create_subscription(
+            String, "/words", lambda data: heard.append((now().nanoseconds, data)), 10, raw=True
+        )
+
+        def ready(replayer: Replayer) -> None:
+            publisher = next(iter(replayer._publishers_of.values()))
+            until(lambda: publisher.get_subscription_count() == 1, "the listener is there")
+
+        begun_ns = now().nanoseconds
+        made = play(stage, words_bag(tmp_path / "bag", 11), Playing(), ready)
+        until(lambda: len(heard) == 11, "all was heard")
+        assert [data for _, data in heard] == [serialize_message(String(data=f"word {n}")) for n in range(11)]
+        assert made.published == 11
+        assert heard[-1][0] - begun_ns >= 200 * 10**6  # never early: 10 times 20 ms
+
+    def test_latched_topics_reach_those_who_come_later(self, stage: Stage, tmp_path: Path) -> None:
+        topic = topic_of("/latched", String, "std_msgs/msg/String", LATCHED)
+        data = serialize_message(String(data="kept"))
+        bag = open_bag(a_bag(tmp_path / "bag", topic, messages=[("/latched", 0, data)]))
+        made = Replayer(bag, Playing(remap={"/latched": "/other/name"}), context=stage.context())
+        made.begin()
+        until(lambda: made.step() >= 0 and made.is_over, "the bag is over")
+        listener = stage.observer("listener")
+        heard: list[String] = []
+        listener.create_subscription(String, "/other/name", heard.append, LATCHED)
+        until(lambda: [each.data for each in heard] == ["kept"], "the late listener hears it")
+        made.close()
+        bag.close()
+
+    def test_clock_runs_with_the_bag(self, stage: Stage, tmp_path: Path) -> None:
+        listener = stage.observer("listener")
+        told: list[int] = []
+        listener.create_subscription(
+            Clock, "/clock", lambda m: told.append(m.clock.sec * 10**9 + m.clock.nanosec), LOSSY
+        )
+        clock = topic_of("/clock", Clock, "rosgraph_msgs/msg/Clock")
+        words = [("/words", ms, serialize_message(String(data="x"))) for ms in range(0, 600, 100)]
+        old = [("/clock", 50, serialize_message(Clock()))]
+        folder = a_bag(tmp_path / "bag", WORDS, clock, messages=words + old)
+
+        def ready(replayer: Replayer) -> None:
+            assert replayer.topics == ["/words"]  # the recorded clock gives way
+            until(lambda: replayer._clock_publisher.get_subscription_count() == 1, "the listener is there")
+
+        play(stage, folder, Playing(clock_hz=50.0, rate=2.0), ready)
+        until(lambda: len(told) > 3, "the clock is heard")
+        assert told == sorted(told) and told[0] >= T0 and told[-1] <= T0 + 500 * 10**6
+
+    def test_loop_offset_and_choice(self, stage: Stage, tmp_path: Path) -> None:
+        folder = words_bag(tmp_path / "bag", 10, apart_ms=1)
+        bag = open_bag(folder)
+        made = Replayer(bag, Playing(is_looped=True, start_offset_s=0.008), context=stage.context())
+        made.begin()
+        until(lambda: made.step() >= 0 and made.rounds == 3, "three rounds")
+        assert made.published == 3 * 2  # words 8 and 9
+        made.close()
+        assert play(stage, folder, Playing(exclude=("words",))).published == 0
+        with pytest.raises(BagError, match="the bag has no topic /nix; it has /words"):
+            Replayer(bag, Playing(topics=("/nix",)))
+        with pytest.raises(BagError, match="start before that"):
+            Replayer(bag, Playing(start_offset_s=5.0), context=stage.context())
+        bag.close()
+
+    def test_qos_can_be_overridden(self, stage: Stage, tmp_path: Path) -> None:
+        bag = open_bag(words_bag(tmp_path / "bag", 1))
+        playing = Playing(qos={"/words": {"reliability": "best_effort", "depth": 3}})
+        made = Replayer(bag, playing, context=stage.context())
+        (publisher,) = made._publishers_of.values()
+        assert (publisher.qos_profile.reliability, publisher.qos_profile.depth) == (
+            ReliabilityPolicy.BEST_EFFORT,
+            3,
+        )
+        made.close()
+        with pytest.raises(BagError, match="reliability: perfect is no policy"):
+            Replayer(bag, Playing(qos={"/words": {"reliability": "perfect"}}), context=stage.context())
+        bag.close()
+
+    @embedded_only
+    def test_types_that_are_not_here_come_from_the_bag(self, stage: Stage, tmp_path: Path) -> None:
+        text = f"Part[] parts\nfloat64 sum\n{'=' * 80}\nMSG: strange_msgs/Part\nuint8 SOFT=1\nstring name\nuint8 kind\n"
+        topic = BagTopic("/strange", "strange_msgs/msg/Whole", text, "[]")
+        from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+
+        store = get_typestore(Stores.EMPTY)
+        store.register(get_types_from_msg(text, "strange_msgs/msg/Whole"))
+        part = store.types["strange_msgs/msg/Part"](name="knob", kind=1)
+        data = bytes(
+            store.serialize_cdr(
+                store.types["strange_msgs/msg/Whole"](parts=[part], sum=2.5), "strange_msgs/msg/Whole"
+            )
+        )
+        folder = a_bag(tmp_path / "bag", topic, messages=[("/strange", 0, data)])
+        assert "strange_msgs" not in sys.modules
+        assert play(stage, folder, Playing()).published == 1
+        from strange_msgs.msg import Whole  # type: ignore[import-not-found]  # made by the replayer
+
+        whole = deserialize_message(data, Whole)
+        assert (whole.parts[0].name, whole.sum) == ("knob", 2.5)
+
+    @embedded_only
+    def test_a_bag_of_another_definition_is_refused(self, stage: Stage, tmp_path: Path) -> None:
+        topic = topic_of("/s", TowerState, "bee_robot_interfaces/msg/TowerState", hash_="RIHS01_" + "00" * 32)
+        bag = open_bag(a_bag(tmp_path / "bag", topic, messages=[("/s", 0, serialize_message(TowerState()))]))
+        with pytest.raises(
+            BagError, match="/s was recorded with another definition of bee_robot_interfaces/msg/TowerState"
+        ):
+            Replayer(bag, Playing(), context=stage.context())
+        bag.close()
+
+    def test_what_was_recorded_is_replayed_and_recorded_again_the_same(
+        self, stage: Stage, tmp_path: Path
+    ) -> None:
+        made = begin(stage, tmp_path / "again", Selection(topics=("/words",)))
+        folder = words_bag(tmp_path / "first", 8, apart_ms=5)
+
+        def ready(replayer: Replayer) -> None:
+            hears(made, next(iter(replayer._publishers_of.values())))
+
+        play(stage, folder, Playing(), ready)
+        until(lambda: recorded_by(made) == {"/words": 8}, "all is recorded again")
+        made.finish()
+        assert [each[4] for each in recorded(tmp_path / "again")] == [each[4] for each in recorded(folder)]
+
+
+class TestTime:
+    def test_a_timeline_stands_while_paused(self) -> None:
+        now = [10.0]
+        line = Timeline(T0, rate=2.0, now_s=lambda: now[0])
+        assert line.wait_s(T0 + 10**9) == 0.5
+        now[0] += 0.25
+        assert line.now_ns() == T0 + 5 * 10**8 and line.wait_s(T0 + 10**9) == 0.25
+        line.toggle()
+        now[0] += 100
+        assert line.now_ns() == T0 + 5 * 10**8 and line.wait_s(T0 + 10**9) == float("inf")
+        line.toggle()
+        now[0] += 0.25
+        assert line.wait_s(T0 + 10**9) == 0.0
+
+    def test_reading_ahead_is_bounded_in_messages_and_bytes(self) -> None:
+        taken = []
+
+        def messages() -> Any:
+            for number in range(20):
+                taken.append(number)
+                yield None, number, b"x" * 100
+
+        for limits, most in (({"most": 3}, 4), ({"most": 100, "most_bytes": 450}, 6)):
+            taken.clear()
+            ahead = ReadAhead(messages(), **limits)
+            until(lambda most=most: len(taken) == most, "the reader waits")
+            for number in range(20):
+                found = ahead.next()
+                assert found is not None and found[1] == number
+                ahead.take()
+            assert ahead.next() is None
+            ahead.close()
