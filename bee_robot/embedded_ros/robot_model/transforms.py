@@ -60,12 +60,22 @@ class JointTransform:
 
 
 def rpy_matrix(rpy: Vector) -> Matrix:
-    """Turned about the fixed axes x, then y, then z."""
-    (sr, cr), (sp, cp), (sy, cy) = ((math.sin(angle), math.cos(angle)) for angle in rpy)
+    """Turned about the fixed axes x, then y, then z; by way of a quaternion, as urdfdom and KDL do it.
+
+    At quarter turns rounding decides which sign `quaternion` gives: the same way, the same rounding.
+    """
+    (sr, cr), (sp, cp), (sy, cy) = ((math.sin(angle / 2), math.cos(angle / 2)) for angle in rpy)
+    x = sr * cp * cy - cr * sp * sy
+    y = cr * sp * cy + sr * cp * sy
+    z = cr * cp * sy - sr * sp * cy
+    w = cr * cp * cy + sr * sp * sy
+    length = math.sqrt(x * x + y * y + z * z + w * w)
+    x, y, z, w = x / length, y / length, z / length, w / length
+    xx, yy, zz, ww = x * x, y * y, z * z, w * w
     return (
-        (cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr),
-        (sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr),
-        (-sp, cp * sr, cp * cr),
+        (ww + xx - yy - zz, 2 * x * y - 2 * w * z, 2 * x * z + 2 * w * y),
+        (2 * x * y + 2 * w * z, ww - xx + yy - zz, 2 * y * z - 2 * w * x),
+        (2 * x * z - 2 * w * y, 2 * y * z + 2 * w * x, ww - xx - yy + zz),
     )
 
 
