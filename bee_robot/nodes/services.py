@@ -1,0 +1,50 @@
+"""Every service and action of the robot in one table: its type, who serves it, what it does.
+
+docs/ros.md repeats the table, and a test compares it with a robot that is up. What ROS gives to every node (parameters,
+and the lifecycle of drivers) is not in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Service:
+    """A row of the table; `name` is relative to the robot's namespace. Services have the QoS that ROS gives to services."""
+
+    name: str
+    type: str
+    by: str
+    does: str
+
+
+# fmt: off
+SERVICES: tuple[Service, ...] = (
+    Service("tower/lease", "bee_robot_interfaces/srv/MotionLease", "tower_driver",
+            "acquire, renew (10 Hz) and release the motion lease: only its holder moves the tower"),
+    Service("tower/arm", "bee_robot_interfaces/srv/ArmTower", "tower_driver",
+            "close or open the motor relay; needed after every stop"),
+    Service("tower/stop", "bee_robot_interfaces/srv/StopTower", "tower_driver", "stop all motion now; anybody may"),
+    Service("tower/hold", "bee_robot_interfaces/srv/HoldTower", "tower_driver",
+            "bring the motion to rest where it is, to go on later; anybody may"),
+    Service("tower/resume", "bee_robot_interfaces/srv/ResumeTower", "tower_driver",
+            "go on with what is held; the holder of the lease may"),
+    Service("tower/output", "bee_robot_interfaces/srv/SetOutput", "tower_driver",
+            "strobe, red light, fan, heater: 0 to 1"),
+    Service("capture_face", "bee_robot_interfaces/srv/CaptureFace", "frame_cameras",
+            "flash, photograph both halves of a face, store the pictures"),
+    Service("sim/render", "bee_robot_interfaces/srv/RenderPicture", "sim_world", "what a camera of the twin sees"),
+)
+
+ACTIONS: tuple[Service, ...] = (
+    Service("tower/move", "bee_robot_interfaces/action/MoveTower", "tower_driver",
+            "execute a motion programme; needs the motion lease"),
+    Service("tower/home", "bee_robot_interfaces/action/HomeTower", "tower_driver",
+            "reference axes on their end stops; needs the motion lease"),
+    Service("inspect_box", "bee_robot_interfaces/action/InspectBox", "frame_extractor",
+            "a visit: open a box, photograph every frame, close it. Cancelling closes the hive first"),
+    Service("recover", "bee_robot_interfaces/action/Recover", "frame_extractor",
+            "close what a former visit left open, or say what a person has to do"),
+)
+# fmt: on
