@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rclpy._names import expand_name, topic_name_problem
+from rclpy._names import expand_name, namespace_problem, node_name_problem, topic_name_problem
+from rclpy.exceptions import RCLError
 from rclpy.qos import from_wire
 from rclpy.topic_endpoint_info import TopicEndpointInfo, TopicEndpointTypeEnum
 from rclpy.type_hash import TypeHash
@@ -34,7 +35,15 @@ class NodeGraph:
 
     @property
     def _graph(self) -> GraphCache:
-        return self.context.graph
+        """InvalidHandle once the node is destroyed, RCLError once the context has ended."""
+        self._require_handle()
+        if not self.context.ok():
+            raise RCLError("the context of the node is not valid: it was shut down")
+        graph: GraphCache = self.context.graph
+        return graph
+
+    def _require_handle(self) -> None:
+        raise NotImplementedError("Node knows whether it was destroyed")
 
     def get_node_names(self) -> list[str]:
         return [token.node_name for token in self._graph.nodes()]
@@ -56,6 +65,13 @@ class NodeGraph:
         return self._graph.names_and_types(keys.SERVICE)
 
     def _of_node(self, kind: str, node_name: str, node_namespace: str) -> NamesAndTypes:
+        if not isinstance(node_name, str) or not isinstance(node_namespace, str):
+            raise TypeError("name and namespace of a node have to be str")
+        problem = node_name_problem(node_name) or namespace_problem(node_namespace)
+        if problem is not None:
+            raise RCLError(
+                f"failed to get names and types of {node_name!r} in {node_namespace!r}: {problem[0]}"
+            )
         exists = any(t.node_name == node_name and t.namespace == node_namespace for t in self._graph.nodes())
         if not exists:
             raise NodeNameNonExistentError(

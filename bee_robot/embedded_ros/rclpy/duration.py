@@ -55,8 +55,7 @@ class Duration:
     def __ge__(self, other: object) -> bool:
         return self._nanoseconds >= self._comparable(other)
 
-    def __hash__(self) -> int:
-        return hash(("Duration", self._nanoseconds))
+    __hash__ = None  # type: ignore[assignment]
 
     def to_msg(self) -> Any:
         """As `builtin_interfaces.msg.Duration`."""

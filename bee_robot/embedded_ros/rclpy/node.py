@@ -155,13 +155,21 @@ class Node(NodeParameters, NodeGraph):
         parts = [p for p in self._namespace.split("/") if p]
         return ".".join([*parts, self._name])
 
+    def _require_handle(self) -> None:
+        """InvalidHandle once the node is destroyed."""
+        with self._handle:
+            pass
+
     def get_name(self) -> str:
+        self._require_handle()
         return self._name
 
     def get_namespace(self) -> str:
+        self._require_handle()
         return self._namespace
 
     def get_fully_qualified_name(self) -> str:
+        self._require_handle()
         return f"{self._namespace.rstrip('/')}/{self._name}"
 
     def _overrides_from_arguments(self) -> dict[str, Parameter]:
@@ -327,6 +335,7 @@ class Node(NodeParameters, NodeGraph):
 
     def _resolve(self, name: str, only_expand: bool = False, is_service: bool = False) -> str:
         """InvalidTopicNameException or InvalidServiceNameException, or ValueError for a substitution."""
+        self._require_handle()
         if not isinstance(name, str):
             raise TypeError(f"a name has to be a str, not {type(name).__name__}")
         validate_topic_name(name, is_service=is_service)
@@ -421,6 +430,9 @@ class Node(NodeParameters, NodeGraph):
         """A timer on the node's clock, or on another; the period is in seconds of that clock."""
         group = callback_group or self._default_callback_group
         period_ns = int(float(timer_period_sec) * S_TO_NS)
+        if not 0 <= period_ns < 2**63 or not self._context.ok():
+            why = "the context was shut down" if 0 <= period_ns < 2**63 else f"{period_ns} ns is no period"
+            raise RCLError(f"failed to create timer: {why}")
         timer = Timer(
             callback, group, period_ns, clock or self._clock, context=self._context, autostart=autostart
         )

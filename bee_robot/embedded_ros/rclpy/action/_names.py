@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from rclpy.exceptions import NameValidationException
+
 FEEDBACK_SUFFIX = "/_action/feedback"
 FEEDBACK_TYPE_SUFFIX = "_FeedbackMessage"
 
@@ -22,8 +24,11 @@ class ActionNames:
 
 
 def action_names(node: Any, action_name: str) -> ActionNames:
-    """Names for an action as a node calls it, remapped like a topic."""
-    full_name = node._resolve(action_name)
+    """Names for an action as a node calls it, remapped like a topic. ValueError for one that is no name."""
+    try:
+        full_name = node._resolve(action_name)
+    except NameValidationException as error:
+        raise ValueError(f"the action name {action_name!r} is invalid: {error}") from error
     parts = ("send_goal", "cancel_goal", "get_result", "feedback", "status")
     return ActionNames(full_name, *(f"{full_name}/_action/{part}" for part in parts))
 
