@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any
 
 from rclpy._endpoint import message_endpoint
@@ -13,6 +14,7 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 from bee_robot.embedded_ros.types.registry import codec_of
 from bee_robot.embedded_ros.wire import keys
 from bee_robot.embedded_ros.wire.attachment import Attachment
+from bee_robot.embedded_ros.wire.threads import THREADS_WITH_STATE, keep_thread_state
 
 
 class Arrival:
@@ -72,6 +74,8 @@ class SampleQueue:
         return self.endpoint.context.keep(wire)
 
     def _on_sample(self, sample: Any) -> None:
+        if get_ident() not in THREADS_WITH_STATE:
+            keep_thread_state()
         if self._inspectors:
             for inspect in self._inspectors:
                 sample = inspect(sample)

@@ -27,6 +27,10 @@ class CallbackGroup:
         """Called before a callback starts; False if it may not after all."""
         raise NotImplementedError("a callback group decides this in its subclass")
 
+    def _try_to_begin(self, entity: Any) -> bool:
+        """Both questions in one, for the executor."""
+        return self.can_execute(entity) and self.beginning_execution(entity)
+
     def ending_execution(self, entity: Any) -> None:
         """Called when a callback has ended."""
         raise NotImplementedError("a callback group decides this in its subclass")
@@ -63,6 +67,15 @@ class MutuallyExclusiveCallbackGroup(CallbackGroup):
                 self._active_entity = entity
                 return True
         return False
+
+    def _try_to_begin(self, entity: Any) -> bool:
+        if type(self) is not MutuallyExclusiveCallbackGroup:  # whoever derives from it has a say
+            return super()._try_to_begin(entity)
+        with self._lock:
+            if self._active_entity is not None:
+                return False
+            self._active_entity = entity
+            return True
 
     def ending_execution(self, entity: Any) -> None:
         with self._lock:

@@ -10,10 +10,10 @@ from types import CoroutineType
 from typing import Any
 
 from rclpy._endpoint import service_endpoint
+from rclpy._entity import Entity
 from rclpy._handle import Handle
 from rclpy._refusals import Refusals
 from rclpy.exceptions import InvalidHandle
-from rclpy.executors import Entity
 from rclpy.qos import QoSProfile
 from rclpy.task import Future
 
@@ -152,7 +152,7 @@ class Client(Entity):
         self._pending: dict[int, Future] = {}
         self._lock = threading.Lock()
         super().__init__(callback_group)
-        full_name = node.resolve_service_name(srv_name)
+        full_name = node._resolve(srv_name, is_service=True)
         self._requests = RequestSender(node, srv_type, full_name, qos_profile, self._mark_ready)
 
     def call(self, request: Any, timeout_sec: float | None = None) -> Any:

@@ -314,7 +314,9 @@ class ROSClock(Clock):
                 handle.post_callback(TimeJump(change, Duration(nanoseconds=delta_ns)))
 
     def _timers_changed(self) -> None:
-        """Find the next time at which somebody has to be woken."""
+        """Find the next time of simulation at which somebody has to be woken."""
+        if not self._active:
+            return
         with self._alarm_lock:
             due_ns = min(self._alarms.values(), default=_NEVER)
             for timer in list(self._timers):

@@ -53,6 +53,7 @@ class Context:
         from bee_robot.embedded_ros.wire.graph import GraphCache
         from bee_robot.embedded_ros.wire.session import open_transport
         from bee_robot.embedded_ros.wire.settings import TransportError, domain_id_from_environment
+        from bee_robot.embedded_ros.wire.threads import prepare_runtime
 
         if domain_id is not None and domain_id < 0:
             raise RuntimeError(f"Domain id ({domain_id}) should not be lower than zero.")
@@ -60,6 +61,7 @@ class Context:
             if self._initialised and self._valid:
                 raise RuntimeError("Context.init() must only be called once")
             self._arguments = parse_arguments(sys.argv if args is None else args)
+            prepare_runtime()
             try:
                 self._domain_id = domain_id_from_environment() if domain_id is None else domain_id
                 self._transport = open_transport(self._domain_id, _report)

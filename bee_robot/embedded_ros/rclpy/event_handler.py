@@ -9,8 +9,8 @@ from enum import IntEnum
 from types import CoroutineType
 from typing import Any
 
+from rclpy._entity import Entity, call_back
 from rclpy.exceptions import UnsupportedEventTypeError
-from rclpy.executors import Entity, call_back
 
 from bee_robot.embedded_ros.wire import keys
 
@@ -81,7 +81,7 @@ class EventHandler(Entity):
         raise NotImplementedError("an event handler says in its subclass what it tells")
 
     def _execute(self) -> CoroutineType[Any, Any, Any] | None:
-        return call_back(self.callback, self._take())
+        return call_back(self.callback, self._take()) if self._has_work() else None
 
     def destroy(self) -> None:
         if self in self._node._waitables:

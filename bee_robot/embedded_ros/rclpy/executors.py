@@ -11,14 +11,13 @@ import inspect
 import os
 import threading
 import time as _time
-import weakref
 from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future as ThreadFuture
 from concurrent.futures import ThreadPoolExecutor
-from types import CoroutineType
 from typing import Any
 
+from rclpy._entity import Entity, WakeSignal
 from rclpy.constants import S_TO_NS
 from rclpy.context import Context
 from rclpy.task import Future, Task
@@ -27,7 +26,7 @@ _NEVER = 2**63 - 1
 _IDLE_CHECK_S = 0.005
 
 
-def _order(entity: Any) -> int:
+def _order(entity: Entity) -> int:
     return entity.order
 
 
@@ -65,30 +64,6 @@ async def await_or_execute(callback: Callable[..., Any] | Coroutine[Any, Any, An
     if inspect.iscoroutine(result):
         return await result
     return result
-
-
-class WakeSignal:
-    """One thread waits; any thread, and signal handlers, may wake it. Cheaper than a Condition."""
-
-    __slots__ = ("_lock", "_is_set")
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._lock.acquire()
-        self._is_set = False
-
-    def set(self) -> None:
-        if not self._is_set:
-            self._is_set = True
-            try:  # noqa: SIM105 - a hot path, and suppress() costs more than the release
-                self._lock.release()
-            except RuntimeError:
-                pass  # another thread woke it in the same moment: it is awake, which is what matters
-
-    def wait(self, timeout_s: float | None) -> None:
-        """Wait for `set`, at most `timeout_s` (None: without limit), and clear it."""
-        self._lock.acquire(timeout=-1 if timeout_s is None else min(timeout_s, threading.TIMEOUT_MAX))
-        self._is_set = False
 
 
 class Executor:
@@ -163,11 +138,6 @@ class Executor:
         self._timers_stale = True
         self._signal.set()
 
-    def _enqueue(self, entity: Any) -> None:
-        """Called by an entity, on any thread, when it has something to do."""
-        self._ready.append(entity)
-        self._signal.set()
-
     # -- tasks
 
     def create_task(self, callback: Any, *args: Any, **kwargs: Any) -> Task:
@@ -203,11 +173,8 @@ class Executor:
 
     def _run_entity(self, entity: Any) -> None:
         """Take one item from an entity and run its callback. Exceptions go to the caller."""
-        group = entity.callback_group
         entity._queued = False
-        if not entity._has_work():
-            return
-        if not (group.can_execute(entity) and group.beginning_execution(entity)):
+        if not entity.callback_group._try_to_begin(entity):
             self._block(entity)
             return
         coroutine = None
@@ -276,21 +243,23 @@ class Executor:
         Raises TimeoutException, ShutdownException or ExternalShutdownException.
         """
         deadline = None if timeout_s is None or timeout_s < 0 else _time.monotonic() + timeout_s
+        context = self._context
         while True:
             if self._is_shutdown:
                 raise ShutdownException()
-            if not self._context.ok():
+            if not context.ok():
                 raise ExternalShutdownException()
             if stop is not None and stop():
                 return None
             next_ns = self._queue_due_timers() if self._timers or self._timers_stale else _NEVER
-            try:
-                if self._ready_tasks:
+            if self._ready_tasks:
+                try:
                     return self._ready_tasks.popleft()
-                if self._batch or self._fill_batch():
-                    return self._batch.popleft()
-            except IndexError:
-                continue  # another spinning thread took it
+                except IndexError:
+                    continue  # another spinning thread took it
+            work = self._take_ready()
+            if work is not None:
+                return work
             self._sleep(next_ns, deadline)
 
     def wait_for_ready_callbacks(
@@ -310,15 +279,18 @@ class Executor:
         node = next((n for n in self.get_nodes() if work in n._entities()), None)
         return handler, work, node
 
-    def _fill_batch(self) -> bool:
-        """Take over all that is ready now, in the order in which rclpy runs what it finds together."""
-        ready, batch = self._ready, self._batch
-        count = len(ready)
-        if count == 1:
-            batch.append(ready.popleft())
-        elif count:
-            batch.extend(sorted((ready.popleft() for _ in range(count)), key=_order))
-        return bool(batch)
+    def _take_ready(self) -> Any:
+        """The next of what is ready, in the order in which rclpy runs what it finds together; None if nothing is."""
+        batch, ready = self._batch, self._ready
+        try:
+            if batch:
+                return batch.popleft()
+            if len(ready) > 1:
+                batch.extend(sorted((ready.popleft() for _ in range(len(ready))), key=_order))
+                return batch.popleft()
+            return ready.popleft() if ready else None
+        except IndexError:
+            return None  # another spinning thread took it
 
     def _run(self, work: Any) -> None:
         """Run what `_next_work` gave."""
@@ -486,49 +458,3 @@ class MultiThreadedExecutor(Executor):
 
 def _failed(future: ThreadFuture[None]) -> bool:
     return future.done() and future.exception() is not None
-
-
-class Entity:
-    """What an executor runs: something of a node with a callback group and a readiness of its own."""
-
-    order = 5
-    """Place among what is ready together: timers, subscriptions, guards, clients, services, others."""
-    _queued = False
-    _busy = False
-    callback_group: Any
-
-    def __init__(self, callback_group: Any) -> None:
-        self.callback_group = callback_group
-        self._executor_ref: weakref.ref[Executor] | None = None
-        if callback_group is not None:
-            callback_group.add_entity(self)
-
-    def _has_work(self) -> bool:
-        """True if `_execute` would find something."""
-        return False
-
-    def _execute(self) -> CoroutineType[Any, Any, Any] | None:
-        """Take one item and call back; a coroutine if the callback is one."""
-        raise NotImplementedError("an entity says in its subclass what it does")
-
-    def _mark_ready(self) -> None:
-        """Put this entity into its executor's ready queue, unless it is there."""
-        if self._queued:
-            return
-        reference = self._executor_ref
-        executor = reference() if reference is not None else None
-        if executor is not None:
-            self._queued = True
-            executor._enqueue(self)
-
-    def _set_executor(self, executor: Executor | None) -> None:
-        self._executor_ref = weakref.ref(executor) if executor is not None else None
-        self._queued = False
-        if executor is not None and self._has_work():
-            self._mark_ready()
-
-
-def call_back(callback: Callable[..., Any], *args: Any) -> CoroutineType[Any, Any, Any] | None:
-    """Call; give the coroutine if there is one to go on with."""
-    result = callback(*args)
-    return result if type(result) is CoroutineType else None

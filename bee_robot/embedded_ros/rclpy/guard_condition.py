@@ -6,8 +6,8 @@ from collections.abc import Callable
 from types import CoroutineType
 from typing import Any
 
+from rclpy._entity import Entity, call_back
 from rclpy._handle import Handle
-from rclpy.executors import Entity, call_back
 
 
 class GuardCondition(Entity):
@@ -29,6 +29,8 @@ class GuardCondition(Entity):
         return self._triggered
 
     def _execute(self) -> CoroutineType[Any, Any, Any] | None:
+        if not self._triggered:
+            return None
         self._triggered = False
         return call_back(self.callback) if self.callback is not None else None
 

@@ -10,10 +10,10 @@ from types import CoroutineType
 from typing import Any
 
 from rclpy._endpoint import service_endpoint
+from rclpy._entity import Entity
 from rclpy._handle import Handle
 from rclpy._refusals import Refusals
 from rclpy.exceptions import RCLError
-from rclpy.executors import Entity
 from rclpy.qos import HistoryPolicy, QoSProfile
 
 from bee_robot.embedded_ros.types.cdr import SerializationError
@@ -130,7 +130,7 @@ class Service(Entity):
         self.callback = callback
         self.qos_profile = qos_profile
         super().__init__(callback_group)
-        full_name = node.resolve_service_name(srv_name)
+        full_name = node._resolve(srv_name, is_service=True)
         self._requests = RequestQueue(node, srv_type, full_name, qos_profile, self._mark_ready)
 
     def _has_work(self) -> bool:

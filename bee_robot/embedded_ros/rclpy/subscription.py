@@ -8,10 +8,10 @@ from collections.abc import Callable
 from types import CoroutineType
 from typing import Any
 
+from rclpy._entity import Entity, call_back
 from rclpy._handle import Handle
 from rclpy._refusals import Refusals
 from rclpy._sample_queue import Arrival, SampleQueue
-from rclpy.executors import Entity, call_back
 from rclpy.qos import QoSProfile
 
 from bee_robot.embedded_ros.types.cdr import SerializationError
@@ -80,10 +80,12 @@ class Subscription(Entity):
         return bool(self._samples)
 
     def _execute(self) -> CoroutineType[Any, Any, Any] | None:
-        sample = self._queue.take_sample()
-        if sample is None:
+        samples = self._samples
+        try:
+            sample = samples.popleft()
+        except IndexError:
             return None
-        if self._samples:
+        if samples and not self._queued:
             self._mark_ready()
         message: Any = sample.payload.to_bytes()
         try:

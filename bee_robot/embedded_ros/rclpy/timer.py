@@ -7,10 +7,10 @@ from collections.abc import Callable
 from types import CoroutineType
 from typing import Any
 
+from rclpy._entity import Entity, call_back
 from rclpy._handle import Handle
 from rclpy.clock import Clock
 from rclpy.exceptions import ROSInterruptException, TimerCancelledError
-from rclpy.executors import Entity, call_back
 
 _NEVER = 2**63 - 1
 
@@ -131,6 +131,8 @@ class Timer(Entity):
         return not self._canceled and self._clock.now_ns() >= self._next_call_ns
 
     def _execute(self) -> CoroutineType[Any, Any, Any] | None:
+        if not self._has_work():
+            return None
         self._advance()
         callback = self.callback
         return call_back(callback) if callback is not None else None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import CoroutineType
 from typing import Any
 
-from rclpy.executors import Entity, call_back
+from rclpy._entity import Entity, call_back
 
 
 class NumberOfEntities:
@@ -134,6 +134,8 @@ class Waitable(Entity):
         return self._wait_set is not None and self.is_ready(self._wait_set)
 
     def _execute(self) -> CoroutineType[Any, Any, Any] | None:
+        if not self._has_work():
+            return None
         if self._wait_set is not None:
             self._wait_set.clear()
         return call_back(self.execute, self.take_data())

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from types import CoroutineType
 from typing import Any
 
+from rclpy._entity import Entity, call_back
 from rclpy._refusals import Refusals
 from rclpy._sample_queue import SampleQueue
 from rclpy.action import _goal_states as states
 from rclpy.action._names import action_names, check_action_type
 from rclpy.client import RequestSender
-from rclpy.executors import Entity, call_back
 from rclpy.qos import (
     QoSProfile,
     qos_profile_action_status_default,

@@ -10,11 +10,12 @@ from enum import Enum
 from types import CoroutineType
 from typing import Any
 
+from rclpy._entity import Entity
 from rclpy.action import _goal_states as states
 from rclpy.action._goal_states import GoalEvent
 from rclpy.action._names import action_names, check_action_type
 from rclpy.exceptions import RCLError
-from rclpy.executors import Entity, await_or_execute
+from rclpy.executors import await_or_execute
 from rclpy.publisher import Publisher
 from rclpy.qos import (
     QoSProfile,
