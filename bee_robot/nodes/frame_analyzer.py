@@ -58,8 +58,9 @@ class FrameAnalyzer(BeeNode):
         self.bridge.call_soon(self._work.set)
 
     def _worker_ended(self, future: Any) -> None:
-        if future.exception() is not None:
-            sys.stderr.write(f"frame_analyzer: {future.exception()}\n")
+        error = future.exception()
+        if error is not None and not isinstance(error, asyncio.CancelledError):
+            sys.stderr.write(f"frame_analyzer: {error}\n")
             self.exit_code, self.is_finished = 1, True
 
     async def end_well(self, because: str) -> None:

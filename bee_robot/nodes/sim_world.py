@@ -111,8 +111,8 @@ class SimWorld(BeeNode):
             ) from None
 
     def _ended(self, future: Any) -> None:
-        error = None if future.cancelled() else future.exception()
-        if error is not None:
+        error = future.exception()
+        if error is not None and not isinstance(error, asyncio.CancelledError):
             sys.stderr.write(f"sim_world: {error}\n")
             self.exit_code, self.is_finished = 1, True
 

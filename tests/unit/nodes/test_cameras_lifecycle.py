@@ -1,0 +1,103 @@
+"""frame_cameras as a lifecycle node, and what it says of cameras and of those it needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, Stage, ask, until
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+
+from bee_robot.nodes import qos
+from bee_robot.nodes.frame_cameras import FrameCameras
+from bee_robot_interfaces.msg import TowerState
+from bee_robot_interfaces.srv import CaptureFace, SetOutput
+
+PHOTOS = ROOT / "tests" / "data" / "photos"
+
+
+class Scene:
+    """The cameras, deliver photographs of a folder; a manager; a tower that is only played."""
+
+    def __init__(self, stage: Stage, store: Path) -> None:
+        self.observer = stage.observer()
+        self.health: dict[str, DiagnosticStatus] = {}
+        self._change = self.observer.create_client(ChangeState, "frame_cameras/change_state")
+        self._get = self.observer.create_client(GetState, "frame_cameras/get_state")
+        self.capture = self.observer.create_client(CaptureFace, "capture_face")
+        self._towers = self.observer.create_publisher(TowerState, "tower/state", qos.of("tower/state"))
+        self.observer.create_subscription(DiagnosticArray, "diagnostics", self._take, qos.of("diagnostics"))
+        self.cameras = stage.start(FrameCameras, photos=PHOTOS, store=store)
+
+    def _take(self, msg: DiagnosticArray) -> None:
+        self.health.update({status.name: status for status in msg.status})
+
+    def play_strobe(self) -> None:
+        def flash(_: Any, response: Any) -> Any:
+            response.success = True
+            return response
+
+        self.observer.create_service(SetOutput, "tower/output", flash)
+
+    def change(self, label: str) -> bool:
+        return bool(ask(self._change, ChangeState.Request(transition=Transition(label=label))).success)
+
+    def state(self) -> str:
+        return str(ask(self._get, GetState.Request()).current_state.label)
+
+    def someone_moves(self) -> None:
+        self._towers.publish(TowerState(lease_holder="visit 7"))
+
+    def level(self, name: str) -> bytes | None:
+        return self.health[name].level if name in self.health else None
+
+
+@pytest.fixture
+def scene(stage: Stage, tmp_path: Path) -> Scene:
+    return Scene(stage, tmp_path / "store")
+
+
+def test_they_stay_while_somebody_holds_the_motion_lease(scene: Scene) -> None:
+    until(lambda: scene.state() == "active", "active by itself")
+    assert scene.capture.wait_for_service(timeout_sec=5.0)
+
+    def is_refused() -> bool:
+        scene.someone_moves()
+        return not scene.change("deactivate")
+
+    until(is_refused, "a manager does not stop a visit half way")
+    assert scene.state() == "active"
+    until(lambda: scene.change("deactivate"), "nobody moves the tower any more")
+    until(lambda: not scene.capture.service_is_ready(), "nothing is served")
+    assert scene.change("cleanup") and scene.change("configure") and scene.change("activate")
+    assert scene.capture.wait_for_service(timeout_sec=5.0)
+
+
+def test_a_face_with_its_flash_and_what_is_said_of_the_cameras(scene: Scene) -> None:
+    until(lambda: scene.level("frame_cameras: needs") == DiagnosticStatus.WARN, "tower_driver is waited for")
+    assert "tower_driver" in scene.health["frame_cameras: needs"].message
+    scene.play_strobe()
+    until(lambda: scene.level("frame_cameras: needs") == DiagnosticStatus.OK, "all is there")
+    answer = ask(scene.capture, CaptureFace.Request(box=1, frame=1, face="rear"))
+    assert answer.success and answer.cameras == ["rear_left"] and len(answer.pictures[0]) == 64
+
+    def pictures() -> dict[str, str]:
+        status = scene.health["frame_cameras: rear_left"]
+        return {value.key: value.value for value in status.values}
+
+    until(lambda: pictures()["pictures"] == "1", "the picture is counted")
+    assert pictures()["failures"] == "0" and float(pictures()["last_picture_age_s"]) < 10
+
+
+def test_a_folder_without_pictures_is_one_line_and_the_end(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    cameras = stage.start(FrameCameras, photos=tmp_path / "empty", store=tmp_path / "store")
+    until(lambda: cameras.is_finished, "it gives up")
+    assert cameras.exit_code == 2
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("frame_cameras:")]
+    assert len(said) == 1 and "no readable picture" in said[0]
