@@ -13,25 +13,25 @@ _ADDRESS = re.compile(r"(?P<protocol>tcp|tls)/(?P<host>\[[^]]+\]|[^:/?#]+):(?P<p
 PATIENCE_S = 3.0
 
 
-def unreachable_because(endpoint: str, patience_s: float = PATIENCE_S) -> str:
+def unreachable_because(endpoint: str) -> str:
     """Why nobody can be talked with at an endpoint; empty if somebody listens, or it cannot be told."""
     found = _ADDRESS.match(endpoint)
     if found is None:
         return ""
     try:
-        with _connection(found, patience_s):
+        with _connection(found):
             return ""
     except socket.gaierror:
         return f"the name {found['host']} is unknown here"
     except TimeoutError:
-        return f"no answer from {found['host']} within {patience_s:g} s"
+        return f"no answer from {found['host']} within {PATIENCE_S:g} s"
     except ConnectionRefusedError:
         return f"nothing listens on port {found['port']} of {found['host']}"
     except OSError as error:
         return f"{found['host']}: {error.strerror or error}"
 
 
-def refused_because(endpoint: str, authority: bytes, patience_s: float = PATIENCE_S) -> str:
+def refused_because(endpoint: str, authority: bytes) -> str:
     """Why somebody who listens there may not have let us in."""
     found = _ADDRESS.match(endpoint)
     if found is None or found["protocol"] == "tcp":
@@ -42,7 +42,7 @@ def refused_because(endpoint: str, authority: bytes, patience_s: float = PATIENC
     try:
         context.load_verify_locations(cadata=authority.decode())
         with (
-            _connection(found, patience_s) as plain,
+            _connection(found) as plain,
             context.wrap_socket(plain, server_hostname=found["host"].strip("[]")),
         ):
             return (
@@ -57,5 +57,5 @@ def refused_because(endpoint: str, authority: bytes, patience_s: float = PATIENC
         return f"TLS cannot be agreed on ({error}); does the router speak TLS there?"
 
 
-def _connection(found: re.Match[str], patience_s: float) -> socket.socket:
-    return socket.create_connection((found["host"].strip("[]"), int(found["port"])), timeout=patience_s)
+def _connection(found: re.Match[str]) -> socket.socket:
+    return socket.create_connection((found["host"].strip("[]"), int(found["port"])), timeout=PATIENCE_S)

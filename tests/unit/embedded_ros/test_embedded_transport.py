@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import rclpy
+import zenoh
 from rclpy.context import Context
 from rclpy.exceptions import RCLError
 
 from bee_robot.embedded_ros.wire import rendezvous
+from bee_robot.embedded_ros.wire.configuration_file import configuration_of
 from bee_robot.embedded_ros.wire.rendezvous import is_port_free
 
 
@@ -34,6 +38,23 @@ def names_seen_by(context: Context) -> set[str]:
     return {token.node_name for token in context.graph.nodes()}
 
 
+def listening() -> set[str]:
+    """Local addresses (hex, as the kernel writes them) of this process's listening sockets."""
+    inodes = {
+        os.readlink(f"/proc/self/fd/{fd}")[8:-1]
+        for fd in os.listdir("/proc/self/fd")
+        if os.path.islink(f"/proc/self/fd/{fd}") and os.readlink(f"/proc/self/fd/{fd}").startswith("socket:")
+    }
+    found = set()
+    for table in ("tcp", "tcp6", "udp", "udp6"):
+        for line in Path(f"/proc/self/net/{table}").read_text().splitlines()[1:]:
+            columns = line.split()
+            is_open = columns[3] == "0A" or table.startswith("udp")
+            if columns[9] in inodes and is_open:
+                found.add(f"{table}:{columns[1].split(':')[0]}")
+    return found
+
+
 def test_the_first_serves_and_the_next_takes_over(rendezvous_port: int) -> None:
     first, second, third = joined(), joined(), joined()
     served = [c._transport._rendezvous for c in (first, second, third)]
@@ -52,9 +73,7 @@ def test_the_first_serves_and_the_next_takes_over(rendezvous_port: int) -> None:
 
 
 def test_a_newcomer_knows_a_graph_of_twelve_within_a_second(rendezvous_port: int) -> None:
-    T = time.monotonic()
     contexts = [joined() for _ in range(12)]
-    print("open", time.monotonic() - T)
     for number, context in enumerate(contexts):
         rclpy.create_node(f"node_{number}", context=context)
     started = time.monotonic()
@@ -62,9 +81,7 @@ def test_a_newcomer_knows_a_graph_of_twelve_within_a_second(rendezvous_port: int
     expected = {f"node_{number}" for number in range(12)}
     assert wait_for(lambda: names_seen_by(newcomer) == expected)
     assert time.monotonic() - started <= 1.0
-    print("seen", time.monotonic() - T)
     for context in (*contexts, newcomer):
-        print("close", time.monotonic() - T)
         context.shutdown()
 
 
@@ -79,23 +96,6 @@ def test_domains_do_not_see_each_other(rendezvous_port: int) -> None:
 
 
 def test_nothing_listens_beyond_loopback(rendezvous_port: int) -> None:
-    def listening() -> set[str]:
-        """Local addresses (hex, as the kernel writes them) of this process's listening sockets."""
-        inodes = {
-            os.readlink(f"/proc/self/fd/{fd}")[8:-1]
-            for fd in os.listdir("/proc/self/fd")
-            if os.path.islink(f"/proc/self/fd/{fd}")
-            and os.readlink(f"/proc/self/fd/{fd}").startswith("socket:")
-        }
-        found = set()
-        for table in ("tcp", "tcp6", "udp", "udp6"):
-            for line in Path(f"/proc/self/net/{table}").read_text().splitlines()[1:]:
-                columns = line.split()
-                is_open = columns[3] == "0A" or table.startswith("udp")
-                if columns[9] in inodes and is_open:
-                    found.add(f"{table}:{columns[1].split(':')[0]}")
-        return found
-
     before = listening()
     context = joined()
     assert context._transport._rendezvous.is_serving
@@ -124,33 +124,108 @@ def test_leaving_is_quick_while_messages_arrive(rendezvous_port: int) -> None:
 
 
 def test_a_router_that_is_not_there_is_an_error(
-    monkeypatch: pytest.MonkeyPatch, rendezvous_port: int
+    monkeypatch: pytest.MonkeyPatch, rendezvous_port: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("bee_robot.embedded_ros.wire.session.ROUTER_WAIT_S", 0.3)
-    monkeypatch.setenv("BEE_ROS_ROUTER", f"tcp/127.0.0.1:{rendezvous_port}")
+    endpoint = f"tcp/127.0.0.1:{rendezvous_port}"
+    monkeypatch.setattr("bee_robot.embedded_ros.wire.session.BETWEEN_ATTEMPTS_S", 0.1)
+    monkeypatch.setenv("BEE_ROS_ROUTER", endpoint)
+    monkeypatch.setenv("ZENOH_ROUTER_CHECK_ATTEMPTS", "3")
     with pytest.raises(RCLError) as caught:
         Context().init([])
     message = str(caught.value)
-    assert (
-        f"127.0.0.1:{rendezvous_port}" in message and "BEE_ROS_ROUTER" in message and "rmw_zenohd" in message
-    )
+    assert f"no Zenoh router at {endpoint} (BEE_ROS_ROUTER), tried 3 times in 0." in message
+    assert f"nothing listens on port {rendezvous_port} of 127.0.0.1" in message
+    for remedy in (
+        "rmw_zenohd",
+        "correct the endpoint",
+        "ZENOH_ROUTER_CHECK_ATTEMPTS=0",
+        "unset BEE_ROS_ROUTER",
+    ):
+        assert remedy in message
+    assert capfd.readouterr().err.count("waiting for a Zenoh router") == 1
+
+
+def test_a_router_is_waited_for_five_seconds_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, rendezvous_port: int
+) -> None:
+    monkeypatch.setattr("bee_robot.embedded_ros.wire.session.ROUTER_WAIT_S", 0.3)
+    monkeypatch.setattr("bee_robot.embedded_ros.wire.session.BETWEEN_ATTEMPTS_S", 0.1)
+    monkeypatch.setenv("BEE_ROS_ROUTER", f"tcp/127.0.0.1:{rendezvous_port}")
+    with pytest.raises(RCLError, match="tried [23] times"):
+        Context().init([])
+    monkeypatch.setenv("ZENOH_ROUTER_CHECK_ATTEMPTS", "-1")
+    with pytest.raises(RCLError, match="tried once"):
+        Context().init([])
+
+
+@contextlib.contextmanager
+def router_of(**values: Any) -> Iterator[Any]:
+    """A router in this process, which declares nothing."""
+    config = configuration_of({"mode": "router", "scouting/multicast/enabled": False})
+    for key, value in values.items():
+        config.insert_json5(key.replace("__", "/"), json.dumps(value))
+    session = zenoh.open(config)
+    yield session
+    session.close()
 
 
 def test_a_router_connects_those_who_name_it(monkeypatch: pytest.MonkeyPatch, rendezvous_port: int) -> None:
-    import zenoh
+    endpoint = f"tcp/127.0.0.1:{rendezvous_port}"
+    with router_of(listen__endpoints=[endpoint]):
+        monkeypatch.setenv("BEE_ROS_ROUTER", endpoint)
+        before = listening()
+        one, other = joined(), joined()
+        rclpy.create_node("one", context=one)
+        assert wait_for(lambda: "one" in names_seen_by(other))
+        assert listening() == before, "clients listen nowhere"
+        one.shutdown()
+        other.shutdown()
 
-    config = zenoh.Config()
-    config.insert_json5("mode", '"router"')
-    config.insert_json5("listen/endpoints", f'["tcp/127.0.0.1:{rendezvous_port}"]')
-    config.insert_json5("scouting/multicast/enabled", "false")
-    router = zenoh.open(config)
-    monkeypatch.setenv("BEE_ROS_ROUTER", f"tcp/127.0.0.1:{rendezvous_port}")
-    one, other = joined(), joined()
-    rclpy.create_node("one", context=one)
-    assert wait_for(lambda: "one" in names_seen_by(other))
-    one.shutdown()
-    other.shutdown()
-    router.close()
+
+def test_clients_reach_peers_of_the_router_s_machine(
+    monkeypatch: pytest.MonkeyPatch, rendezvous_port: int
+) -> None:
+    """As with rmw_zenoh_cpp: nodes of a machine are peers at its router, those of another are its clients."""
+    endpoint = f"tcp/127.0.0.1:{rendezvous_port}"
+    with router_of(listen__endpoints=[endpoint]):
+        monkeypatch.setenv("BEE_ROS_ROUTER", endpoint)
+        client = joined()
+        monkeypatch.delenv("BEE_ROS_ROUTER")
+        monkeypatch.delenv("BEE_ROS_RENDEZVOUS")
+        monkeypatch.setattr("bee_robot.embedded_ros.wire.session.DEFAULT_ROUTER", endpoint)
+        peer = joined()
+        rclpy.create_node("robot", context=peer)
+        assert wait_for(lambda: "robot" in names_seen_by(client))
+        rclpy.create_node("laptop", context=client)
+        assert wait_for(lambda: "laptop" in names_seen_by(peer))
+        client.shutdown()
+        peer.shutdown()
+
+
+def test_a_peer_with_a_file_goes_on_without_its_router(
+    monkeypatch: pytest.MonkeyPatch, rendezvous_port: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """rmw_zenoh_cpp looks once for a router, and the router may come later."""
+    endpoint = f"tcp/127.0.0.1:{rendezvous_port}"
+    path = tmp_path / "session.json5"
+    path.write_text(
+        f'{{mode: "peer", connect: {{endpoints: ["{endpoint}"], retry: {{period_init_ms: 100}}}},'
+        ' listen: {endpoints: ["tcp/127.0.0.1:0"]}, scouting: {multicast: {enabled: false}}}'
+    )
+    monkeypatch.setattr("bee_robot.embedded_ros.wire.session.BETWEEN_ATTEMPTS_S", 0.1)
+    monkeypatch.setenv("ZENOH_SESSION_CONFIG_URI", str(path))
+    context = joined()
+    said = capfd.readouterr().err
+    assert f"no Zenoh router at {endpoint}; going on without" in said
+    with router_of(listen__endpoints=[endpoint]):
+        assert wait_for(lambda: bool(context.session.info.routers_zid()))
+        context.shutdown()
+
+
+def test_no_node_is_a_router(monkeypatch: pytest.MonkeyPatch, rendezvous_port: int) -> None:
+    monkeypatch.setenv("ZENOH_CONFIG_OVERRIDE", 'mode="router"')
+    with pytest.raises(RCLError, match="a node is no router.*bee network router"):
+        Context().init([])
 
 
 @pytest.mark.parametrize(
@@ -159,7 +234,10 @@ def test_a_router_connects_those_who_name_it(monkeypatch: pytest.MonkeyPatch, re
         ("ROS_DOMAIN_ID", "300"),
         ("ROS_DOMAIN_ID", "home"),
         ("BEE_ROS_RENDEZVOUS", "door"),
+        ("BEE_ROS_ROUTER", "robot.local"),
         ("ZENOH_CONFIG_OVERRIDE", "nonsense"),
+        ("ZENOH_CONFIG_OVERRIDE", "mode=7"),
+        ("ZENOH_ROUTER_CHECK_ATTEMPTS", "often"),
         ("ZENOH_SESSION_CONFIG_URI", "/no/such/file.json5"),
     ],
 )
