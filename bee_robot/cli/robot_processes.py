@@ -35,7 +35,11 @@ def describe(kind: str, arguments: Mapping[str, str]) -> LaunchDescription:
 
 
 def table(kind: str) -> Path:
-    """The launch file of this kind. Raises InputError."""
+    """The launch file of this kind, or of this path. Raises InputError."""
+    if kind.endswith((".yaml", ".yml")):
+        if not Path(kind).is_file():
+            raise InputError(f"launch file {kind} does not exist")
+        return Path(kind).absolute()
     path = locations.launch_file(kind)
     if path is None:
         raise InputError(f"no launch file {kind}.launch.yaml; known: {', '.join(known_robots()) or 'none'}")

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bee_robot.cli import locations, up_arguments
+from bee_robot.cli import up_arguments
 from bee_robot.cli.inputs import InputError
 from bee_robot.cli.interrupts import Interrupts
 from bee_robot.cli.launching.launch_file import LaunchDescription
@@ -23,6 +23,7 @@ from bee_robot.cli.robot_processes import (
     private_folder,
     require_free_names,
     started,
+    table,
     wait_until_ready,
 )
 from bee_robot.clock import wall_s, wall_sleep
@@ -71,7 +72,9 @@ def _parser(words: list[str]) -> VerbParser:
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("kind", metavar="KIND", help=f"which launch file: {', '.join(known_robots())}")
+    parser.add_argument(
+        "kind", metavar="KIND", help=f"which launch file: {', '.join(known_robots())}, or a path"
+    )
     parser.add_argument(
         "-s", "--show-args", action="store_true", help="show the arguments of the launch file and end"
     )
@@ -80,7 +83,7 @@ def _parser(words: list[str]) -> VerbParser:
         return parser
     declared = arguments_of(kind)
     up_arguments.add_options(parser, declared)
-    parser.epilog = f"{up_arguments.epilog(_shown(kind), declared)}\n\n{EXIT_STATUS}"
+    parser.epilog = f"{up_arguments.epilog(table(kind).name, declared)}\n\n{EXIT_STATUS}"
     return parser
 
 
@@ -98,12 +101,6 @@ def _kind(words: list[str]) -> str:
     except argparse.ArgumentError:
         return ""
     return next((word for word in found if not word.startswith("-")), "")
-
-
-def _shown(kind: str) -> Path:
-    path = locations.launch_file(kind)
-    assert path is not None
-    return Path(path.parent.name) / path.name
 
 
 def run(given: argparse.Namespace) -> int:

@@ -72,12 +72,12 @@ def add_options(parser: argparse.ArgumentParser, declared: Sequence[LaunchArgume
     parser.add_argument("more", nargs="*", metavar=ASSIGNMENT, help="any argument of the launch file")
 
 
-def epilog(path: Path, declared: Sequence[LaunchArgument]) -> str:
+def epilog(table: str, declared: Sequence[LaunchArgument]) -> str:
     """The arguments that have no option, for the help."""
     rest = [argument for argument in declared if argument.name not in OPTIONS]
     if not rest:
-        return f"All are arguments of {path}, and may be given as {ASSIGNMENT} too."
-    lines = [f"more arguments of {path}, given as {ASSIGNMENT}:"]
+        return f"All are arguments of {table}, and may be given as {ASSIGNMENT} too."
+    lines = [f"more arguments of {table}, given as {ASSIGNMENT}:"]
     for argument in rest:
         lines.append(f"  {argument.name}")
         lines += textwrap.wrap(

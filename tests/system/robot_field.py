@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -84,18 +85,23 @@ class Field:
 
     def nodes(self) -> dict[str, int]:
         """Process numbers of the nodes of this field's robots, by their names."""
-        found = {}
+        return {name: number for number, name in self._processes()}
+
+    def all_nodes(self, name: str) -> list[int]:
+        """Process numbers of all nodes of this name."""
+        return [number for number, its in self._processes() if its == name]
+
+    def _processes(self) -> Iterator[tuple[int, str]]:
+        mine = f"BEE_TEST_FIELD={self.environment['BEE_TEST_FIELD']}".encode()
         for path in Path("/proc").glob("[0-9]*"):
             try:
                 environment = (path / "environ").read_bytes()
                 words = (path / "cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue  # it has ended, or is somebody else's
-            mine = f"BEE_TEST_FIELD={self.environment['BEE_TEST_FIELD']}".encode()
             names = [word.partition(b":=")[2].decode() for word in words if word.startswith(b"__node:=")]
             if names and mine in environment.split(b"\0"):
-                found[names[0]] = int(path.name)
-        return found
+                yield int(path.name), names[0]
 
     def wait_until_no_node_runs(self, timeout_s: float = 30) -> None:
         until_s = wall_s() + timeout_s
