@@ -129,21 +129,19 @@ def test_quality_of_service_of_our_publications(node: Any, peer: Any) -> None:
 
     reliable, best_effort = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
     last, everything = HistoryPolicy.KEEP_LAST, HistoryPolicy.KEEP_ALL
-    for reliability, history, congestion, transport in (
-        (reliable, last, "DROP", "RELIABLE"),
-        (best_effort, last, "DROP", "BEST_EFFORT"),
-        (best_effort, everything, "DROP", "BEST_EFFORT"),
-        (reliable, everything, "BLOCK", "RELIABLE"),
+    for topic, reliability, history, congestion, transport in (
+        ("topic_0", reliable, last, "DROP", "RELIABLE"),
+        ("topic_1", best_effort, last, "DROP", "BEST_EFFORT"),
+        ("topic_2", best_effort, everything, "DROP", "BEST_EFFORT"),
+        ("topic_3", reliable, everything, "BLOCK", "RELIABLE"),
     ):
         samples: list[Any] = []
-        subscriber = peer.declare_subscriber(CHATTER, samples.append)
+        peer.declare_subscriber(CHATTER.replace("chatter", topic), samples.append)
         profile = QoSProfile(depth=5, reliability=reliability, history=history)
-        publisher = node.create_publisher(String, "chatter", profile)
+        publisher = node.create_publisher(String, topic, profile)
         assert repeat(node, partial(publisher.publish, String(data="hello")), samples)
         assert samples[0].congestion_control == getattr(zenoh.CongestionControl, congestion)
         assert publisher._wire.reliability == getattr(zenoh.Reliability, transport)
-        subscriber.undeclare()
-        node.destroy_publisher(publisher)
 
 
 def test_a_publication_of_the_peer(node: Any, peer: Any) -> None:
