@@ -55,7 +55,11 @@ def run_words(words: list[str]) -> int:
 
 def check_words(words: list[str]) -> None:
     """Parse without running. SystemExit or InputError where the words make no sense."""
-    _parser(words).parse_intermixed_args(words)
+    try:
+        _parser(words).parse_intermixed_args(words)
+    except SystemExit as left:
+        if left.code:  # not where help was asked for
+            raise
 
 
 def _complain(error: Exception, status: int) -> int:
