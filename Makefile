@@ -53,7 +53,7 @@ bench:                        ## measure; writes bench/figures.json; ONLY=demo,v
 
 soak:                         ## the long runs: 24 simulated hours
 	@$(SETUP) test
-	@$(WITHOUT_ROS) $(BIN)/python bench/run.py --only soak
+	@$(WITHOUT_ROS) $(BIN)/python bench/run.py --only soak,ros_soak
 
 setup:                        ## only the set-up
 	@$(SETUP) test

@@ -1,7 +1,8 @@
 """`make bench`: measures and writes bench/figures.json, one flat object, figure name -> number.
 
-Each file of bench/sections/ is a section: `measure() -> dict[str, float]`, names "<section>.<what>_<unit>", and `LIMITS`, what
-a figure must keep: name -> ("<=" or ">=", number). With --only, other sections' figures stay as they were.
+Each file of bench/sections/ is a section: `measure() -> dict[str, float]`, names "<section>.<what>_<unit>" (of a section
+a_b also "a.b_<what>"), and `LIMITS`, what a figure must keep: name -> ("<=" or ">=", number). With --only, other sections'
+figures stay as they were.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from types import ModuleType
 
 HERE = Path(__file__).resolve().parent
 FIGURES = HERE / "figures.json"
-LONG_SECTIONS = {"soak"}
+LONG_SECTIONS = {"soak", "ros_soak"}
 """Run only when named."""
 
 
@@ -49,10 +50,17 @@ def is_kept(value: float, limit: tuple[str, float]) -> bool:
     return value <= number if sign == "<=" else value >= number
 
 
+def owner(figure: str) -> str:
+    """The section that measures a figure: `ros.soak_lost` is of `ros_soak`, `ros.rtt_us_p50` of `ros`."""
+    name = figure.replace(".", "_")
+    known = [section for section in sections() if f"{name}_".startswith(f"{section}_")]
+    return max(known, key=len, default="")
+
+
 def write_merged(figures: dict[str, float], measured: list[str]) -> None:
     """Figures of the measured sections replace all that those sections had before."""
     before = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.is_file() else {}
-    kept = {name: value for name, value in before.items() if name.split(".")[0] not in measured}
+    kept = {name: value for name, value in before.items() if owner(name) not in measured}
     merged = dict(sorted({**kept, **figures}.items()))
     FIGURES.write_text(json.dumps(merged, indent=2) + "\n", encoding="utf-8")
 

@@ -7,6 +7,8 @@ import sys
 import time
 
 import bee_robot  # noqa: F401 - serves rclpy where there is no ROS 2
+
+# isort: split
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node

@@ -1,7 +1,7 @@
 """The graph: round trips, throughput, and what a node costs, between processes that spin plain rclpy nodes.
 
 The same file measures real rclpy where that is sourced (BEE_ROS=system). Timings are taken as medians of many; the machine
-should be quiet. `ros.soak_*` belongs to `make soak`.
+should be quiet. `ros.soak_*` comes from `make soak` (ros_soak.py).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import array
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from bench_graph import own_graph
 
 PEER = Path(__file__).resolve().parents[1] / "ros_peers" / "peer.py"
 LIMITS = {
@@ -40,8 +41,7 @@ GRAPH_OF = 12
 
 
 def measure() -> dict[str, float]:
-    with _own_graph():
-        import bee_robot  # noqa: F401 - serves rclpy where there is no ROS 2
+    with own_graph():
         import rclpy
 
         rclpy.init(args=[])
@@ -49,24 +49,6 @@ def measure() -> dict[str, float]:
             return {**_round_trips(), **_throughput(), **_action(), **_costs(), **_discovery()}
         finally:
             rclpy.try_shutdown()
-
-
-@contextmanager
-def _own_graph() -> Iterator[None]:
-    """A domain and a rendezvous of this run alone."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    before = {name: os.environ.get(name) for name in ("ROS_DOMAIN_ID", "BEE_ROS_RENDEZVOUS")}
-    os.environ["ROS_DOMAIN_ID"] = str(os.environ.get("ROS_DOMAIN_ID") or os.getpid() % 100)
-    os.environ["BEE_ROS_RENDEZVOUS"] = str(port)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
 
 
 @contextmanager
@@ -167,6 +149,7 @@ def _throughput() -> dict[str, float]:
     rates = []
     with _peer("source"), _node() as (node, executor):
         times: list[float] = []
+        """When the first and the last of a pass came."""
         expected = 0
 
         def heard(message: UInt64) -> None:
@@ -186,7 +169,7 @@ def _throughput() -> dict[str, float]:
             times.clear()
             expected = 0
             asks.publish(UInt64(data=MESSAGES))
-            _until(executor, lambda: expected >= MESSAGES, "throughput", 120.0)
+            _until(executor, lambda: len(times) == 2, "throughput", 120.0)
             rates.append((MESSAGES - 1) / (times[1] - times[0]))
     return {"ros.pubsub_msgs_per_s": round(_quantile(rates, 0.5))}
 
@@ -220,13 +203,6 @@ def _cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _resident_mb(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise SystemExit(f"bench: process {pid} has no VmRSS")
-
-
 def _costs() -> dict[str, float]:
     with _peer("heartbeat") as process:
         time.sleep(1.0)
@@ -239,7 +215,7 @@ def _costs() -> dict[str, float]:
         with _peer("idle") as process:
             starts_s.append(time.monotonic() - began_s)
             time.sleep(0.5)
-            resident_mb.append(_resident_mb(process.pid))
+            resident_mb.append(resident_mb(process.pid))
     return {
         "ros.cpu_pct_100hz": round(cpu_pct, 2),
         "ros.node_start_s": round(_quantile(starts_s, 0.5), 3),
