@@ -20,6 +20,7 @@ _DEFAULT_DEPTH = 42
 _RELIABLE, _VOLATILE, _KEEP_LAST, _AUTOMATIC = 1, 2, 1, 1
 _UNKNOWN, _UNKNOWN_LIVELINESS = 3, 4
 _DIGITS_MAX = 20  # of 64 bits
+_SHOWN_MAX = 200
 _NODE_CHUNKS, _ENDPOINT_CHUNKS = 9, 13
 
 
@@ -98,7 +99,7 @@ class WireQos:
         """
         parts = [part.split(",") for part in text.split(":")]
         if len(parts) < 6 or any(len(part) < size for part, size in zip(parts, (1, 1, 2, 2, 2, 3))):
-            raise ValueError(f"QoS {text!r} is not of the form of rmw_zenoh_cpp")
+            raise ValueError(f"QoS {text[:_SHOWN_MAX]!r} is not of the form of rmw_zenoh_cpp")
         return cls(
             _policy(parts[0][0], _RELIABLE, (0, 1, 2), _UNKNOWN),
             _policy(parts[1][0], _VOLATILE, (0, 1, 2), _UNKNOWN),
@@ -116,7 +117,7 @@ def _number(text: str, default: int | None = None) -> int:
     if not text and default is not None:
         return default
     if not (text.isascii() and text.isdigit()) or len(text) > _DIGITS_MAX:
-        raise ValueError(f"{text[:40]!r} is no number")
+        raise ValueError(f"{text[:_SHOWN_MAX]!r} is no number")
     return min(int(text), INFINITE_NS)
 
 
@@ -195,7 +196,7 @@ class Token:
         is_node = len(parts) >= _NODE_CHUNKS and parts[5] == NODE
         is_complete = is_node or len(parts) >= _ENDPOINT_CHUNKS
         if not is_complete or parts[0] != ADMIN_SPACE or parts[5] not in _KINDS or not all(parts):
-            raise ValueError(f"{key!r} is no liveliness token of rmw_zenoh_cpp")
+            raise ValueError(f"{key[:_SHOWN_MAX]!r} is no liveliness token of rmw_zenoh_cpp")
         # An empty enclave is written as % too, so that % alone has to mean empty there.
         enclave = "" if parts[6] == "%" else unmangle(parts[6])
         numbers = [_number(parts[i]) for i in (1, 3, 4)]
