@@ -75,12 +75,16 @@ class Process:
     def says(self, words: str, timeout_s: float = PATIENCE_S) -> str:
         """The first line with these words, as soon as it is there; fails if it does not come."""
 
-        def find() -> str:
-            return next((line for line in list(self.lines) if words in line), "")
-
-        found = wait_for(find, timeout_s)
-        assert found, f"never said {words!r}:\n{self.text}"
-        return found
+        deadline = time.monotonic() + timeout_s
+        has_ended = False
+        while True:
+            found = next((line for line in list(self.lines) if words in line), "")
+            if found:
+                return found
+            assert not has_ended, f"ended without saying {words!r}:\n{self.text}"
+            assert time.monotonic() < deadline, f"never said {words!r}:\n{self.text}"
+            has_ended = self._popen.poll() is not None and not self._reader.is_alive()
+            time.sleep(0.02)
 
     def count(self, words: str) -> int:
         return sum(words in line for line in list(self.lines))
