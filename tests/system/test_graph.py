@@ -151,6 +151,11 @@ def test_what_is_on_the_graph_is_what_the_tables_say(field_of_one: Field, observ
     actions = {relative(name): kinds for name, kinds in get_action_names_and_types(observer.node)}
     assert actions == {row.name: [row.type] for row in ACTIONS}
 
+    stray = observer.node.create_publisher(String, "nobody_wrote_this_down", 10)
+    with pytest.raises(qos.UnknownTopicError, match="nobody_wrote_this_down"):
+        until(lambda: check_topics(observer.node) > everything, "never so")
+    observer.node.destroy_publisher(stray)
+
     until(
         lambda: (
             observer.health["sim_world: time"].level == DiagnosticStatus.OK
