@@ -21,19 +21,29 @@ from bee_robot.embedded_ros.types.cdr import SerializationError
 from bee_robot.embedded_ros.types.registry import codec_of
 from bee_robot.embedded_ros.wire import keys
 from bee_robot.embedded_ros.wire.attachment import Attachment
+from bee_robot.embedded_ros.wire.settings import SERVICE_TIMEOUT, service_timeout_s
 
-# Zenoh gives up on a query after its timeout. Results of actions may take hours.
-_QUERY_TIMEOUT_S = 10.0**8
+RESULT_TIMEOUT_S = 10.0**6
+"""For the result of an action, which may take days."""
 _REASON_MAX = 300
+_ZENOH_TIMEOUT = "Timeout"
 
 
 class RequestSender:
     """Sends the requests of a service and queues the responses. Shared with action clients."""
 
     def __init__(
-        self, node: Any, srv_type: Any, srv_name: str, qos_profile: QoSProfile, wake: Callable[[], None]
+        self,
+        node: Any,
+        srv_type: Any,
+        srv_name: str,
+        qos_profile: QoSProfile,
+        wake: Callable[[], None],
+        timeout_s: float | None = None,
     ):
         self.name = srv_name
+        # Zenoh keeps about 800 bytes for each request until this time is over, also for those that were answered.
+        self._timeout_s = service_timeout_s() if timeout_s is None else timeout_s
         self._node = node
         self._srv_type = srv_type
         self._wake = wake
@@ -68,7 +78,7 @@ class RequestSender:
             target=zenoh.QueryTarget.ALL_COMPLETE,
             # Without consolidation a response is handed over when it comes, not when all are in.
             consolidation=zenoh.ConsolidationMode.NONE,
-            timeout=_QUERY_TIMEOUT_S,
+            timeout=self._timeout_s,
             payload=self._encode(request),
             attachment=Attachment(number, time.time_ns(), self.endpoint.gid).encode(),
         )
@@ -102,6 +112,12 @@ class RequestSender:
             return None
         if reply.ok is None:
             reason = reply.err.payload.to_bytes().decode(errors="replace")
+            if reason == _ZENOH_TIMEOUT:
+                self._node.get_logger().error(
+                    f"the server of {self.name} did not answer request {number} within {self._timeout_s:g} s; "
+                    f"{SERVICE_TIMEOUT} sets another time"
+                )
+                return None
             self._refusals.tell(f"the server of {self.name} refused request {number}: {reason[:_REASON_MAX]}")
             return None
         try:

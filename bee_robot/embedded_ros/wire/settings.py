@@ -8,6 +8,8 @@ from dataclasses import dataclass
 DEFAULT_ROUTER = "tcp/localhost:7447"
 RENDEZVOUS_BASE_PORT = 17447
 MAX_DOMAIN_ID = 232
+SERVICE_TIMEOUT = "BEE_ROS_SERVICE_TIMEOUT"
+SERVICE_TIMEOUT_S = 600.0
 
 
 class TransportError(RuntimeError):
@@ -63,6 +65,18 @@ class TransportSettings:
         """`client` where `ZENOH_CONFIG_OVERRIDE` says `mode="client"`; empty if it says nothing of it."""
         modes = [value.strip("\"' ") for key, value in self.overrides if key == "mode"]
         return modes[-1] if modes else ""
+
+
+def service_timeout_s() -> float:
+    """How long a request waits for its response, in seconds: `BEE_ROS_SERVICE_TIMEOUT`, 600 if unset. TransportError."""
+    text = os.environ.get(SERVICE_TIMEOUT, "").strip()
+    try:
+        seconds = float(text) if text else SERVICE_TIMEOUT_S
+    except ValueError:
+        seconds = 0.0
+    if not 0.0 < seconds <= 10.0**8:
+        raise TransportError(f"{SERVICE_TIMEOUT}={text!r} is not a number of seconds above 0")
+    return seconds
 
 
 def _router_endpoints(text: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from rclpy._refusals import Refusals
 from rclpy._sample_queue import SampleQueue
 from rclpy.action import _goal_states as states
 from rclpy.action._names import action_names, check_action_type
-from rclpy.client import RequestSender
+from rclpy.client import RESULT_TIMEOUT_S, RequestSender
 from rclpy.qos import (
     QoSProfile,
     qos_profile_action_status_default,
@@ -134,12 +134,14 @@ class ActionClient(Entity):
         self._feedback_callbacks: dict[bytes, Callable[[Any], Any]] = {}
         impl, wake = action_type.Impl, self._mark_ready
 
-        def requests(srv_type: Any, name: str, qos: QoSProfile) -> _Requests:
-            return _Requests(RequestSender(node, srv_type, name, qos, wake))
+        def requests(srv_type: Any, name: str, qos: QoSProfile, timeout_s: float | None = None) -> _Requests:
+            return _Requests(RequestSender(node, srv_type, name, qos, wake, timeout_s))
 
         self._goals = requests(impl.SendGoalService, names.send_goal, goal_service_qos_profile)
         self._cancels = requests(impl.CancelGoalService, names.cancel_goal, cancel_service_qos_profile)
-        self._results = requests(impl.GetResultService, names.get_result, result_service_qos_profile)
+        self._results = requests(
+            impl.GetResultService, names.get_result, result_service_qos_profile, RESULT_TIMEOUT_S
+        )
         self._feedback = SampleQueue(
             node, impl.FeedbackMessage, names.feedback, feedback_sub_qos_profile, wake
         )
