@@ -73,6 +73,18 @@ def test_errors_in_pool_threads_come_out_of_spin(node: Node) -> None:
     executor.shutdown()
 
 
+def test_a_timer_goes_on_by_itself_in_a_pool(node: Node) -> None:
+    """Nothing else wakes the executor between its calls."""
+    done, calls = Future(), []
+    node.create_timer(0.01, lambda: calls.append(None) or (len(calls) == 5 and done.set_result(None)))
+    executor = MultiThreadedExecutor(2)
+    executor.add_node(node)
+    executor.spin_until_future_complete(done, timeout_sec=10.0)
+    assert len(calls) >= 5
+    executor.remove_node(node)
+    executor.shutdown()
+
+
 def test_shutdown_elsewhere_ends_spin(ros: None) -> None:
     node = rclpy.create_node("spinning")
     threading.Timer(0.2, rclpy.shutdown).start()

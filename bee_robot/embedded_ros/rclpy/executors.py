@@ -436,6 +436,8 @@ class MultiThreadedExecutor(Executor):
             self._run(work)
         finally:
             self._running_threads.discard(thread)
+            if work in self._timers:
+                self._signal.set()  # who waits has to know when it is due again
 
     def _one_ended(self, future: ThreadFuture[None]) -> None:
         with self._count_lock:
