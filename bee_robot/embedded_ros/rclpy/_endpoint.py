@@ -33,7 +33,7 @@ class Endpoint:
             node._node_id,
             context.next_entity_id(),
             kind,
-            "",
+            node._enclave,
             node.get_namespace(),
             node.get_name(),
             name,
