@@ -105,19 +105,24 @@ class Codec:
 
         Text that is not UTF-8 comes with U+FFFD where it is not, as in rclpy.
         """
-        from rosbags.serde import SerdeError
-
         if len(data) < HEADER_SIZE or data[0] != 0 or data[1] > 1:
             raise SerializationError(f"{self.name}: {len(data)} bytes without a CDR header")
         decode = self.deserialize_cdr_le if data[1] else self.deserialize_cdr_be
         try:
             return decode(memoryview(data)[HEADER_SIZE:], 0, self.cls, self.store)[0]
-        except (SerdeError, struct.error, ValueError, IndexError) as error:
+        except (_serde_error(), struct.error, ValueError, IndexError) as error:
             if isinstance(error, UnicodeDecodeError) and not self.store.reads_any_text:
                 return self.store.tolerant.get_msgdef(self.name).deserialize(data)
             raise SerializationError(
                 f"{self.name}: cannot be read from {len(data)} bytes: {error}"
             ) from error
+
+
+def _serde_error() -> type[Exception]:
+    """What the generated code raises; asked for only where something was raised."""
+    from rosbags.serde import SerdeError
+
+    return SerdeError
 
 
 class CodecStore:
