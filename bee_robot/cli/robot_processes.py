@@ -101,11 +101,18 @@ def reserved(store: Path, robot: str) -> Iterator[int]:
         yield file
     except BlockingIOError:
         owner = os.pread(file, 200, 0).decode(errors="replace").strip() or "another robot"
-        raise StartError(
-            f"store {store} is in use by {owner}; stop that one, or give this robot a store of its own (--store DIR)"
-        ) from None
+        raise StartError(_store_is_taken(store, robot, owner)) from None
     finally:
         os.close(file)
+
+
+def _store_is_taken(store: Path, robot: str, owner: str) -> str:
+    if owner.partition(" ")[0] == robot:
+        return (
+            f"{owner} is up already: its name is taken, and its store {store}; stop that one, or give this robot a "
+            "namespace and a store of its own (--namespace NAME --store DIR)"
+        )
+    return f"store {store} is in use by {owner}; stop that one, or give this robot a store of its own (--store DIR)"
 
 
 @contextmanager

@@ -178,6 +178,16 @@ class TestStore:
         with reserved(tmp_path / "store", "tower_2"):
             assert "tower_2" in (tmp_path / "store" / "robot.lock").read_text()
 
+    def test_the_same_robot_is_said_to_be_up(self, tmp_path: Path) -> None:
+        with (
+            reserved(tmp_path, "tower_1"),
+            pytest.raises(
+                StartError, match=r"tower_1 \(process \d+\) is up already: its name is taken.*--namespace"
+            ),
+            reserved(tmp_path, "tower_1"),
+        ):
+            pytest.fail("both have it")
+
     def test_it_stays_reserved_while_a_process_that_inherited_it_lives(self, tmp_path: Path) -> None:
         """So that the nodes of a supervisor that was killed end before another robot takes their store."""
         with reserved(tmp_path, "tower_1") as file:
