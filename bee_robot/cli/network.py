@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from bee_robot.cli.inputs import InputError
 from bee_robot.cli.networking import member_file
+from bee_robot.cli.networking.errors import NetworkError
 from bee_robot.cli.networking.network_folder import Member, NetworkFolder
 from bee_robot.cli.networking.roles import ROLES
 from bee_robot.clock import RealClock
@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     """0, or 2 for bad input; `router` does not come back from here."""
     try:
         return _ACTIONS[arguments.action](arguments)
-    except InputError as error:
+    except NetworkError as error:
         sys.stderr.write(f"bee network {arguments.action}: {error}\n")
     except OSError as error:
         sys.stderr.write(f"bee network {arguments.action}: {error.filename}: {error.strerror}\n")
@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _create(arguments: argparse.Namespace) -> int:
     (folder,) = _words(arguments, "DIR")
     if not arguments.router:
-        raise InputError("give the router as members reach it: --router HOST:PORT")
+        raise NetworkError("give the router as members reach it: --router HOST:PORT")
     domain_id = arguments.domain_id or 0
     network = NetworkFolder.create(Path(folder), arguments.router, domain_id, _now(), _validity(arguments))
     print(
@@ -99,7 +99,7 @@ def _create(arguments: argparse.Namespace) -> int:
 def _add(arguments: argparse.Namespace) -> int:
     folder, name = _words(arguments, "DIR", "NAME")
     if not arguments.role:
-        raise InputError(f"say what {name} may do: --role {'|'.join(ROLES)}")
+        raise NetworkError(f"say what {name} may do: --role {'|'.join(ROLES)}")
     member = Member(
         name,
         arguments.role,
@@ -155,7 +155,7 @@ def _show(arguments: argparse.Namespace) -> int:
 def _router(arguments: argparse.Namespace) -> int:
     """Becomes the router's process. It needs no ROS, nor anything else of ours."""
     if len(arguments.words) > 1:
-        raise InputError(f"one file, not {len(arguments.words)}")
+        raise NetworkError(f"one file, not {len(arguments.words)}")
     words = [*arguments.words]
     words += [f"--listen={each}" for each in arguments.listen]
     words += [f"--connect={each}" for each in arguments.connect]
@@ -175,7 +175,7 @@ _ACTIONS: dict[str, Callable[[argparse.Namespace], int]] = {
 
 def _words(arguments: argparse.Namespace, *names: str) -> list[str]:
     if len(arguments.words) != len(names):
-        raise InputError(f"give {' '.join(names)}; see bee network --help")
+        raise NetworkError(f"give {' '.join(names)}; see bee network --help")
     return list(arguments.words)
 
 

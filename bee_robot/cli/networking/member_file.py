@@ -15,8 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bee_robot.cli.inputs import InputError
 from bee_robot.cli.networking.certificates import Identity, validity
+from bee_robot.cli.networking.errors import NetworkError
 from bee_robot.cli.networking.roles import Grants
 
 SECRET = 0o600
@@ -132,7 +132,7 @@ class FileFacts:
 
 
 def read(path: Path) -> FileFacts:
-    """What is in a file that `bee network` wrote. Raises InputError."""
+    """What is in a file that `bee network` wrote. Raises NetworkError."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
         content = json.loads("\n".join(line for line in lines if not line.lstrip().startswith("//")))
@@ -153,8 +153,8 @@ def read(path: Path) -> FileFacts:
             tuple(subject["id"] for subject in content.get("access_control", {}).get("subjects", [])),
         )
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+        raise NetworkError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
+        raise NetworkError(
             f"{path} is no file of `bee network` ({type(error).__name__}: {error}); give a member's or router's .json5"
         ) from None

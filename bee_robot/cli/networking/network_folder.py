@@ -16,10 +16,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bee_robot.cli.inputs import InputError
 from bee_robot.cli.networking import member_file
 from bee_robot.cli.networking.access_rules import Admitted, access_control
 from bee_robot.cli.networking.certificates import Identity, issue_member, issue_router, make_authority
+from bee_robot.cli.networking.errors import NetworkError
 from bee_robot.cli.networking.roles import PATTERN, ROLES, Grants, grants
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -71,9 +71,9 @@ class NetworkFolder:
 
     @classmethod
     def create(cls, path: Path, router: str, domain_id: int, now: datetime, days: float) -> NetworkFolder:
-        """A new network without members. Raises InputError where there is one, or for a bad address."""
+        """A new network without members. Raises NetworkError where there is one, or for a bad address."""
         if (path / "network.json").exists():
-            raise InputError(f"{path} is a network already; add members to it, or give another folder")
+            raise NetworkError(f"{path} is a network already; add members to it, or give another folder")
         host, port = parse_router(router)
         any_address = "[::]" if host.startswith("[") else "0.0.0.0"
         made = cls(path, f"tls/{host}:{port}", f"tls/{any_address}:{port}", domain_id, {})
@@ -85,7 +85,7 @@ class NetworkFolder:
 
     @classmethod
     def load(cls, path: Path) -> NetworkFolder:
-        """Raises InputError if the folder is no network."""
+        """Raises NetworkError if the folder is no network."""
         try:
             content = json.loads((path / "network.json").read_text(encoding="utf-8"))
             if content["format"] != FORMAT:
@@ -94,22 +94,22 @@ class NetworkFolder:
             where = (content["endpoint"], content["listen"], content["domain_id"])
             return cls(path, *where, members, dict(content["issued"]))
         except FileNotFoundError:
-            raise InputError(
+            raise NetworkError(
                 f"{path} is no network: it has no network.json; make one with "
                 f"'bee network create {path} --router HOST:PORT'"
             ) from None
         except OSError as error:
-            raise InputError(f"{path}: {error.filename} cannot be read: {error.strerror}") from None
+            raise NetworkError(f"{path}: {error.filename} cannot be read: {error.strerror}") from None
         except (ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path / 'network.json'} cannot be understood: {error}") from None
+            raise NetworkError(f"{path / 'network.json'} cannot be understood: {error}") from None
 
     def add(self, member: Member, now: datetime, days: float) -> NetworkFolder:
-        """Let somebody in: certificate, file, rules. Raises InputError."""
+        """Let somebody in: certificate, file, rules. Raises NetworkError."""
         self._check(member)
         return self._issue(member, now, days)
 
     def renew(self, name: str, now: datetime, days: float) -> NetworkFolder:
-        """A new certificate and key for a member, or for the router (`router`). Raises InputError.
+        """A new certificate and key for a member, or for the router (`router`). Raises NetworkError.
 
         A member's former file stays good until it expires, so that nobody is locked out while files travel.
         """
@@ -122,7 +122,7 @@ class NetworkFolder:
         return self
 
     def remove(self, name: str) -> NetworkFolder:
-        """Take a member's rules away: its certificate stays good, and opens nothing. Raises InputError."""
+        """Take a member's rules away: its certificate stays good, and opens nothing. Raises NetworkError."""
         self.member(name)
         made = replace(self, members={n: m for n, m in self.members.items() if n != name})
         made._write()
@@ -132,34 +132,34 @@ class NetworkFolder:
     def member(self, name: str) -> Member:
         if name not in self.members:
             known = ", ".join(sorted(self.members)) or "none yet"
-            raise InputError(f"{self.path} has no member {name!r}; members: {known}")
+            raise NetworkError(f"{self.path} has no member {name!r}; members: {known}")
         return self.members[name]
 
     def _check(self, member: Member) -> None:
         if not NAME.fullmatch(member.name) or member.name in ("router", "authority"):
-            raise InputError(
+            raise NetworkError(
                 f"{member.name!r} is no name for a member: small letters, digits and _, a letter first, as in ROS"
             )
         if member.name in self.members:
-            raise InputError(
+            raise NetworkError(
                 f"{member.name!r} is a member already; 'bee network renew' makes a new certificate"
             )
         if member.role not in ROLES:
-            raise InputError(f"role {member.role!r} is unknown; roles: {', '.join(ROLES)}")
+            raise NetworkError(f"role {member.role!r} is unknown; roles: {', '.join(ROLES)}")
         for pattern in (*member.publish, *member.subscribe):
             if not PATTERN.fullmatch(pattern):
-                raise InputError(
+                raise NetworkError(
                     f"{pattern!r} is no full topic name like /robot/cmd_vel, nor a namespace like /robot/**"
                 )
         if not PATTERN.fullmatch(member.namespace) or member.namespace.endswith("**"):
-            raise InputError(
+            raise NetworkError(
                 f"{member.namespace!r} is no namespace; one begins with / and has a name, like /robot"
             )
         if member.role == "viewer" and member.publish:
-            raise InputError("a viewer publishes nothing; make it an operator, or leave --publish out")
+            raise NetworkError("a viewer publishes nothing; make it an operator, or leave --publish out")
         for other in self.members.values():
             if _overlap(other.namespace, member.namespace):
-                raise InputError(
+                raise NetworkError(
                     f"namespace {member.namespace} overlaps with {other.namespace} of {other.name!r}: "
                     "each would be obeyed as the other; give another one with --namespace"
                 )
@@ -211,17 +211,17 @@ class NetworkFolder:
                 (self.path / f"{name}.crt").read_bytes(), (self.path / f"{name}.key").read_bytes()
             )
         except OSError as error:
-            raise InputError(
+            raise NetworkError(
                 f"{error.filename} cannot be read: {error.strerror}; restore it from a copy"
             ) from None
 
 
 def parse_router(text: str) -> tuple[str, int]:
-    """`hub.local:7447` -> host and port; the port may be left out. Raises InputError."""
+    """`hub.local:7447` -> host and port; the port may be left out. Raises NetworkError."""
     found = HOST.fullmatch(text)
     port = int(found["port"] or DEFAULT_PORT) if found else 0
     if found is None or not 0 < port < 65536:
-        raise InputError(
+        raise NetworkError(
             f"{text!r} is no address of a router; give HOST:PORT as members reach it, like hub.local:7447"
         )
     return found["host"], port

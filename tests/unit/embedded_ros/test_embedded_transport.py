@@ -39,7 +39,7 @@ def names_seen_by(context: Context) -> set[str]:
 
 
 def listening() -> set[str]:
-    """Local addresses (hex, as the kernel writes them) of this process's listening sockets."""
+    """Addresses and ports (hex, as the kernel writes them) of this process's listening sockets."""
     inodes = {
         os.readlink(f"/proc/self/fd/{fd}")[8:-1]
         for fd in os.listdir("/proc/self/fd")
@@ -51,7 +51,7 @@ def listening() -> set[str]:
             columns = line.split()
             is_open = columns[3] == "0A" or table.startswith("udp")
             if columns[9] in inodes and is_open:
-                found.add(f"{table}:{columns[1].split(':')[0]}")
+                found.add(f"{table}:{columns[1]}")
     return found
 
 
@@ -103,7 +103,7 @@ def test_nothing_listens_beyond_loopback(rendezvous_port: int) -> None:
     context.shutdown()
     if not new:
         pytest.skip("this kernel does not list sockets by their inode")
-    assert new == {"tcp:0100007F"}
+    assert {each.rpartition(":")[0] for each in new} == {"tcp:0100007F"}
 
 
 def test_leaving_is_quick_while_messages_arrive(rendezvous_port: int) -> None:
@@ -133,7 +133,7 @@ def test_a_router_that_is_not_there_is_an_error(
     with pytest.raises(RCLError) as caught:
         Context().init([])
     message = str(caught.value)
-    assert f"no Zenoh router at {endpoint} (BEE_ROS_ROUTER), tried 3 times in 0." in message
+    assert f"no Zenoh router at {endpoint} (BEE_ROS_ROUTER), tried 3 times in " in message
     assert f"nothing listens on port {rendezvous_port} of 127.0.0.1" in message
     for remedy in (
         "rmw_zenohd",
