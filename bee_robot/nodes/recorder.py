@@ -251,39 +251,43 @@ def folder_name() -> str:
     return datetime.now().strftime("rosbag2_%Y_%m_%d-%H_%M_%S")
 
 
-def run(
-    make: Callable[[], Recorder],
-    arguments: list[str] | None = None,
-    say: Callable[[str], Any] = sys.stderr.write,
-) -> int:
+def run(make: Callable[[], Recorder], arguments: list[str] | None = None) -> int:
     """Record until SIGINT or SIGTERM, or until it cannot go on. Exit status: 0, 1 if it had to end, 2 for bad input."""
     asked: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
         signal.signal(number, lambda number, frame: asked.append(number))
-    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     try:
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
         recorder = make()
+        said = _record(recorder, lambda: not asked and not recorder.recording.problem and rclpy.ok())
     except (BagError, parameters.ParameterError) as error:
-        say(f"{error}\n")
-        rclpy.try_shutdown()
+        sys.stderr.write(f"{error}\n")
         return EXIT_BAD_INPUT
     except ParameterException as error:
-        say(f"{str(error).splitlines()[0]}; correct the parameter\n")
-        rclpy.try_shutdown()
+        sys.stderr.write(f"{str(error).splitlines()[0]}; correct the parameter\n")
         return EXIT_BAD_INPUT
+    finally:
+        rclpy.try_shutdown()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    sys.stderr.write(f"{said}\n")
+    return EXIT_FAILED if recorder.recording.problem else 0
+
+
+def _record(recorder: Recorder, goes_on: Callable[[], bool]) -> str:
+    """What became of it."""
     executor = SingleThreadedExecutor()
     executor.add_node(recorder)
     try:
-        while not asked and not recorder.recording.problem and rclpy.ok():
+        while goes_on():
             executor.spin_once(timeout_sec=0.1)
     finally:
         said = recorder.finish()
         executor.remove_node(recorder)
         executor.shutdown()
         recorder.destroy_node()
-        rclpy.try_shutdown()
-    say(f"{said}\n")
-    return EXIT_FAILED if recorder.recording.problem else 0
+    return said
 
 
 def main(args: list[str] | None = None) -> int:

@@ -18,7 +18,7 @@ GROUPS = {
     "lifecycle": "nodes, get, set, list",
     "node": "list, info",
     "param": "list, get, set, describe, dump, load, delete",
-    "service": "list, type, find, info, call",
+    "service": "list, type, info, find, call",
     "topic": "list, info, type, find, echo, hz, bw, delay, pub",
 }
 """Groups with their verbs; a test compares."""

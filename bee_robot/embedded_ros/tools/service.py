@@ -45,8 +45,9 @@ def _name_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def _type(args: argparse.Namespace) -> int:
-    with session(args) as graph:
+    with session(args, settles=False) as graph:
         name = names.full_name(graph.node, args.service_name)
+        graph.discover(lambda: name in dict(graph.node.get_service_names_and_types()))
         types = dict(graph.node.get_service_names_and_types()).get(name, [])
     for each in types:
         say(each)
@@ -109,10 +110,10 @@ def _call(args: argparse.Namespace) -> None:
     yaml_values.fill(request, yaml_values.given_or_stdin(args.values, args.stdin), "the request")
     with session(args, name=f"_ros2cli_requester_{kind.__name__}_{os.getpid()}", settles=False) as graph:
         name = names.full_name(graph.node, args.service_name)
+        _refuse_other_type(graph, name, kind.__name__, args.service_type)
         client = graph.node.create_client(kind, name)
         if not client.service_is_ready():
             say("waiting for service to become available...")
-            _refuse_other_type(graph, name, kind.__name__, args.service_type)
             graph.wait_for_service(client, name, args.timeout)
         while True:
             say(f"requester: making request: {request!r}\n")

@@ -81,6 +81,7 @@ def session(args: argparse.Namespace, name: str | None = None, settles: bool = T
         rclpy.logging.set_logger_level("bee_robot", rclpy.logging.LoggingSeverity.WARN)
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     executor = SingleThreadedExecutor()
+    node = None
     try:
         node = rclpy.create_node(
             name or f"_ros2cli_{os.getpid()}",
@@ -93,9 +94,10 @@ def session(args: argparse.Namespace, name: str | None = None, settles: bool = T
         if settles:
             made.spin_for(made.spin_time_s)
         yield made
-        executor.remove_node(node)
-        node.destroy_node()
     finally:
+        if node is not None:
+            executor.remove_node(node)
+            node.destroy_node()
         executor.shutdown()
         rclpy.try_shutdown()
 

@@ -76,8 +76,9 @@ def _type_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _type(args: argparse.Namespace) -> int:
-    with session(args) as graph:
+    with session(args, settles=False) as graph:
         topic = names.full_name(graph.node, args.topic_name)
+        graph.discover(lambda: topic in dict(graph.node.get_topic_names_and_types()))
         types = dict(graph.node.get_topic_names_and_types()).get(topic, [])
     for each in types:
         say(each)

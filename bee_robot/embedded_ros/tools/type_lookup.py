@@ -50,7 +50,7 @@ def _remedy(name: str, kind: str) -> str:
         close = difflib.get_close_matches(short, own, 3) or own[:10]
         return f"{package} has {', '.join(close)} ('{PROGRAM} interface package {package}' shows all)"
     everything = [f"{p}/{each}" for p, found in packages.items() for each in found]
-    close = difflib.get_close_matches(name, everything, 3)
+    close = difflib.get_close_matches(name, everything, 3, cutoff=0.8)
     if close:
         return f"did you mean {' or '.join(close)}?"
     if ros_runtime().kind == "embedded":
