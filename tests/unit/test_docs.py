@@ -25,7 +25,7 @@ FENCE = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 # Commands of ROS 2 and of the shell: nothing of ours to check but their arguments, where they name something of ours.
-FOREIGN = {"source", "cd"}
+FOREIGN = {"source", "cd", "export", "unset"}
 
 
 @dataclass(frozen=True)
