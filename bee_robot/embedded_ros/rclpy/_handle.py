@@ -23,9 +23,12 @@ class Handle:
         if take_message is not None:
             self.take_message = take_message
 
-    def __enter__(self) -> Handle:
+    def require_valid(self) -> None:
         if not self._is_valid:
             raise InvalidHandle("cannot use Destroyable because destruction was requested")
+
+    def __enter__(self) -> Handle:
+        self.require_valid()
         return self
 
     def __exit__(self, *exception: object) -> None:

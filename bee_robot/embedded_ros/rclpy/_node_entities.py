@@ -135,6 +135,7 @@ class NodeEntities:
         profile = apply_qos_overrides(self, "publisher", full_name, profile, qos_overriding_options)
         group = callback_group or self._default_callback_group
         publisher = publisher_class(self, msg_type, full_name, profile, event_callbacks, group)
+        publisher.topic = topic
         with self._lock:
             self._publishers.append(publisher)
         return publisher
@@ -157,6 +158,7 @@ class NodeEntities:
         profile = apply_qos_overrides(self, "subscription", full_name, profile, qos_overriding_options)
         group = callback_group or self._default_callback_group
         subscription = Subscription(self, msg_type, full_name, callback, group, profile, raw, event_callbacks)
+        subscription.topic = topic
         self._adopt(subscription, self._subscriptions)
         return subscription
 

@@ -47,8 +47,7 @@ class NodeNames:
 
     def _require_handle(self) -> None:
         """InvalidHandle once the node is destroyed."""
-        with self._handle:
-            pass
+        self._handle.require_valid()
 
     def get_name(self) -> str:
         self._require_handle()

@@ -212,6 +212,7 @@ class Client(Entity):
 
     def wait_for_service(self, timeout_sec: float | None = None) -> bool:
         """Wait for a server; False if none came in time (None: without limit) or the context ended."""
+        self._handle.require_valid()
         return self._requests.wait_for_server(timeout_sec)
 
     def _has_work(self) -> bool:
@@ -244,7 +245,7 @@ class Client(Entity):
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """A `with` keeps the handle alive in rclpy; here it needs no help."""
+        self.destroy()
 
     def destroy(self) -> None:
         self._handle.destroy_when_not_in_use()

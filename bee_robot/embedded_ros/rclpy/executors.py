@@ -401,13 +401,17 @@ class SingleThreadedExecutor(Executor):
 
 
 class MultiThreadedExecutor(Executor):
-    """Runs callbacks in a pool of threads; callback groups say what may run side by side."""
+    """Runs callbacks in a pool of threads; callback groups say what may run side by side.
+
+    Without `num_threads` there are as many as processors, but at least two: with one, a callback that
+    waits for another would wait for ever. ValueError for zero or less.
+    """
 
     def __init__(self, num_threads: int | None = None, *, context: Context | None = None) -> None:
         super().__init__(context=context)
         if num_threads is None:
-            num_threads = os.cpu_count() or 2
-        self._executor = ThreadPoolExecutor(max(num_threads, 2), thread_name_prefix="rclpy")
+            num_threads = max(os.cpu_count() or 2, 2)
+        self._executor = ThreadPoolExecutor(num_threads, thread_name_prefix="rclpy")
         self._submitted: list[ThreadFuture[None]] = []
         self._count_lock = threading.Lock()
 

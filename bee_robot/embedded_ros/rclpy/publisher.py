@@ -32,7 +32,8 @@ class Publisher:
         callback_group: Any,
     ) -> None:
         self.msg_type = msg_type
-        self.topic = topic
+        self.topic = topic  # the node puts the name here as it was given; `topic_name` is the full one
+        self._topic_name = topic
         self.qos_profile = qos_profile
         self._callback_group = callback_group
         self._node = node
@@ -93,15 +94,16 @@ class Publisher:
         try:
             wire.put(data, attachment=attachment)
         except Exception as error:
-            raise RCLError(f"Failed to publish on {self.topic}: {error}") from error
+            raise RCLError(f"Failed to publish on {self._topic_name}: {error}") from error
 
     def get_subscription_count(self) -> int:
         """How many subscriptions of this type there are on this topic."""
+        self._handle.require_valid()
         return len(self._endpoint.matches(keys.SUBSCRIPTION))
 
     @property
     def topic_name(self) -> str:
-        return self.topic
+        return self._topic_name
 
     @property
     def handle(self) -> Handle:
@@ -111,7 +113,7 @@ class Publisher:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """A `with` keeps the handle alive in rclpy; here it needs no help."""
+        self.destroy()
 
     def assert_liveliness(self) -> None:
         """Liveliness is asserted by the transport."""

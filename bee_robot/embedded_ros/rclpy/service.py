@@ -173,7 +173,7 @@ class Service(Entity):
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """A `with` keeps the handle alive in rclpy; here it needs no help."""
+        self.destroy()
 
     def destroy(self) -> None:
         self._handle.destroy_when_not_in_use()

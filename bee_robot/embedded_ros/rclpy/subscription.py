@@ -57,7 +57,8 @@ class Subscription(Entity):
         event_callbacks: Any,
     ) -> None:
         self.msg_type = msg_type
-        self.topic = topic
+        self.topic = topic  # the node puts the name here as it was given; `topic_name` is the full one
+        self._topic_name = topic
         self.qos_profile = qos_profile
         self.raw = raw
         self.callback = callback
@@ -93,7 +94,7 @@ class Subscription(Entity):
                 message = self._deserialize(message)
             info = self._arrival(sample).info() if self._wants_info else None
         except (SerializationError, ValueError) as error:
-            self._refusals.tell(f"message on {self.topic} dropped: {error}")
+            self._refusals.tell(f"message on {self._topic_name} dropped: {error}")
             return None
         if info is not None:
             return call_back(self.callback, message, info)
@@ -114,10 +115,11 @@ class Subscription(Entity):
 
     @property
     def topic_name(self) -> str:
-        return self.topic
+        return self._topic_name
 
     def get_publisher_count(self) -> int:
         """How many publishers of this type there are on this topic."""
+        self._handle.require_valid()
         return len(self._endpoint.matches(keys.PUBLISHER))
 
     @property
@@ -128,7 +130,7 @@ class Subscription(Entity):
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """A `with` keeps the handle alive in rclpy; here it needs no help."""
+        self.destroy()
 
     def destroy(self) -> None:
         self._handle.destroy_when_not_in_use()

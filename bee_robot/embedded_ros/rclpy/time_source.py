@@ -32,7 +32,7 @@ class TimeSource:
         self._active = False
         self._last_ns = 0
         self._endpoint: Any = None
-        self._wire: Any = None
+        self._clock_sub: Any = None
         if node is not None:
             self.attach_node(node)
 
@@ -53,7 +53,9 @@ class TimeSource:
             self._unsubscribe()
 
     def attach_node(self, node: Any) -> None:
-        """Watch the node's `use_sim_time`, which is declared if it was not."""
+        """Watch the node's `use_sim_time`, which is declared if it was not. Another node is let go."""
+        if self._node is not None:
+            self.detach_node()
         self._node = node
         if self._active:
             self._subscribe()
@@ -89,6 +91,18 @@ class TimeSource:
         self._unsubscribe()
         self._node = None
 
+    def _get_node(self) -> Any:
+        return self._node
+
+    def clock_callback(self, msg: Any) -> None:
+        """Set the clocks as a message of /clock does."""
+        self._set_clocks(msg.clock.sec * 1_000_000_000 + msg.clock.nanosec)
+
+    def _set_clocks(self, now_ns: int) -> None:
+        self._last_ns = now_ns
+        for clock in self._clocks:
+            clock._set_override_ns(now_ns)
+
     def _subscribe(self) -> None:
         if self._node is None:
             return
@@ -99,13 +113,13 @@ class TimeSource:
         self._endpoint = message_endpoint(self._node, keys.SUBSCRIPTION, clock_type, CLOCK_TOPIC, qos)
         handler = zenoh.handlers.Callback(self._on_clock, indirect=False)
         subscriber = self._node.context.session.declare_subscriber(self._endpoint.key, handler)
-        self._wire = self._node.context.keep(subscriber)
+        self._clock_sub = self._node.context.keep(subscriber)
         self._endpoint.announce()
 
     def _unsubscribe(self) -> None:
-        wire, self._wire = self._wire, None
-        if wire is not None:
-            self._node.context.release(wire)
+        subscriber, self._clock_sub = self._clock_sub, None
+        if subscriber is not None:
+            self._node.context.release(subscriber)
             self._endpoint.withdraw()
 
     def _on_clock(self, sample: Any) -> None:
@@ -113,6 +127,4 @@ class TimeSource:
         if len(data) != 12 or data[1] != 1:
             return  # not a little-endian Clock; a peer that sends such a thing would fail everywhere
         seconds, nanoseconds = _STAMP.unpack_from(data, _STAMP_OFFSET)
-        self._last_ns = now_ns = seconds * 1_000_000_000 + nanoseconds
-        for clock in self._clocks:
-            clock._set_override_ns(now_ns)
+        self._set_clocks(seconds * 1_000_000_000 + nanoseconds)
