@@ -16,10 +16,14 @@ class RouterWatch:
     Zenoh connects again by itself, and declares anew what there is: nothing has to be done but to say so.
     """
 
-    def __init__(self, session: Any, report: Report, *, is_needed: bool) -> None:
+    def __init__(
+        self, session: Any, report: Report, *, is_needed: bool, why: Callable[[], str] = lambda: ""
+    ) -> None:
+        """`why()` may know why a router is lost."""
         import zenoh
 
         self._report = report
+        self._why = why
         self._is_needed = is_needed
         self._condition = threading.Condition()
         self._routers: set[str] = set()
@@ -61,11 +65,10 @@ class RouterWatch:
     def _tell(self, change: str) -> None:
         if change == "back":
             self._report("info", "the Zenoh router is back: connected again")
-        elif self._is_needed:
-            self._report(
-                "warning", "the Zenoh router is gone, and with it the whole graph: trying to connect again"
-            )
-        else:
-            self._report(
-                "warning", "the Zenoh router is gone, and with it nodes of other machines; trying again"
-            )
+            return
+        what = "the whole graph" if self._is_needed else "nodes of other machines"
+        why = self._why()
+        self._report(
+            "warning",
+            f"the Zenoh router is gone, and with it {what}: {why or 'trying to connect again'}",
+        )

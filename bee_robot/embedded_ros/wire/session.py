@@ -81,7 +81,8 @@ def open_transport(domain_id: int, report: Report) -> Transport:
         membership = Membership.of_file(path, config)
     if mode == "client":
         session = _open_client(settings, membership, report)
-        return Transport(session, None, RouterWatch(session, report, is_needed=True), membership)
+        why = membership.certificate_problem if membership is not None else str
+        return Transport(session, None, RouterWatch(session, report, is_needed=True, why=why), membership)
     return _open_peer(settings, membership, report)
 
 
