@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ class Recorder(Node):
             include_hidden=given["include_hidden"],
         )
         limits = Limits(
-            folder=Path(given["folder"]).expanduser() / folder_name(),
+            folder=_free(Path(given["folder"]).expanduser() / folder_name()),
             compression=given["compression"],
             max_file_bytes=given["max_file_mib"] * MIB,
             keep_bytes=int(given["max_folder_gib"] * GIB),
@@ -249,6 +250,12 @@ class Recorder(Node):
 def folder_name() -> str:
     """As rosbag2 calls them."""
     return datetime.now().strftime("rosbag2_%Y_%m_%d-%H_%M_%S")
+
+
+def _free(folder: Path) -> Path:
+    """The folder, or one beside it: a recorder that is started again at once does not stumble over the one before."""
+    numbered = (folder.with_name(f"{folder.name}_{number}") for number in count(2))
+    return next(each for each in chain((folder,), numbered) if not each.exists())
 
 
 def run(make: Callable[[], Recorder], arguments: list[str] | None = None) -> int:
