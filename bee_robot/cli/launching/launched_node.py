@@ -82,7 +82,7 @@ class LaunchedNode:
     def command(self, folder: Path | None = None) -> list[str]:
         """What to execute. Raises LaunchError where the executable is not on this machine.
 
-        folder: where files with parameters are written, where the table mixes files and values.
+        folder: that of the run's logs; files with parameters are written there where the table mixes files and values.
         """
         module = self.module()
         program = [sys.executable, "-m", module] if module else self._program()
@@ -143,4 +143,7 @@ class LaunchedNode:
                 path = folder / f"{self.label}.{number}.params.yaml"
                 path.write_text(text, encoding="utf-8")
                 words += ["--params-file", str(path)]
+        if folder is not None:
+            # What the node prints is kept already, in files of bounded size; those of rcl grow without end.
+            words.append("--disable-external-lib-logs")
         return [*words, *self.ros_arguments]
