@@ -1,7 +1,7 @@
-"""What a tower says in a day, as fast as it can be said: the sending process of `make soak`.
+"""What a tower says in a day, said in half an hour: the sending process of `make soak`.
 
 Everything waits for the listener as on the robot: the motion lease is a service, ten times a simulated second, and goals
-are actions; so the traffic runs as fast as the slower of the two processes, and no faster.
+are actions. Streams keep the last few messages only, so the listener also gets a rest after each simulated second.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ GOAL_EVERY_S, EVENT_EVERY_S, FACE_EVERY_S = 30, 2, 17
 PICTURE = bytes(range(256)) * 2000  # about the size of a compressed face
 JOINTS = ("lift_left", "lift_right", "scan_left", "scan_right", "shuttle_left", "shuttle_right")
 ANSWER_S, SETTLE_S = 30.0, 0.5
+SPEED = 60.0
+"""Simulated seconds per second, at most."""
+REST_S = 0.001
 
 
 class TowerTraffic(Node):
@@ -80,7 +83,9 @@ class TowerTraffic(Node):
     async def run(self) -> None:
         """All of it; prints at the end how many of each were said."""
         for second in range(self._seconds):
+            due_s = time.monotonic() + 1.0 / SPEED
             await self._second(second)
+            time.sleep(max(REST_S, due_s - time.monotonic()))
         await self._ask(MotionLease.Request.RELEASE)
         for name, count in sorted(self._said.items()):
             print(f"said {name} {count}", flush=True)

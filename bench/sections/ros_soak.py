@@ -1,4 +1,4 @@
-"""A day of a tower's traffic between two processes, as fast as it goes (`make soak`; about twenty minutes of yours).
+"""A day of a tower's traffic between two processes, at most sixty times as fast (`make soak`; half an hour of yours).
 
 Counts what arrives against what was said, and looks at the memory of both processes after the first hour and at the end.
 BEE_SOAK_HOURS sets another number of simulated hours.
