@@ -188,7 +188,7 @@ class BagWriter:
 
     def flush(self) -> None:
         """Everything that has come is on the disk: a process that is killed loses nothing of it."""
-        self._open.writer.flush()
+        self._open.writer.flush()  # type: ignore[no-untyped-call]
 
     def drop_oldest_file(self) -> int:
         """Remove the oldest finished file of this bag; gives its size in bytes, 0 if there is none."""
@@ -244,7 +244,7 @@ class BagWriter:
         try:
             text = yaml.safe_dump(self._metadata(), sort_keys=False).strip()
             current.writer.add_metadata("rosbag2", {"serialized_metadata": text})
-            current.writer.finish()
+            current.writer.finish()  # type: ignore[no-untyped-call]
             current.stream.flush()
         finally:
             current.stream.close()

@@ -50,12 +50,12 @@ def parse(words: list[str], program: str) -> tuple[Verb, argparse.Namespace] | i
         return _unknown(f"{program}: unknown group '{group}'", list(GROUPS))
     verbs = verbs_of(group)
     if len(words) == 1 or words[1] in ("-h", "--help"):
-        width = max(len(verb.name) for verb in verbs)
+        width = max(len(each.name) for each in verbs)
         say(f"usage: {program} {group} VERB [options]\n\nverbs:")
-        for verb in verbs:
-            say(f"  {verb.name:<{width}}  {verb.help}")
+        for each in verbs:
+            say(f"  {each.name:<{width}}  {each.help}")
         return 0
-    verb = next((verb for verb in verbs if verb.name == words[1]), None)
+    verb = next((each for each in verbs if each.name == words[1]), None)
     if verb is None:
         return _unknown(f"{program} {group}: unknown verb '{words[1]}'", [v.name for v in verbs])
     parser = _Parser(prog=f"{program} {group} {verb.name}", description=f"{verb.help}.", allow_abbrev=False)

@@ -67,12 +67,13 @@ def compiled_filter(expression: str | None) -> Callable[[Any], Any] | None:
 
 def field_of(message: Any, path: str) -> Any:
     """A part of a message by `pose.position.x`, with `[2]` for an element; ToolError if there is none."""
-    value, seen = message, []
+    value = message
+    seen: list[str] = []
     for name, index in _STEP.findall(path):
         try:
             value = value[int(index)] if index else getattr(value, name)
         except AttributeError:
-            known = getattr(value, "get_fields_and_field_types", dict)()
+            known: dict[str, str] = getattr(value, "get_fields_and_field_types", dict)()
             has = f"it has {', '.join(known)}" if known else f"it is a {type(value).__name__}, without fields"
             where = f"'{''.join(seen)}'" if seen else type(message).__name__
             raise ToolError(f"Invalid field '{path}': {where} has no '{name}'; {has}") from None

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Stage, until
 from mcap.reader import make_reader
+from node_stage import Stage, until
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message, serialize_message
 from rosbags.highlevel import AnyReader
@@ -34,6 +34,11 @@ LOSSY = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 embedded_only = pytest.mark.skipif(
     bee_robot.ros_runtime().kind != "embedded", reason="types that are not built: embedded runtime only"
 )
+
+
+def unpadded(data: bytes, sent: bytes) -> bytes:
+    """DDS may fill a message up to a multiple of four bytes; nothing else may be done to it."""
+    return data[: len(sent)] if len(data) == -(-len(sent) // 4) * 4 and not any(data[len(sent) :]) else data
 
 
 def begin(stage: Stage, folder: Path, selection: Selection | None = None, **limits: Any) -> Recorder:
@@ -77,10 +82,10 @@ class TestRecorder:
         after_ns = speaker.get_clock().now().nanoseconds
         said = made.finish()
         found = recorded(tmp_path / "bag")
-        assert [each[4] for each in found if each[0] == "/words"] == [
-            serialize_message(each) for each in sent
-        ]
-        assert [each[4] for each in found if each[0] == "/picture"] == [serialize_message(picture)]
+        for name, messages in (("/words", sent), ("/picture", [picture])):
+            expected = [serialize_message(each) for each in messages]
+            got = [each[4] for each in found if each[0] == name]
+            assert list(map(unpadded, got, expected)) == expected
         for topic, log_ns, publish_ns, _, _ in found:
             assert topic == "/rosout" or before_ns <= publish_ns <= log_ns <= after_ns
         numbers = [each[3] for each in found if each[0] == "/words"]
@@ -105,16 +110,12 @@ class TestRecorder:
             [tmp_path / "bag"]
         ) as reader:  # compares the definitions with the type hashes of the graph
             offers = {each.topic: each.ext.offered_qos_profiles for each in reader.connections}  # type: ignore[union-attr]
-            found = [
-                reader.deserialize(data, connection.msgtype).data
-                for connection, _, data in reader.messages()
-                if connection.topic in ("/latched", "/late")
-            ]
-        assert offers["/latched"][0].durability.name == "TRANSIENT_LOCAL" and offers["/latched"][0].depth in (
-            0,
-            10,
-        )
-        assert found == ["kept 0", "kept 1", "kept 2", 7]
+            found: dict[str, list[object]] = {"/latched": [], "/late": []}
+            for connection, _, data in reader.messages():
+                if connection.topic in found:
+                    found[connection.topic].append(reader.deserialize(data, connection.msgtype).data)
+        assert offers["/latched"][0].durability.name == "TRANSIENT_LOCAL"
+        assert found == {"/latched": ["kept 0", "kept 1", "kept 2"], "/late": [7]}
 
     def test_only_what_was_asked_for(self, stage: Stage, tmp_path: Path) -> None:
         speaker = stage.observer("speaker")
@@ -255,7 +256,8 @@ class TestReplayer:
         begun_ns = now().nanoseconds
         made = play(stage, words_bag(tmp_path / "bag", 11), Playing(), ready)
         until(lambda: len(heard) == 11, "all was heard")
-        assert [data for _, data in heard] == [serialize_message(String(data=f"word {n}")) for n in range(11)]
+        expected = [serialize_message(String(data=f"word {n}")) for n in range(11)]
+        assert [unpadded(data, sent) for (_, data), sent in zip(heard, expected)] == expected
         assert made.published == 11
         assert heard[-1][0] - begun_ns >= 200 * 10**6  # never early: 10 times 20 ms
 
@@ -365,7 +367,8 @@ class TestReplayer:
         play(stage, folder, Playing(), ready)
         until(lambda: recorded_by(made) == {"/words": 8}, "all is recorded again")
         made.finish()
-        assert [each[4] for each in recorded(tmp_path / "again")] == [each[4] for each in recorded(folder)]
+        first, again = ([each[4] for each in recorded(bag)] for bag in (folder, tmp_path / "again"))
+        assert list(map(unpadded, again, first)) == first
 
 
 class TestTime:
