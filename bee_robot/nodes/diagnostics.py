@@ -72,6 +72,7 @@ class Diagnostics:
         self._tasks: dict[str, Task] = {}
         self._said: dict[str, tuple[bytes, float]] = {}
         self._seen: dict[str, bytes] = {}
+        self._heard: set[str] = set()
         self._publisher = node.create_publisher(DiagnosticArray, TOPIC, qos.of(TOPIC))
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = node.create_timer(PERIOD_WALL_S, self.publish, clock=self._steady)
@@ -101,11 +102,14 @@ class Diagnostics:
         )
 
     def _log(self, name: str, status: Status) -> None:
-        """Trouble that lasts for two looks is said; so is a change of its level, and what lasts is said again after a while."""
-        before, self._seen[name] = self._seen.get(name, OK), status.level
+        """Trouble that lasts for two looks is said; so is a change of its level, and what lasts is said again after a while.
+        What was never heard at all is not news: it may be about to start."""
+        before, self._seen[name] = self._seen.get(name, STALE), status.level
         level, said_s = self._said.get(name, (OK, 0.0))
-        if status.level != before:
+        if status.level != before or (status.level == STALE and name not in self._heard):
             return
+        if status.level != STALE:
+            self._heard.add(name)
         if status.level == level and (level == OK or wall_s() - said_s < SAY_AGAIN_WALL_S):
             return
         self._said[name] = (status.level, wall_s())

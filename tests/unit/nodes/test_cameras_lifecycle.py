@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, Stage, ask, until
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
+from node_stage import ROOT, Stage, ask, until
 
 from bee_robot.nodes import qos
 from bee_robot.nodes.frame_cameras import FrameCameras

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import rclpy
-from conftest import Stage, until
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from node_stage import Stage, until
 
 from bee_robot.alerts import ALERTS
 from bee_robot.nodes import qos

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import rclpy
-from conftest import Stage, until
+from node_stage import Stage, until
 from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
 

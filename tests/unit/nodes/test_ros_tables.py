@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from conftest import ROOT
+from node_stage import ROOT
 from rclpy.qos import DurabilityPolicy
 
 from bee_robot.configuration import CAMERA_NAMES
