@@ -161,8 +161,8 @@ def _pursue(graph: Session, client: Any, goal: Any, shows_feedback: bool) -> int
     if not handle.accepted:
         say("Goal was rejected.")
         return 1
-    say(f"Goal accepted with ID: {bytes(handle.goal_id.uuid).hex()}\n")
     try:
+        say(f"Goal accepted with ID: {bytes(handle.goal_id.uuid).hex()}\n")
         result = graph.finish(handle.get_result_async(), "the result")
     except KeyboardInterrupt:
         say("Canceling goal...")
