@@ -456,9 +456,10 @@ class MultiThreadedExecutor(Executor):
 
         return super()._next_work(timeout_s, ends)
 
-    def shutdown(self, timeout_sec: float | None = None) -> bool:
+    def shutdown(self, timeout_sec: float | None = None, *, wait_for_threads: bool = False) -> bool:
+        """Stop; with `wait_for_threads`, come back when the pool's threads have ended."""
         ended = super().shutdown(timeout_sec)
-        self._executor.shutdown(wait=False)
+        self._executor.shutdown(wait=wait_for_threads)
         return ended
 
 

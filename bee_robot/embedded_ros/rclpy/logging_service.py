@@ -34,7 +34,9 @@ class LoggingService:
             result = SetLoggerLevelsResult(successful=True)
             try:
                 set_logger_level(wanted.name, LoggingSeverity(wanted.level))
-            except ValueError as error:
-                result = SetLoggerLevelsResult(successful=False, reason=str(error))
+            except ValueError:
+                result = SetLoggerLevelsResult(
+                    successful=False, reason="Failed reason: Invalid logger level."
+                )
             response.results.append(result)
         return response

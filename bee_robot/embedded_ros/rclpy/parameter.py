@@ -144,15 +144,18 @@ def parameter_value_to_python(parameter_value: Any) -> Any:
 
 
 def get_parameter_value(string_value: str) -> Any:
-    """The ParameterValue message for a value in YAML, as on the command line."""
+    """The ParameterValue message for a value in YAML, as of `ros2 param set`; what is nothing else is text."""
     import yaml
     from rcl_interfaces.msg import ParameterValue
 
     try:
         value = yaml.safe_load(string_value)
-        return Parameter("value", value=value).get_parameter_value()
+        if value is not None:
+            type_ = _Type.BOOL_ARRAY if value == [] else _Type.from_parameter_value(value)
+            return Parameter("value", type_, value).get_parameter_value()
     except (yaml.YAMLError, TypeError):
-        return ParameterValue(type=_Type.STRING.value, string_value=string_value)
+        pass
+    return ParameterValue(type=_Type.STRING.value, string_value=string_value)
 
 
 def parameter_dict_from_yaml_file(
@@ -161,15 +164,31 @@ def parameter_dict_from_yaml_file(
     target_nodes: list[str] | None = None,
     namespace: str = "",
 ) -> dict[str, Any]:
-    """Parameter messages by name from a ROS parameter file, for the target nodes (None: all)."""
-    from rclpy._parameter_yaml import node_matches, read_parameter_file
+    """Parameter messages by name from a ROS parameter file, for the target nodes (none: all).
 
-    found: dict[str, Any] = {}
-    for pattern, name, value in read_parameter_file(parameter_file):
-        if "*" in pattern and not use_wildcard:
-            continue
-        if target_nodes and not any(node_matches(pattern, node) for node in target_nodes):
-            continue
-        full_name = f"{namespace}{name}"
-        found[full_name] = Parameter(full_name, value=value).to_parameter_msg()
-    return found
+    `/**` counts only with `use_wildcard`, and less than what is said to a node. FileNotFoundError, or
+    RuntimeError if the file is none of parameters, or has none for a target node.
+    """
+    from rclpy._parameter_yaml import ParameterYamlError, read_parameter_file
+
+    try:
+        entries = read_parameter_file(parameter_file)
+    except ParameterYamlError as error:
+        if isinstance(error.__cause__, OSError):
+            raise error.__cause__ from None
+        raise RuntimeError(f"{parameter_file} is not a valid ROS parameter file: {error}") from error
+    nodes = {pattern for pattern, _, _ in entries}
+    for wanted in target_nodes or ():
+        if wanted not in nodes:
+            raise RuntimeError(
+                f"Param file does not contain parameters for {wanted}, only for nodes: {sorted(nodes)}"
+            )
+    chosen = set(target_nodes or nodes - {"/**"})
+    values = {n: v for pattern, n, v in entries if pattern == "/**" and use_wildcard}
+    values.update({n: v for pattern, n, v in entries if pattern in chosen})
+    if not values:
+        raise RuntimeError("Param file does not contain selected parameters")
+    return {
+        f"{namespace}{name}": Parameter(f"{namespace}{name}", value=value).to_parameter_msg()
+        for name, value in values.items()
+    }

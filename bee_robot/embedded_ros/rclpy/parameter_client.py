@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rclpy.parameter import Parameter, parameter_dict_from_yaml_file
-from rclpy.qos import QoSProfile, qos_profile_services_default
+from rclpy.qos import QoSProfile, qos_profile_parameter_events, qos_profile_services_default
 from rclpy.task import Future
 
 _SERVICES = (
@@ -98,8 +98,29 @@ class AsyncParameterClient:
     def load_parameter_file(
         self, parameter_file: str, use_wildcard: bool = False, callback: Callable[[Future], Any] | None = None
     ) -> Future:
-        found = parameter_dict_from_yaml_file(parameter_file, use_wildcard, [self.remote_node_name])
+        """Set what the file says to any node (and to `/**`, with `use_wildcard`) on the remote one."""
+        found = parameter_dict_from_yaml_file(parameter_file, use_wildcard)
         return self.set_parameters(list(found.values()), callback)
+
+    def load_parameter_file_atomically(
+        self, parameter_file: str, use_wildcard: bool = False, callback: Callable[[Future], Any] | None = None
+    ) -> Future:
+        """The same, all or nothing."""
+        found = parameter_dict_from_yaml_file(parameter_file, use_wildcard)
+        return self.set_parameters_atomically(list(found.values()), callback)
+
+    def on_parameter_event(
+        self,
+        callback: Callable[..., Any],
+        qos_profile: QoSProfile = qos_profile_parameter_events,
+        **options: Any,
+    ) -> Any:
+        """A subscription of /parameter_events, of all nodes; options as for `create_subscription`."""
+        from rcl_interfaces.msg import ParameterEvent
+
+        return self.node.create_subscription(
+            ParameterEvent, "/parameter_events", callback, qos_profile, **options
+        )
 
 
 def _messages(parameters: Sequence[Any]) -> list[Any]:
