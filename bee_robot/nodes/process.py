@@ -49,10 +49,12 @@ class BeeNode(Node):
         table = parameters.table_of(kind)
         try:
             parameters.declare(self, table)
-        except parameters.ParameterError as error:
-            raise StartError(f"{self.get_name()}: {error}") from None
+            self.robot: RobotConfiguration = self.load_robot()
+        except (parameters.ParameterError, ConfigurationError) as error:
+            says = f"{self.get_name()}: {error}"
+            self.destroy_node()  # nobody else will: there is no node to speak of
+            raise StartError(says) from None
         parameters.guard_changes(self, table, self.why_no_change)
-        self.robot: RobotConfiguration = self.load_robot()
         self.bridge = AsyncioBridge(self)
         if isinstance(self.bridge.clock, FollowedClock):
             self.bridge.clock.set_calendar(
