@@ -30,7 +30,7 @@ def message_to_yaml(
     no_str: bool = False,
     flow_style: bool = False,
 ) -> str:
-    """The message as YAML; `flow_style` puts it on one line."""
+    """The message as YAML; with `flow_style` each list is on one line."""
     import yaml
 
     fields = message_to_ordereddict(msg, truncate_length=truncate_length, no_arr=no_arr, no_str=no_str)
@@ -59,8 +59,12 @@ def _dumper() -> Any:
         def ignore_aliases(self, data: Any) -> bool:
             return True
 
-    # Items, not the mapping: PyYAML would sort that.
-    Dumper.add_representer(OrderedDict, lambda dumper, data: dumper.represent_dict(data.items()))
+    def represent(dumper: Any, fields: Any) -> Any:
+        node = dumper.represent_dict(fields.items())  # items, not the mapping: PyYAML would sort that
+        node.flow_style = None  # as rosidl has it: also with flow style, fields have lines of their own
+        return node
+
+    Dumper.add_representer(OrderedDict, represent)
     return Dumper
 
 

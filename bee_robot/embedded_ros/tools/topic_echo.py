@@ -97,7 +97,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--no-arr", action="store_true", help="arrays are described, not shown")
     parser.add_argument("--no-str", action="store_true", help="texts are described, not shown")
-    parser.add_argument("--flow-style", action="store_true", help="each message on one line of YAML")
+    parser.add_argument("--flow-style", action="store_true", help="each list on one line")
     parser.add_argument("--no-lost-messages", action="store_true", help="say nothing of lost messages")
     parser.add_argument(
         "--lost-messages", action="store_true", help="accepted; lost messages are reported anyway"

@@ -152,8 +152,10 @@ class TestTopics:
             ros("topic", "echo", "/robot/joint_states", "--once", "--csv").out
             == "0,0,,lift,turn,0.25,1.0,,\n"
         )
-        flow = ros("topic", "echo", "/robot/joint_states", "--once", "--flow-style", "--no-arr").out
-        assert "name: '<sequence type: string, length: 2>'" in flow and flow.count("\n") == 2
+        flow = ros("topic", "echo", "/robot/joint_states", "--once", "--flow-style").out
+        assert "name: [lift, turn]\nposition: [0.25, 1.0]\n" in flow
+        described = ros("topic", "echo", "/robot/joint_states", "--once", "--no-arr").out
+        assert "name: '<sequence type: string, length: 2>'\n" in described
         assert "'<string length: <4>>'" in ros("topic", "echo", "/robot/latched", "--once", "--no-str").out
         assert ros("topic", "echo", "/robot/latched", "--once", "--raw").out.startswith(
             r"b'\x00\x01\x00\x00\x05\x00"
