@@ -92,6 +92,7 @@ setup(
         "cryptography",
         "eclipse-zenoh",
         "jinja2",
+        "markupsafe",
         "mcap",
         "numpy",
         "opencv-python-headless>=4.7",  # tags: cv2.aruco.ArucoDetector
@@ -103,6 +104,7 @@ setup(
         "scipy",
         "transforms3d",
         "xacro",
+        "zstandard",
     ],
     # The two runtimes of models exclude each other: install one.
     extras_require={
