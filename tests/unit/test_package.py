@@ -16,13 +16,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PINS = (ROOT / "pins.txt").read_text(encoding="utf-8")
-ROS_NAMES = {
-    "cryptography": "python3-cryptography", "jinja2": "python3-jinja2", "numpy": "python3-numpy", "opencv-python-headless": "python3-opencv",
-    "pydantic": "python3-pydantic", "pyserial": "python3-serial", "pyyaml": "python3-yaml", "rich": "python3-rich",
-    "scipy": "python3-scipy", "transforms3d": "python3-transforms3d",
-    "xacro": "xacro",
-}  # fmt: skip
-WITHOUT_A_ROSDEP_KEY = {"eclipse-zenoh", "mcap", "rosbags"}  # without ROS 2; or for bags, by pip
 
 
 def keyword(name: str) -> object:
@@ -53,24 +46,6 @@ def test_package_xml_is_of_format_3_and_agrees_with_setup(folder: str) -> None:
     assert package.get("format") == "3"
     init = (ROOT / "bee_robot" / "__init__.py").read_text(encoding="utf-8")
     assert f'__version__ = "{package.findtext("version")}"' in init
-
-
-def test_python_dependencies_have_their_ros_names() -> None:
-    package = ElementTree.fromstring((ROOT / "package.xml").read_text(encoding="utf-8"))
-    declared = {each.text for each in package.iter("exec_depend")}
-    needed = names(keyword("install_requires")) - WITHOUT_A_ROSDEP_KEY  # type: ignore[arg-type]
-    assert {ROS_NAMES[name] for name in needed} <= declared
-
-
-def test_interface_packages_that_nodes_import_are_declared() -> None:
-    package = ElementTree.fromstring((ROOT / "package.xml").read_text(encoding="utf-8"))
-    declared = {each.text for each in package.iter("exec_depend")}
-    imported = set()
-    for path in (ROOT / "bee_robot" / "nodes").glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                imported.add(node.module.split(".")[0])
-    assert {name for name in imported if name.endswith(("_msgs", "_srvs", "_interfaces"))} <= declared
 
 
 def test_the_resource_index_names_the_package() -> None:
