@@ -19,10 +19,14 @@ class GuardCondition(Entity):
         self.callback = callback
         self._handle = Handle(owner=self)
         self._triggered = False
+        self.watcher: Callable[[], None] | None = None
+        """Called by `trigger()` too: the waitable that waits for this guard."""
         super().__init__(callback_group)
 
     def trigger(self) -> None:
         self._triggered = True
+        if self.watcher is not None:
+            self.watcher()
         self._mark_ready()
 
     def _has_work(self) -> bool:

@@ -57,14 +57,9 @@ class WaitSet:
     def add_guard_condition(self, handle: Any) -> int:
         """The index under which `is_ready` knows it."""
         guard = handle.owner
-        # The guard reports to us as to an executor.
-        guard._set_executor(self)
+        guard.watcher = self._wake
         self._guards.append(guard)
         return len(self._guards) - 1
-
-    def _enqueue(self, guard: Any) -> None:
-        guard._queued = False
-        self._wake()
 
     def is_ready(self, kind: str, index: int) -> bool:
         """Was the guard condition of this index triggered?"""
