@@ -8,7 +8,7 @@ from typing import Any
 from rclpy._endpoint import message_endpoint
 from rclpy._handle import Handle
 from rclpy.duration import Duration
-from rclpy.exceptions import InvalidHandle, RCLError
+from rclpy.exceptions import InvalidHandle, RCLError, UnsupportedEventTypeError
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 from bee_robot.embedded_ros.types.registry import codec_of
@@ -46,9 +46,13 @@ class Publisher:
         self._always_sends = qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL
         self._wire: Any = self._endpoint.context.keep(self._declare())
         self._endpoint.announce()
-        self.event_handlers: list[Any] = (
-            event_callbacks.create_event_handlers(callback_group, self, topic) if event_callbacks else []
-        )
+        self.event_handlers: list[Any] = []
+        if event_callbacks:
+            try:
+                self.event_handlers = event_callbacks.create_event_handlers(callback_group, self, topic)
+            except UnsupportedEventTypeError:
+                self.destroy()
+                raise
 
     def _declare(self) -> Any:
         import zenoh

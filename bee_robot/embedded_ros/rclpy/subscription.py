@@ -12,6 +12,7 @@ from rclpy._entity import Entity, call_back
 from rclpy._handle import Handle
 from rclpy._refusals import Refusals
 from rclpy._sample_queue import Arrival, SampleQueue
+from rclpy.exceptions import UnsupportedEventTypeError
 from rclpy.qos import QoSProfile
 
 from bee_robot.embedded_ros.types.cdr import SerializationError
@@ -73,9 +74,13 @@ class Subscription(Entity):
         self._wants_info = takes_two_arguments(callback)
         if self._wants_info:
             self._queue.stamp_arrivals()
-        self.event_handlers: list[Any] = (
-            event_callbacks.create_event_handlers(callback_group, self, topic) if event_callbacks else []
-        )
+        self.event_handlers: list[Any] = []
+        if event_callbacks:
+            try:
+                self.event_handlers = event_callbacks.create_event_handlers(callback_group, self, topic)
+            except UnsupportedEventTypeError:
+                self.destroy()
+                raise
 
     def _has_work(self) -> bool:
         return bool(self._samples)
