@@ -314,15 +314,15 @@ def test_the_status_of_goals_reaches_those_who_come_late(make_node: MakeNode) ->
 
 @pytest.fixture
 def machine(ros: None) -> Any:
-    """A node with a lifecycle, named `driver`."""
-    made = LifecycleNode("driver")
+    """A node with a lifecycle, named `hauler`."""
+    made = LifecycleNode("hauler")
     yield made
     made.destroy_node()
 
 
 def test_a_manager_finds_all_services_of_the_lifecycle(machine: LifecycleNode) -> None:
     def ask(kind: Any, name: str, **fields: Any) -> Any:
-        client = machine.create_client(kind, f"/driver/{name}")
+        client = machine.create_client(kind, f"/hauler/{name}")
         assert client.wait_for_service(5.0)
         return finish(machine, client.call_async(kind.Request(**fields)))
 
@@ -347,7 +347,7 @@ def test_a_manager_finds_all_services_of_the_lifecycle(machine: LifecycleNode) -
 
 def test_transitions_are_announced(machine: LifecycleNode) -> None:
     heard: list[TransitionEvent] = []
-    machine.create_subscription(TransitionEvent, "/driver/transition_event", heard.append, 10)
+    machine.create_subscription(TransitionEvent, "/hauler/transition_event", heard.append, 10)
 
     wanted = {
         ("unconfigured", "configuring"),
