@@ -26,9 +26,18 @@ COMES_UP_S = 60.0
 ANSWERS_S = 30.0
 
 
+_folders: list[tempfile.TemporaryDirectory[str]] = []
+
+
+def new_folder() -> Path:
+    """Gone with this process: what was launched still writes there after the tests of a file."""
+    _folders.append(tempfile.TemporaryDirectory(prefix="bee_ros_", ignore_cleanup_errors=True))
+    return Path(_folders[-1].name)
+
+
 def launched(file: str, **arguments: str) -> LaunchDescription:
     """What a launch file of bee_robot starts, in a domain and with folders of its own."""
-    place = Path(tempfile.mkdtemp(prefix="bee_ros_"))
+    place = new_folder()
     own = {
         "ROS_DOMAIN_ID": str(DOMAIN),
         "BEE_STORE": str(place / "store"),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 import unittest
-from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -14,9 +12,9 @@ launch_testing = pytest.importorskip(
 )
 
 from launch_testing.asserts import assertExitCodes  # noqa: E402
-from ros_watching import Watcher, launched  # noqa: E402
+from ros_watching import Watcher, launched, new_folder  # noqa: E402
 
-FOLDER = Path(tempfile.mkdtemp(prefix="bee_ros_recordings_"))
+FOLDER = new_folder()
 
 
 @pytest.mark.launch_test
