@@ -29,10 +29,7 @@ class TestConsole(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         cls.watcher = Watcher()
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.watcher.close()
+        cls.addClassCleanup(cls.watcher.close)
 
     def test_its_nodes_are_in_the_namespace_of_the_robot(self) -> None:
         self.watcher.wait_for(lambda: "/tower_1/recorder" in self.watcher.nodes(), "node /tower_1/recorder")

@@ -55,14 +55,11 @@ class TestTower(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         cls.watcher = Watcher()
+        cls.addClassCleanup(cls.watcher.close)
         wanted = {f"/tower_1/{name}" for name in NODES}
         cls.watcher.wait_for(lambda: wanted <= cls.watcher.nodes(), f"nodes {wanted}")
         for driver in ("/tower_1/tower_driver", "/tower_1/frame_cameras"):
             cls.watcher.wait_for(lambda: cls.watcher.lifecycle_state(driver) == "active", f"{driver} active")  # noqa: B023
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.watcher.close()
 
     def test_topics_have_their_types(self) -> None:
         self.watcher.wait_for(lambda: set(TOPICS) <= set(self.watcher.topics()), f"topics {sorted(TOPICS)}")
