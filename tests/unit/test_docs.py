@@ -25,7 +25,7 @@ FENCE = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 # Commands of ROS 2 and of the shell: nothing of ours to check but their arguments, where they name something of ours.
-FOREIGN = {"source", "cd", "export", "unset"}
+FOREIGN = {"cd", "export", "rosdep", "source", "sudo", "unset"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,14 @@ def test_the_readme_has_the_two_set_up_commands_and_no_more() -> None:
 
 
 def test_every_command_is_of_a_kind_that_is_checked() -> None:
-    checked = {"make", "ros2", "colcon", "tools/debian_packages", "tools/resolve_pins.py"} | FOREIGN
+    checked = {
+        "make",
+        "ros2",
+        "colcon",
+        "tools/debian_packages",
+        "tools/resolve_pins.py",
+        "tools/setup",
+    } | FOREIGN
     unknown = [str(each) for each in COMMANDS if not is_bee(each) and each.words[0] not in checked]
     assert not unknown
 
@@ -108,7 +115,9 @@ def test_make_knows_the_target(command: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [each for each in COMMANDS if each.words[0].startswith("tools/")], ids=str
+    "command",
+    [each for each in COMMANDS if each.words[0].startswith("tools/") and each.words[0] != "tools/setup"],
+    ids=str,
 )
 def test_tools_run(command: Command) -> None:
     words = [sys.executable, *command.words] if command.words[0].endswith(".py") else list(command.words)
@@ -118,11 +127,24 @@ def test_tools_run(command: Command) -> None:
 
 
 @pytest.mark.parametrize("command", [each for each in COMMANDS if each.words[0] == "ros2"], ids=str)
-def test_ros2_launch_names_a_file_and_arguments_that_exist(command: Command) -> None:
-    _, verb, package, file, *arguments = command.words
-    assert (verb, package) == ("launch", "bee_robot")
-    given = dict(word.split(":=", 1) for word in arguments)
-    assert load(ROOT / "launch" / file, given).nodes
+def test_ros2_gets_names_that_exist(command: Command) -> None:
+    verb, *words = command.words[1:]
+    if verb == "launch":
+        package, file, *arguments = words
+        assert package == "bee_robot"
+        given = dict(word.split(":=", 1) for word in arguments)
+        assert load(ROOT / "launch" / file, given).nodes
+    elif verb == "run" and words[0] == "bee_robot":
+        assert f'"{words[1]}"' in (ROOT / "setup.py").read_text(encoding="utf-8")
+    for name in (word for word in words if word.startswith("bee_robot_interfaces/")):
+        package, kind, leaf = name.split("/")
+        assert (ROOT / package / kind / f"{leaf}.{kind}").is_file(), name
+
+
+@pytest.mark.parametrize("command", [each for each in COMMANDS if each.words[0] == "tools/setup"], ids=str)
+def test_setup_has_the_profile(command: Command) -> None:
+    profiles = re.findall(r"^([\w |]+)\) extras=", (ROOT / "tools" / "setup").read_text(), re.MULTILINE)
+    assert command.words[1] in "|".join(profiles).replace(" ", "").split("|")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
