@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import configparser
 import importlib.metadata
+import os
 import re
 import shutil
 import subprocess
@@ -23,6 +25,15 @@ def keyword(name: str) -> object:
     tree = ast.parse((ROOT / "setup.py").read_text(encoding="utf-8"))
     found = [each.value for each in ast.walk(tree) if isinstance(each, ast.keyword) and each.arg == name]
     return ast.literal_eval(found[-1])
+
+
+def constant(name: str) -> tuple[str, ...]:
+    """The value of a name of setup.py."""
+    tree = ast.parse((ROOT / "setup.py").read_text(encoding="utf-8"))
+    assigned = (each for each in tree.body if isinstance(each, ast.Assign))
+    return next(
+        ast.literal_eval(each.value) for each in assigned if getattr(each.targets[0], "id", "") == name
+    )
 
 
 def names(requirements: list[str]) -> set[str]:
@@ -106,6 +117,8 @@ def test_a_wheel_brings_everything_that_runs_without_the_source_tree(tmp_path: P
     shutil.copytree(
         ROOT, tree, ignore=shutil.ignore_patterns(".*", "build", "reports", "*.egg-info", "__pycache__")
     )
+    if (built := ROOT / "build" / "firmware" / "host").is_dir():  # times kept: make has nothing to do
+        shutil.copytree(built, tree / "build" / "firmware" / "host")
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     done = subprocess.run(
         [*command, "-w", str(tmp_path), str(tree)], timeout=110, capture_output=True, text=True, check=False
@@ -135,6 +148,44 @@ def test_a_wheel_brings_everything_that_runs_without_the_source_tree(tmp_path: P
     ]
     assert set(shared) <= inside
     assert set(package) <= inside, f"not in the wheel: {sorted(set(package) - inside)}"
-    for node in ("sim_world", "tower_driver", "frame_cameras", "frame_extractor", "frame_analyzer"):
+    for node in constant("NODES"):
         assert f"{node} = bee_robot.nodes.{node}:main" in entry_points
     assert "bee = bee_robot.cli.main:main" in entry_points
+
+
+def test_every_node_is_an_executable_of_a_launch_file() -> None:
+    started = set()
+    for path in (ROOT / "launch").glob("*.launch.yaml"):
+        started |= set(re.findall(r'pkg: "bee_robot"\n\s+exec: "(\w+)"', path.read_text(encoding="utf-8")))
+    assert started == set(constant("NODES"))
+
+
+def test_executables_take_the_python_of_the_environment() -> None:
+    """colcon runs on Ubuntu's Python, which lacks what the nodes need; the environment that has it comes first in PATH."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    assert setup["build_scripts"]["executable"] == "/usr/bin/env python3"
+    assert setup["install"]["install_scripts"] == setup["develop"]["script_dir"] == "$base/lib/bee_robot"
+
+
+def test_settings_of_pytest_suit_ubuntus() -> None:
+    """`colcon test` takes the pytest of Ubuntu 22.04: the launch_testing of Humble knows no later one."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert re.search(r'^minversion = "6\.2"', text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("runtime", "expected"), [("system", {"ros", "ros_api"}), ("embedded", None)])
+def test_pytest_collects_what_is_meant_for_ros_where_it_is_sourced(
+    runtime: str, expected: set[str] | None, tmp_path: Path
+) -> None:
+    """A stand-in for an installed ROS 2: a package `rclpy` on PYTHONPATH."""
+    (tmp_path / "rclpy").mkdir()
+    (tmp_path / "rclpy" / "__init__.py").touch()
+    code = "import sys; sys.path.insert(0, 'tests'); import conftest; print(*conftest.collect_ignore)"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "BEE_ROS": runtime}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()}
+    assert set(done.stdout.split()) == (folders - expected if expected else set())
