@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench_graph import own_graph
+from bench_graph import own_graph, resident_mb
 
 PEER = Path(__file__).resolve().parents[1] / "ros_peers" / "peer.py"
 LIMITS = {
@@ -209,17 +209,17 @@ def _costs() -> dict[str, float]:
         before_s, began_s = _cpu_s(process.pid), time.monotonic()
         time.sleep(CPU_WALL_S)
         cpu_pct = 100 * (_cpu_s(process.pid) - before_s) / (time.monotonic() - began_s)
-    starts_s, resident_mb = [], []
+    starts_s, held_mb = [], []
     for _ in range(STARTS):
         began_s = time.monotonic()
         with _peer("idle") as process:
             starts_s.append(time.monotonic() - began_s)
             time.sleep(0.5)
-            resident_mb.append(resident_mb(process.pid))
+            held_mb.append(resident_mb(process.pid))
     return {
         "ros.cpu_pct_100hz": round(cpu_pct, 2),
         "ros.node_start_s": round(_quantile(starts_s, 0.5), 3),
-        "ros.rss_mb_node": round(_quantile(resident_mb, 0.5), 1),
+        "ros.rss_mb_node": round(_quantile(held_mb, 0.5), 1),
     }
 
 

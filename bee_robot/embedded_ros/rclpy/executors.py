@@ -89,6 +89,8 @@ class Executor:
         self._is_shutdown = False
         self._active = 0
         self._running_threads: set[int] = set()
+        self._runs_in = 0
+        """The thread that both spins and runs a callback at the moment; 0: none."""
         context.add_waker(self.wake)
 
     # -- nodes
@@ -391,11 +393,13 @@ class SingleThreadedExecutor(Executor):
         if work is None:
             return
         thread = threading.get_ident()
+        outer, self._runs_in = self._runs_in, thread
         self._active += 1
         self._running_threads.add(thread)
         try:
             self._run(work)
         finally:
+            self._runs_in = outer
             self._active -= 1
             self._running_threads.discard(thread)
 

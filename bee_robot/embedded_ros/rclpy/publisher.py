@@ -18,6 +18,8 @@ from bee_robot.embedded_ros.wire.attachment import GID_SIZE, pack_attachment
 HEARTBEAT_S = 0.5
 """How long after a transient local message its number is said again, as in rmw_zenoh_cpp."""
 
+_ASK_AGAIN_NS, _FOR_EVER_NS = 1_000_000_000, 2**63
+
 
 class Publisher:
     """Sends messages of one type on one topic. Made by `Node.create_publisher`."""
@@ -42,8 +44,10 @@ class Publisher:
         self._gid = self._endpoint.gid
         self._sequence_number = 0
         self._serialize = codec_of(msg_type).serialize
-        # A volatile message that nobody hears need not be made into bytes.
         self._always_sends = qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL
+        # A volatile message that nobody hears need not be made into bytes. To ask costs more than to send a small
+        # one, so a yes is good for a while.
+        self._heard_until_ns = _FOR_EVER_NS if self._always_sends else 0
         self._wire: Any = self._endpoint.context.keep(self._declare())
         self._endpoint.announce()
         self.event_handlers: list[Any] = []
@@ -84,17 +88,20 @@ class Publisher:
         wire = self._wire
         if wire is None:
             raise InvalidHandle("cannot use Destroyable because destruction was requested")
+        now_ns = time.time_ns()
         if isinstance(msg, self.msg_type):
-            if not self._always_sends and not wire.matching_status.matching:
-                self._sequence_number += 1
-                return
+            if now_ns > self._heard_until_ns:
+                if not wire.matching_status.matching:
+                    self._sequence_number += 1
+                    return
+                self._heard_until_ns = now_ns + _ASK_AGAIN_NS
             data = self._serialize(msg)
         elif isinstance(msg, bytes):
             data = msg
         else:
             raise TypeError(f"Expected {self.msg_type}, got {type(msg)}")
         self._sequence_number += 1
-        attachment = pack_attachment(self._sequence_number, time.time_ns(), GID_SIZE, self._gid)
+        attachment = pack_attachment(self._sequence_number, now_ns, GID_SIZE, self._gid)
         try:
             wire.put(data, attachment=attachment)
         except Exception as error:
