@@ -269,7 +269,7 @@ def run(make: Callable[[], Recorder], arguments: list[str] | None = None) -> int
         recorder = make()
         said = _record(recorder, lambda: not asked and not recorder.recording.problem and rclpy.ok())
     except (BagError, parameters.ParameterError) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"recorder: {error}\n")
         return EXIT_BAD_INPUT
     except ParameterException as error:
         sys.stderr.write(f"{str(error).splitlines()[0]}; correct the parameter\n")

@@ -64,7 +64,7 @@ class TowerHealth:
         elif state.board is BoardState.ESTOP:
             status.error(says, "estop" if not state.inputs[Input.ESTOP_OK] else "door_open")
         elif state.board is BoardState.STOPPED:
-            status.error(says, tower.last_stop.alert if tower.last_stop else "link_lost")
+            status.error(says, (tower.last_stop.alert if tower.last_stop else "") or "stopped")
         elif state.board is BoardState.HOLDING:
             status.warn(says, "holding")
         elif state.board is BoardState.UNCONFIGURED:
