@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from bee_robot.cli.launching.supervisor import Exit, Supervisor
+from bee_robot.cli.launching.supervisor import ONE_LINERS, Exit, Supervisor
 from bee_robot.clock import wall_s, wall_sleep
 
 LOOK_S = 0.03
@@ -78,10 +78,6 @@ def refuse_ended(supervisor: Supervisor) -> None:
     """Raises StartError where a process has ended that should be starting, whether it would be started again or not."""
     for ended in supervisor.unexpected_exits():
         raise StartError(start_failure(ended, supervisor))
-
-
-ONE_LINERS = (2, 3)
-"""Exit statuses of nodes that have said in one line what is wrong: bad input, name taken (nodes/process.py)."""
 
 
 def start_failure(ended: Exit, supervisor: Supervisor) -> str:

@@ -19,10 +19,14 @@ from pathlib import Path
 from bee_robot.cli.launching.ending import end_in_order, stop_at_once
 from bee_robot.cli.launching.guardian import DONE, ForeignProcess, start_ticks
 from bee_robot.cli.launching.launched_node import LaunchedNode
+from bee_robot.cli.launching.lined_yaml import LaunchError
 from bee_robot.cli.launching.node_process import NodeProcess
 from bee_robot.clock import wall_s
 
 FOLLOW_S = 0.05
+BAD_INPUT, NAME_TAKEN = 2, 3
+ONE_LINERS = (BAD_INPUT, NAME_TAKEN)
+"""Exit statuses of nodes that have said in one line what is wrong (nodes/process.py)."""
 
 LineSink = Callable[[str, str], None]
 """Called with (name of the process, one line of its output), from the thread that follows the outputs."""
@@ -30,19 +34,25 @@ LineSink = Callable[[str, str], None]
 
 @dataclass(frozen=True)
 class Exit:
-    """A process that ended without having been asked to.
+    """A process that ended without having been asked to, or that could not be started again.
 
-    `restart_in_s`: it is started again after so long; None: it is not. `ends_robot`: the others cannot go on without it.
+    `code` None: it could not be started, and `trouble` says why. `restart_in_s`: it is started again after so long; None:
+    it is not. `ends_robot`: the others cannot go on without it. `is_final`: its exit status says that it would end so again.
     """
 
     name: str
-    code: int
+    code: int | None
     last_lines: tuple[str, ...]
     restart_in_s: float | None = None
     restarts: int = 0
     ends_robot: bool = True
+    has_respawn: bool = False
+    is_final: bool = False
+    trouble: str = ""
 
     def __str__(self) -> str:
+        if self.code is None:
+            return f"{self.name} could not be started again ({self.trouble})"
         return f"{self.name} ended ({exit_text(self.code)})"
 
     @property
@@ -50,13 +60,20 @@ class Exit:
         """What follows, for people."""
         if self.restart_in_s is not None:
             return f"it is started again in {self.restart_in_s:g} s"
-        given_up = f"it is given up after {self.restarts} restarts; " if self.is_given_up else ""
-        return given_up + ("motion stops" if self.ends_robot else "the others go on without it")
+        end = "the others are ended" if self.has_respawn else "motion stops"
+        return self._given_up() + (end if self.ends_robot else "the others go on without it")
+
+    def _given_up(self) -> str:
+        if not self.is_given_up:
+            return ""
+        if self.is_final:
+            return "it would end so again, and is given up; "
+        return f"it is given up after {self.restarts} restarts; "
 
     @property
     def is_given_up(self) -> bool:
-        """Whether it was started again before, and now no more."""
-        return self.restart_in_s is None and self.restarts > 0
+        """Whether it was to be started again whenever it ends, and now is no more."""
+        return self.restart_in_s is None and self.has_respawn
 
 
 @dataclass(frozen=True)
@@ -207,20 +224,42 @@ class Supervisor:
                 exits.append(self._noted_exit(process, code))
             if self._restart_at_s.get(process.name, float("inf")) <= wall_s():
                 del self._restart_at_s[process.name]
-                process.start()
-                self._guard(process)
+                exits += self._restarted(process)
         return exits
+
+    def _restarted(self, process: NodeProcess) -> list[Exit]:
+        """Start it again; what keeps it from starting (a full disk, too many processes) may pass, as what ended it may."""
+        try:
+            process.start()
+        except (LaunchError, OSError) as error:
+            return [self._exit(process, None, trouble=str(error))]
+        self._guard(process)
+        return []
 
     def _noted_exit(self, process: NodeProcess, code: int) -> Exit:
         with self._reading:
             self._pass_on(process.name, process.output.rest())
-        before = process.restarts.count
-        delay_s = process.restarts.delay_s(wall_s())
+        return self._exit(process, code)
+
+    def _exit(self, process: NodeProcess, code: int | None, trouble: str = "") -> Exit:
+        """What follows from an end, and when the process comes back."""
+        before, respawn = process.restarts.count, process.node.respawn
+        # DDS keeps the name of a node that was killed for some seconds: the one that follows it may find its own name taken.
+        is_final = code == BAD_INPUT or (code == NAME_TAKEN and before == 0)
+        delay_s = None if is_final else process.restarts.delay_s(wall_s())
         if delay_s is not None:
             self._restart_at_s[process.name] = wall_s() + delay_s
-        respawn = process.node.respawn
-        ends_robot = delay_s is None and (respawn is None or respawn.ends_robot)
-        return Exit(process.name, code, tuple(process.output.last_lines), delay_s, before, ends_robot)
+        return Exit(
+            process.name,
+            code,
+            tuple(process.output.last_lines),
+            delay_s,
+            before,
+            ends_robot=delay_s is None and (respawn is None or respawn.ends_robot),
+            has_respawn=respawn is not None,
+            is_final=is_final,
+            trouble=trouble,
+        )
 
     def running(self) -> list[str]:
         return [process.name for process in self._processes if process.is_started and process.is_alive()]

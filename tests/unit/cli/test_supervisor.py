@@ -120,6 +120,64 @@ def test_a_process_that_crashes_again_and_again_is_given_up(tmp_path: Path, ends
     assert str(ending) == "brief exit status 7 (before, after 2 restarts)"
 
 
+@pytest.mark.parametrize(("status", "what"), [(2, "bad input"), (3, "name taken")])
+def test_what_would_end_so_again_is_not_started_again(tmp_path: Path, status: int, what: str) -> None:
+    program = f"print({what!r}); raise SystemExit({status})"
+    with Supervisor([one_liner(program, respawn=Respawn(0.01))], tmp_path / "log") as supervisor:
+        (ended,) = wait_for_exits(supervisor)
+        assert ended.restart_in_s is None and ended.is_given_up and ended.ends_robot
+        assert ended.consequence == "it would end so again, and is given up; the others are ended"
+        assert ended.last_lines == (what,)
+        wall_sleep(0.1)
+        assert supervisor.unexpected_exits() == [] and supervisor.running() == []
+
+
+def test_a_restarted_process_may_find_its_own_name_still_taken(tmp_path: Path) -> None:
+    """DDS forgets a killed node only after its lease."""
+    path = tmp_path / "runs"
+    program = (
+        f"p = {str(path)!r}; open(p, 'a').write('x'); raise SystemExit([9, 3, 3][len(open(p).read()) - 1])"
+    )
+    respawn = Respawn(0.01, limit=2)
+    with Supervisor([one_liner(program, respawn=respawn)], tmp_path / "log") as supervisor:
+        exits = wait_for_exits(supervisor, 3)
+    assert [each.code for each in exits] == [9, 3, 3] and exits[-1].is_given_up
+    assert exits[-1].consequence == "it is given up after 2 restarts; the others are ended"
+
+
+def test_a_restart_that_fails_is_tried_again_and_ends_nothing_else(tmp_path: Path) -> None:
+    """The program is away for a moment, as on a disk that is full or a table of processes that is."""
+    program, heard = tmp_path / "program", Heard()
+    program.write_text("#!/bin/sh\nread line < $1\necho $line\nrm $0\n")
+    program.chmod(0o755)
+    (tmp_path / "said").write_text("here I am\n")
+    helper = LaunchedNode(
+        "a.launch.yaml, line 3", "", str(program), "", process_name="helper",
+        arguments=(str(tmp_path / "said"),), respawn=Respawn(0.05, limit=3),
+    )  # fmt: skip
+    with Supervisor([helper, toy("driver", tmp_path / "order")], tmp_path / "log", heard) as supervisor:
+        heard.wait_for("driver is ready")
+        ended, failed = wait_for_exits(supervisor, 2)
+        assert ended.code == 0 and failed.code is None
+        assert str(failed).startswith("helper could not be started again (a.launch.yaml, line 3: helper ")
+        assert "No such file" in str(failed) and failed.consequence == "it is started again in 0.1 s"
+        program.write_text("#!/bin/sh\necho back again\nexec sleep 60\n")
+        program.chmod(0o755)
+        until_s = wall_s() + 20
+        while ("helper", "back again") not in heard.lines and wall_s() < until_s:
+            assert supervisor.unexpected_exits() == []
+            wall_sleep(0.02)
+        assert supervisor.running() == ["helper", "driver"]
+        os.kill(supervisor.pid("helper"), signal.SIGKILL)
+        program.unlink()
+        killed, gone = wait_for_exits(supervisor, 2)
+        assert killed.restart_in_s == pytest.approx(0.2)
+        assert (
+            gone.is_given_up and gone.consequence == "it is given up after 3 restarts; the others are ended"
+        )
+        assert supervisor.running() == ["driver"]
+
+
 def test_the_end_tells_of_each_how_it_ended_and_how_long_it_took(tmp_path: Path) -> None:
     heard, order = Heard(), tmp_path / "order"
     deaf = one_liner(
