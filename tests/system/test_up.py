@@ -193,3 +193,20 @@ def test_robots_and_consoles_stand_side_by_side_and_a_name_is_given_once(place: 
     assert [bee.end() for bee in (*consoles, *robots)] == [0, 0, 0, 0]
     assert len(list((place.folder / "logs").glob("*-tower_[12]-*"))) >= 4
     place.wait_until_no_node_runs()
+
+
+def test_a_console_ends_when_its_recorder_cannot_go_on(place: Field) -> None:
+    """Nothing would be left of it; and what cannot be written to now is no better in five seconds."""
+    folder = place.folder / "recordings"
+    bee = place.bee("up", "console", "--namespace", "field", "--folder", str(folder))
+    bee.wait_for(" is ready after ")
+    os.kill(place.nodes()["recorder"], signal.SIGKILL)
+    folder.rename(place.folder / "moved_away")
+    folder.write_text("no folder")
+    assert bee.end() == 3
+    assert "recorder ended (killed by SIGKILL); it is started again in 5 s" in bee.output
+    assert (
+        "ALERT: recorder ended (exit status 2); it would end so again, and is given up; the others are ended"
+        in bee.output
+    )
+    place.wait_until_no_node_runs()
