@@ -9,14 +9,15 @@ import xacro
 
 from bee_robot.cli import locations
 from bee_robot.configuration import AXIS_NAMES, SERVO_NAMES, RobotConfiguration
-from bee_robot.devices.board_units import AXES, SERVOS, BoardUnits
+from bee_robot.devices.board_units import AXES, SERVO_RANGE_DEG, SERVOS, BoardUnits
 from bee_robot.embedded_ros.robot_model.description import RobotDescription
 from bee_robot.hive.geometry import HiveGeometry
 from bee_robot.mcu import messages as m
 
 STANDARD_GRAVITY = 9.80665
 SPEED_UNIT = 256  # of the board: 1/256 step
-ENGAGED_DEG = 90.0
+SWUNG_IN_DEG = 90.0
+"""Where procedures send a fork or hook that shall engage; 0 is stowed. It may go further: SERVO_RANGE_DEG."""
 
 
 class ModelError(Exception):
@@ -90,9 +91,10 @@ def _axis_problems(description: RobotDescription, told: m.ConfigureAxis) -> list
 
 def _servo_problems(description: RobotDescription, told: m.ConfigureServo) -> list[str]:
     name, hundredth = SERVOS[told.servo].value, math.radians(0.01)
+    lower, upper = map(math.radians, SERVO_RANGE_DEG)
     return [
-        *_compared(description, name, "lower", 0.0, 0.0),
-        *_compared(description, name, "upper", math.radians(ENGAGED_DEG), 1e-9),
+        *_compared(description, name, "lower", lower, 1e-9),
+        *_compared(description, name, "upper", upper, 1e-9),
         *_compared(description, name, "velocity", told.speed * hundredth, hundredth / 2),
     ]
 
@@ -118,8 +120,8 @@ def pose(robot: RobotConfiguration, open_box: int, frame_in_hand: int, push: int
             at[f"lift_{side}"] = geometry.cleat_mm(open_box + 1) + robot.visit.raise_mm
             at[f"scan_{side}"] = scan_mm
             at[f"shuttle_{side}"] = -push * robot.mechanism.hook_seated_mm
-            at[f"fork_{side}"] = ENGAGED_DEG
-            at[f"hook_{side}"] = ENGAGED_DEG if frame_in_hand else 0.0
+            at[f"fork_{side}"] = SWUNG_IN_DEG
+            at[f"hook_{side}"] = SWUNG_IN_DEG if frame_in_hand else 0.0
     return at
 
 

@@ -33,6 +33,10 @@ PINS = (Input.PIN_LEFT, Input.PIN_RIGHT)
 
 FORK_MOVES_BELOW_KG = 1.0  # a fork that carries more does not swing (R12); an empty bearing reads a few 10 g
 HOMING_BACKOFF_MM = 2.0
+SERVO_RANGE_DEG = (
+    -90.0,
+    180.0,
+)  # what the firmware accepts: ANGLE_MIN and ANGLE_MAX of firmware/core/segment.c
 SLICE_MS = 2  # of the board's motion; ramps are rounded over a power of two of them
 HOMING_SLOWER = 5.0  # the second approach is slower by this factor
 
@@ -140,9 +144,10 @@ class BoardUnits:
             target = self.steps(axis, max(-1e5, min(1e5, move.position_mm)))
             parts.append(m.SegmentAxis(AXES.index(axis), target, speed, acceleration))
         for servo, angle_deg in segment.servos_deg.items():
-            if not -90 <= angle_deg <= 180:
+            lowest_deg, highest_deg = SERVO_RANGE_DEG
+            if not lowest_deg <= angle_deg <= highest_deg:
                 raise Unsuitable(
-                    f"{name}: {servo.value} cannot go to {angle_deg:g}°; -90 to 180 are possible"
+                    f"{name}: {servo.value} cannot go to {angle_deg:g}°; {lowest_deg:g} to {highest_deg:g} are possible"
                 )
             parts.append(m.SegmentServo(SERVOS.index(servo), round(angle_deg * 100)))
         parts += self._outputs(name, segment)

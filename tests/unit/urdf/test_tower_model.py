@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ import yaml
 from bee_robot.cli import robot_model
 from bee_robot.cli.main import main
 from bee_robot.configuration import AXIS_NAMES, RobotConfiguration, load
-from bee_robot.devices.board_units import AXES, SERVOS, BoardUnits
+from bee_robot.devices.board_units import AXES, SERVO_RANGE_DEG, SERVOS, BoardUnits
 from bee_robot.devices.tower import Axis, AxisState, BoardState, Servo, TowerState
 from bee_robot.embedded_ros.robot_model.description import RobotDescription, parse
 from bee_robot.mcu import messages as m
@@ -47,6 +48,15 @@ def other_robot(tmp_path: Path, **changes: Any) -> Path:
     path = tmp_path / "robot.yaml"
     path.write_text(yaml.safe_dump(data))
     return path
+
+
+def accepted_deg() -> tuple[float, float]:
+    """The angles that the firmware accepts from a programme, read from its source."""
+    source = (ROOT / "firmware" / "core" / "segment.c").read_text(encoding="utf-8")
+    return tuple(
+        int(re.search(rf"^#define ANGLE_{end} \(?(-?\d+)\)?$", source, re.MULTILINE)[1]) / 100  # type: ignore[index]
+        for end in ("MIN", "MAX")
+    )  # type: ignore[return-value]
 
 
 class TestJoints:
@@ -78,12 +88,23 @@ class TestJoints:
         for name, servo in servos.items():
             limit = description.joints[name].limit
             assert limit is not None
-            assert (limit.lower, limit.upper) == (0.0, pytest.approx(math.pi / 2))
+            assert (limit.lower, limit.upper) == pytest.approx(tuple(map(math.radians, accepted_deg())))
             assert limit.velocity == pytest.approx(math.radians(servo.speed / 100))
         (begin,) = (each for each in told if isinstance(each, m.ConfigureBegin))
         for side in ("left", "right"):
             lift = description.joints[f"lift_{side}"].limit
             assert lift is not None and lift.effort == pytest.approx(begin.load_limit_g / 1000 * 9.80665)
+
+    def test_the_host_asks_for_no_servo_angle_that_the_firmware_refuses(self) -> None:
+        assert accepted_deg() == SERVO_RANGE_DEG
+
+    def test_a_model_with_other_servo_limits_is_found_out(self, robot: RobotConfiguration, urdf: str) -> None:
+        narrow = parse(
+            re.sub(r'(<joint name="hook_left".*?<limit [^>]*lower=")[^"]*', r"\g<1>0.0", urdf, flags=re.DOTALL)
+        )
+        assert robot_model.problems(narrow, robot) == [
+            "joint 'hook_left': lower is 0 in the model, -1.5708 for the board"
+        ]
 
     def test_another_robot_file_gives_other_limits(self, tmp_path: Path) -> None:
         data = yaml.safe_load(TOWER.read_text())
