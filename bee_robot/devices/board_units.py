@@ -33,10 +33,7 @@ PINS = (Input.PIN_LEFT, Input.PIN_RIGHT)
 
 FORK_MOVES_BELOW_KG = 1.0  # a fork that carries more does not swing (R12); an empty bearing reads a few 10 g
 HOMING_BACKOFF_MM = 2.0
-SERVO_RANGE_DEG = (
-    -90.0,
-    180.0,
-)  # what the firmware accepts: ANGLE_MIN and ANGLE_MAX of firmware/core/segment.c
+SERVO_RANGE_DEG = (-90.0, 180.0)  # what the firmware accepts: ANGLE_MIN, ANGLE_MAX of its segment.c
 SLICE_MS = 2  # of the board's motion; ramps are rounded over a power of two of them
 HOMING_SLOWER = 5.0  # the second approach is slower by this factor
 
