@@ -162,6 +162,23 @@ def test_links_lead_somewhere(page: Path) -> None:
             }
 
 
+def test_one_table_has_all_environment_variables_that_are_read() -> None:
+    """Both ways: none is read that does not stand there, and none stands there that nobody reads."""
+    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    table = page.partition("<!-- table: environment -->")[2].partition("<!-- end -->")[0]
+    told = {
+        name for row in table.splitlines()[3:] for name in re.findall(r"`([A-Z][A-Z_]+)`", row.split("|")[1])
+    }
+    sources = [each.read_text(encoding="utf-8") for each in (ROOT / "bee_robot").rglob("*.py")]
+    named = r"(?:BEE|ROS|ZENOH|RCUTILS|XDG|AMENT)_[A-Z_]+|NO_COLOR"
+    read = {name for text in sources for name in re.findall(rf"""["']({named})["']""", text)}
+    for file in (ROOT / "launch").iterdir():
+        read |= set(re.findall(r"\$\(env (\w+)", file.read_text(encoding="utf-8")))
+    read -= {"HOME"}  # everybody's
+    assert told == read
+    assert len(told) > 20
+
+
 def test_pages_speak_of_what_is_there() -> None:
     """Paths in backticks that look like files of the repository exist."""
     known_elsewhere = {"reports/", "pins.txt"}
