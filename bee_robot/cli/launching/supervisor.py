@@ -24,9 +24,9 @@ from bee_robot.cli.launching.node_process import NodeProcess
 from bee_robot.clock import wall_s
 
 FOLLOW_S = 0.05
-BAD_INPUT, NAME_TAKEN = 2, 3
-ONE_LINERS = (BAD_INPUT, NAME_TAKEN)
-"""Exit statuses of nodes that have said in one line what is wrong (nodes/process.py)."""
+ONE_LINERS = (2, 3)
+"""Exit statuses of nodes that have said in one line what is wrong: bad input, name taken (nodes/process.py). Started
+again they would say it again."""
 
 LineSink = Callable[[str, str], None]
 """Called with (name of the process, one line of its output), from the thread that follows the outputs."""
@@ -37,7 +37,7 @@ class Exit:
     """A process that ended without having been asked to, or that could not be started again.
 
     `code` None: it could not be started, and `trouble` says why. `restart_in_s`: it is started again after so long; None:
-    it is not. `ends_robot`: the others cannot go on without it. `is_final`: its exit status says that it would end so again.
+    it is not. `ends_robot`: the others cannot go on without it.
     """
 
     name: str
@@ -47,7 +47,6 @@ class Exit:
     restarts: int = 0
     ends_robot: bool = True
     has_respawn: bool = False
-    is_final: bool = False
     trouble: str = ""
 
     def __str__(self) -> str:
@@ -66,7 +65,7 @@ class Exit:
     def _given_up(self) -> str:
         if not self.is_given_up:
             return ""
-        if self.is_final:
+        if self.code in ONE_LINERS:
             return "it would end so again, and is given up; "
         return f"it is given up after {self.restarts} restarts; "
 
@@ -244,9 +243,7 @@ class Supervisor:
     def _exit(self, process: NodeProcess, code: int | None, trouble: str = "") -> Exit:
         """What follows from an end, and when the process comes back."""
         before, respawn = process.restarts.count, process.node.respawn
-        # DDS keeps the name of a node that was killed for some seconds: the one that follows it may find its own name taken.
-        is_final = code == BAD_INPUT or (code == NAME_TAKEN and before == 0)
-        delay_s = None if is_final else process.restarts.delay_s(wall_s())
+        delay_s = None if code in ONE_LINERS else process.restarts.delay_s(wall_s())
         if delay_s is not None:
             self._restart_at_s[process.name] = wall_s() + delay_s
         return Exit(
@@ -257,7 +254,6 @@ class Supervisor:
             before,
             ends_robot=delay_s is None and (respawn is None or respawn.ends_robot),
             has_respawn=respawn is not None,
-            is_final=is_final,
             trouble=trouble,
         )
 

@@ -132,19 +132,6 @@ def test_what_would_end_so_again_is_not_started_again(tmp_path: Path, status: in
         assert supervisor.unexpected_exits() == [] and supervisor.running() == []
 
 
-def test_a_restarted_process_may_find_its_own_name_still_taken(tmp_path: Path) -> None:
-    """DDS forgets a killed node only after its lease."""
-    path = tmp_path / "runs"
-    program = (
-        f"p = {str(path)!r}; open(p, 'a').write('x'); raise SystemExit([9, 3, 3][len(open(p).read()) - 1])"
-    )
-    respawn = Respawn(0.01, limit=2)
-    with Supervisor([one_liner(program, respawn=respawn)], tmp_path / "log") as supervisor:
-        exits = wait_for_exits(supervisor, 3)
-    assert [each.code for each in exits] == [9, 3, 3] and exits[-1].is_given_up
-    assert exits[-1].consequence == "it is given up after 2 restarts; the others are ended"
-
-
 def test_a_restart_that_fails_is_tried_again_and_ends_nothing_else(tmp_path: Path) -> None:
     """The program is away for a moment, as on a disk that is full or a table of processes that is."""
     program, heard = tmp_path / "program", Heard()
