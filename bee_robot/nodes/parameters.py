@@ -192,12 +192,17 @@ def guard_changes(
     node: Node, table: Sequence[Parameter], why_not_now: Callable[[], str] = lambda: ""
 ) -> None:
     """Refuse changes that a table does not allow, with name, value and limit. `why_not_now`: what is in the way of a
-    change that is allowed at times; empty where nothing is."""
+    change that is allowed at times; empty where nothing is.
+
+    `use_sim_time` is in no table and is refused, too: timers that ran would stand still, and with them a visit."""
     rows = {row.name: row for row in table}
 
     def check(changes: list[RosParameter]) -> SetParametersResult:
         for change in changes:
             row = rows.get(change.name)
+            if change.name == "use_sim_time" and change.value != node.get_parameter("use_sim_time").value:
+                reason = f"parameter use_sim_time = {change.value!r}: {Change.NEVER.value}; start the node again with it"
+                return SetParametersResult(successful=False, reason=reason)
             if row is None:
                 continue
             reason = row.problem(change.value)

@@ -93,6 +93,7 @@ class Recorder(Node):
         super().__init__(name, automatically_declare_parameters_from_overrides=limits is None, **options)
         if limits is None:
             selection, limits = self._from_parameters()
+        parameters.guard_changes(self, parameters.table_of("recorder"))
         self._selection = selection or Selection()
         self._wanted = frozenset(self.resolve_topic_name(each) for each in self._selection.topics)
         self._subscribed: dict[str, _Subscribed] = {}

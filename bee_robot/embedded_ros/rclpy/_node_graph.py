@@ -97,7 +97,7 @@ class NodeGraph:
     def get_client_names_and_types_by_node(self, node_name: str, node_namespace: str) -> NamesAndTypes:
         return self._of_node(keys.CLIENT, node_name, node_namespace)
 
-    def _count(self, kind: str, name: str) -> int:
+    def _count_endpoints(self, kind: str, name: str) -> int:
         return self._graph.count(kind, self._full_name(name))
 
     def _full_name(self, name: str) -> str:
@@ -111,16 +111,16 @@ class NodeGraph:
         return full_name
 
     def count_publishers(self, topic_name: str) -> int:
-        return self._count(keys.PUBLISHER, topic_name)
+        return self._count_endpoints(keys.PUBLISHER, topic_name)
 
     def count_subscribers(self, topic_name: str) -> int:
-        return self._count(keys.SUBSCRIPTION, topic_name)
+        return self._count_endpoints(keys.SUBSCRIPTION, topic_name)
 
     def count_clients(self, service_name: str) -> int:
-        return self._count(keys.CLIENT, service_name)
+        return self._count_endpoints(keys.CLIENT, service_name)
 
     def count_services(self, service_name: str) -> int:
-        return self._count(keys.SERVICE, service_name)
+        return self._count_endpoints(keys.SERVICE, service_name)
 
     def get_publishers_info_by_topic(
         self, topic_name: str, no_mangle: bool = False

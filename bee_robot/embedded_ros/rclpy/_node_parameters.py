@@ -274,12 +274,12 @@ class NodeParameters:
             result = callback(parameter_list)
             if not result.successful:
                 return result
-        self._store(parameter_list, descriptors, allow_not_set)
+        self._keep_parameters(parameter_list, descriptors, allow_not_set)
         for notify in self._post_set_parameters_callbacks:
             notify(parameter_list)
         return SetParametersResult(successful=True)
 
-    def _store(
+    def _keep_parameters(
         self, parameter_list: list[Parameter], descriptors: dict[str, Any] | None, allow_not_set: bool
     ) -> None:
         from rcl_interfaces.msg import ParameterDescriptor, ParameterEvent

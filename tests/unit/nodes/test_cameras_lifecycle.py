@@ -10,6 +10,8 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from node_stage import ROOT, Stage, ask, until
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
 
 from bee_robot.nodes import qos
 from bee_robot.nodes.frame_cameras import FrameCameras
@@ -90,6 +92,16 @@ def test_a_face_with_its_flash_and_what_is_said_of_the_cameras(scene: Scene) -> 
 
     until(lambda: pictures()["pictures"] == "1", "the picture is counted")
     assert pictures()["failures"] == "0" and float(pictures()["last_picture_age_s"]) < 10
+
+
+def test_another_folder_of_photographs_while_they_are_unconfigured(stage: Stage, tmp_path: Path) -> None:
+    cameras = stage.start(FrameCameras, autostart="false", photos=PHOTOS, store=tmp_path / "store")
+    changes = stage.observer().create_client(SetParameters, "frame_cameras/set_parameters")
+    value = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=str(tmp_path))
+    (result,) = ask(
+        changes, SetParameters.Request(parameters=[Parameter(name="photos", value=value)])
+    ).results
+    assert result.successful and cameras.parameter("photos") == str(tmp_path)
 
 
 def test_a_folder_without_pictures_is_one_line_and_the_end(

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from node_stage import TOWER, Stage, ask
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
-from rcl_interfaces.srv import DescribeParameters, SetParameters
+from rcl_interfaces.srv import DescribeParameters, SetParameters, SetParametersAtomically
 
+from bee_robot.nodes.bag_recording import Limits
 from bee_robot.nodes.frame_analyzer import FrameAnalyzer
 from bee_robot.nodes.process import StartError
+from bee_robot.nodes.recorder import Recorder
 from bee_robot.nodes.sim_world import SimWorld
 
 
@@ -62,3 +64,32 @@ def test_run_time_changes_and_descriptions(stage: Stage, tmp_path: Path) -> None
     (found,) = ask(describe, DescribeParameters.Request(names=["day"])).descriptors
     assert found.read_only and "fixed summer day" in found.description
     assert (found.integer_range[0].from_value, found.integer_range[0].to_value) == (0, 400)
+
+
+def _use_sim_time(value: bool) -> Parameter:
+    return Parameter(
+        name="use_sim_time",
+        value=ParameterValue(type=ParameterType.PARAMETER_BOOL, bool_value=value),
+    )
+
+
+def test_the_clock_of_a_running_node_is_not_exchanged(stage: Stage, tmp_path: Path) -> None:
+    """Timers of the node's clock would stand still, and with them a visit."""
+    analyzer = stage.start(FrameAnalyzer, store=tmp_path / "store")
+    recorder = Recorder(limits=Limits(tmp_path / "bag"), context=stage.context())
+    stage.spin(recorder)
+    observer = stage.observer()
+    for node in (analyzer, recorder):
+        for kind, name in (
+            (SetParameters, "set_parameters"),
+            (SetParametersAtomically, "set_parameters_atomically"),
+        ):
+            changes = observer.create_client(kind, f"{node.get_name()}/{name}")
+            answer = ask(changes, kind.Request(parameters=[_use_sim_time(True)]))
+            result = answer.results[0] if kind is SetParameters else answer.result
+            assert not result.successful and "at the start only" in result.reason
+            assert not node.get_clock().ros_time_is_active
+            answer = ask(changes, kind.Request(parameters=[_use_sim_time(False)]))
+            result = answer.results[0] if kind is SetParameters else answer.result
+            assert result.successful, "no change"
+    recorder.finish()
