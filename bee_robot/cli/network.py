@@ -117,7 +117,7 @@ def _renew(arguments: argparse.Namespace) -> int:
     folder, name = _words(arguments, "DIR", "NAME")
     network = NetworkFolder.load(Path(folder)).renew(name, _now(), _validity(arguments))
     path = network.router_file if name == "router" else network.member_file(name)
-    print(f"{path}: valid until {member_file.read(path).valid_until.strftime(TIME)}")
+    print(f"{path}: {_expiry(member_file.read(path))}")
     _tell_router(network)
     return 0
 
@@ -135,7 +135,10 @@ def _show(arguments: argparse.Namespace) -> int:
     path = Path(given)
     if path.is_dir():
         network = NetworkFolder.load(path)
-        print(f"network at {network.endpoint}, ROS domain {network.domain_id}")
+        authority_until = member_file.read(network.router_file).authority_until
+        print(
+            f"network at {network.endpoint}, ROS domain {network.domain_id}, until {authority_until.strftime(TIME)}"
+        )
         for each in (network.router_file, *(network.member_file(name) for name in sorted(network.members))):
             facts = member_file.read(each)
             print(f"  {facts.member:<16} {facts.role:<9} {_expiry(facts)}")
@@ -188,12 +191,17 @@ def _tell_router(network: NetworkFolder) -> None:
 
 def _expiry(facts: member_file.FileFacts) -> str:
     now = _now()
+    if now > facts.authority_until:
+        return (
+            f"EXPIRED on {facts.valid_until.strftime(TIME)} with the network's authority: make a new network"
+        )
     if now > facts.valid_until:
         return f"EXPIRED on {facts.valid_until.strftime(TIME)}: bee network renew"
     if now < facts.valid_from:
         return f"NOT YET VALID before {facts.valid_from.strftime(TIME)}: look at this machine's clock"
     days = (facts.valid_until - now).days
-    return f"valid until {facts.valid_until.strftime(TIME)} ({days} days)"
+    end = ", when the network's authority ends" if facts.valid_until == facts.authority_until else ""
+    return f"valid until {facts.valid_until.strftime(TIME)} ({days} days{end})"
 
 
 def _validity(arguments: argparse.Namespace) -> float:

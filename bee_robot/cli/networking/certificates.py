@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from bee_robot.cli.networking.errors import NetworkError
+
 AUTHORITY_DAYS = 3650
 CLOCK_SLACK = timedelta(days=1)
 """A certificate is valid from a day before it is made: clocks differ, and robots often have none that lasts."""
@@ -51,7 +53,7 @@ def make_authority(name: str, now: datetime) -> Identity:
     key = ec.generate_private_key(ec.SECP256R1())
     usage = dict.fromkeys(_KEY_USAGES, False) | {"key_cert_sign": True, "crl_sign": True}
     builder = (
-        _builder(_named(name), _named(name), key, now, AUTHORITY_DAYS)
+        _builder(_named(name), _named(name), key, now, now + timedelta(days=AUTHORITY_DAYS))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(x509.KeyUsage(**usage), critical=True)
     )
@@ -59,12 +61,12 @@ def make_authority(name: str, now: datetime) -> Identity:
 
 
 def issue_member(authority: Identity, name: str, now: datetime, days: float) -> Identity:
-    """A certificate with which a member shows the router who it is."""
+    """A certificate with which a member shows the router who it is. It ends with the authority, if not before. NetworkError."""
     return _issue(authority, name, now, days, ExtendedKeyUsageOID.CLIENT_AUTH, None)
 
 
 def issue_router(authority: Identity, hosts: tuple[str, ...], now: datetime, days: float) -> Identity:
-    """A certificate for the router; members check that the host they asked for is one of `hosts`."""
+    """A certificate for the router; members check that the host they asked for is one of `hosts`. As `issue_member`."""
     names: list[x509.GeneralName] = []
     for host in hosts:
         try:
@@ -85,7 +87,7 @@ def _named(name: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, days: float
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, until: datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -94,7 +96,7 @@ def _builder(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - CLOCK_SLACK)
-        .not_valid_after(now + timedelta(days=days))
+        .not_valid_after(until)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
 
@@ -107,13 +109,19 @@ def _issue(
     purpose: x509.ObjectIdentifier,
     hosts: list[x509.GeneralName] | None,
 ) -> Identity:
+    if now >= authority.expires:
+        raise NetworkError(
+            f"the authority of this network ended on {authority.expires:%Y-%m-%d}; make a new network in another folder"
+        )
+    # Nobody believes a certificate longer than the authority that signed it.
+    until = min(now + timedelta(days=days), authority.expires)
     authority_key = serialization.load_pem_private_key(authority.key, password=None)
     authority_certificate = x509.load_pem_x509_certificate(authority.certificate)
     assert isinstance(authority_key, ec.EllipticCurvePrivateKey)
     key = ec.generate_private_key(ec.SECP256R1())
     usage = dict.fromkeys(_KEY_USAGES, False) | {"digital_signature": True}
     builder = (
-        _builder(_named(name), authority_certificate.subject, key, now, days)
+        _builder(_named(name), authority_certificate.subject, key, now, until)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.KeyUsage(**usage), critical=True)
         .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)

@@ -127,6 +127,7 @@ class FileFacts:
     endpoints: tuple[str, ...]
     valid_from: datetime
     valid_until: datetime
+    authority_until: datetime
     grants: dict[str, list[str]]
     members: tuple[str, ...]
 
@@ -142,13 +143,15 @@ def read(path: Path) -> FileFacts:
             tls = tls[key]
         certificate = tls.get("connect_certificate_base64") or tls["listen_certificate_base64"]
         valid_from, valid_until = validity(base64.b64decode(certificate))
+        authority_until = validity(base64.b64decode(tls["root_ca_certificate_base64"]))[1]
         is_router = about["role"] == "router"
         return FileFacts(
             about["role"],
             about.get("member", "router"),
             tuple(content["listen" if is_router else "connect"]["endpoints"]),
             valid_from,
-            valid_until,
+            min(valid_until, authority_until),
+            authority_until,
             about.get("grants", {}),
             tuple(subject["id"] for subject in content.get("access_control", {}).get("subjects", [])),
         )

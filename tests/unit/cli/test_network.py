@@ -170,6 +170,30 @@ def test_certificates_name_member_and_number_and_hold_as_long_as_asked(tmp_path:
     assert router.expires == NOW + timedelta(days=30)
 
 
+def test_no_certificate_outlives_its_authority(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = Identity((folder / "authority.crt").read_bytes(), b"").expires
+    monkeypatch.setattr(network, "_now", lambda: end - timedelta(days=100))
+    capsys.readouterr()
+    for name in ("office", "router"):
+        assert bee(f"renew {folder} {name} --days 3650") == 0
+        assert "(100 days, when the network's authority ends)" in capsys.readouterr().out
+    assert Identity((folder / "router.crt").read_bytes(), b"").expires == end
+    assert bee(f"show {folder}") == 0
+    table = capsys.readouterr().out
+    assert f"until {end:%Y-%m-%d}" in table.splitlines()[0]
+    assert table.count("when the network's authority ends") == 2
+
+    monkeypatch.setattr(network, "_now", lambda: end + timedelta(days=1))
+    assert bee(f"show {folder}/members/office.json5") == 0
+    assert "with the network's authority: make a new network" in capsys.readouterr().out
+    before = (folder / "network.json").read_bytes()
+    assert bee(f"renew {folder} office") == 2
+    assert f"ended on {end:%Y-%m-%d}; make a new network" in capsys.readouterr().err
+    assert (folder / "network.json").read_bytes() == before
+
+
 def test_a_number_is_never_given_twice(folder: Path) -> None:
     """So that a file that was removed stays without effect when its name comes back."""
     assert bee(f"remove {folder} tablet") == 0
