@@ -12,14 +12,16 @@ import bee_robot  # noqa: F401 - serves rclpy where there is no ROS 2; imported 
 
 
 @contextmanager
-def own_graph() -> Iterator[None]:
-    """A domain and a rendezvous of this run alone."""
+def own_graph(**variables: str) -> Iterator[None]:
+    """A domain and a rendezvous of this run alone, and other environment variables, unless they are set. All is put back."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    before = {name: os.environ.get(name) for name in ("ROS_DOMAIN_ID", "BEE_ROS_RENDEZVOUS")}
+    before = {name: os.environ.get(name) for name in ("ROS_DOMAIN_ID", "BEE_ROS_RENDEZVOUS", *variables)}
     os.environ["ROS_DOMAIN_ID"] = str(os.environ.get("ROS_DOMAIN_ID") or os.getpid() % 100)
     os.environ["BEE_ROS_RENDEZVOUS"] = str(port)
+    for name, value in variables.items():
+        os.environ.setdefault(name, value)
     try:
         yield
     finally:

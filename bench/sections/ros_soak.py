@@ -29,8 +29,7 @@ SETTLE_S = 2.0
 
 def measure() -> dict[str, float]:
     hours = float(os.environ.get("BEE_SOAK_HOURS", "24"))
-    with own_graph():
-        os.environ.setdefault("BEE_ROS_SERVICE_TIMEOUT", REQUEST_KEPT_S)
+    with own_graph(BEE_ROS_SERVICE_TIMEOUT=REQUEST_KEPT_S):
         import rclpy
 
         rclpy.init(args=[])
