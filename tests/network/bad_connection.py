@@ -1,4 +1,4 @@
-"""A TCP connection as bad as one likes: a proxy that delays, stalls, throttles and cuts."""
+"""A TCP connection as bad as one likes: a proxy that delays, loses and resends, stalls, throttles and cuts."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ CHUNK = 4096
 class BadConnection:
     """Forwards from a loopback port to another. What TCP loses it sends again: loss is felt as a stall.
 
-    `delay_s` and up to `jitter_s` more for each piece, in order; `bytes_per_s` at most; `stall()` holds everything
-    back until `flow()`; `cut()` breaks what is connected; `refuse` lets nobody in.
+    `delay_s` and up to `jitter_s` more for each piece, in order; of pieces, a random `lost_share` comes late by
+    `resend_s`, twice that if lost again, and so on, and holds up all behind it, as TCP does; `bytes_per_s` at most;
+    `stall()` holds everything back until `flow()`; `cut()` breaks what is connected; `refuse` lets nobody in.
+    Chance is seeded.
     """
 
     def __init__(self, listen_port: int, target_port: int) -> None:
         self.delay_s = 0.0
         self.jitter_s = 0.0
+        self.lost_share = 0.0
+        self.resend_s = 0.2  # the shortest retransmission time of Linux
+        self.lost = 0
         self.bytes_per_s = float("inf")
         self.refuse = False
         self.connections = 0
@@ -79,13 +84,21 @@ class BadConnection:
         sending = asyncio.ensure_future(send())
         try:
             while piece := await reader.read(CHUNK):
-                late = self.delay_s + self.jitter_s * self._random.random()
+                late = self.delay_s + self.jitter_s * self._random.random() + self._resent_after_s()
                 await line.put((self._loop.time() + late, piece))
                 if sending.done():
                     break
         finally:
             sending.cancel()
         raise ConnectionResetError
+
+    def _resent_after_s(self) -> float:
+        """How much later a piece comes because it was lost; 0 for most."""
+        late_s, next_s = 0.0, self.resend_s
+        while self._random.random() < self.lost_share:
+            self.lost += 1
+            late_s, next_s = late_s + next_s, 2 * next_s
+        return late_s
 
     def stall(self) -> None:
         self._call(self._set, False)

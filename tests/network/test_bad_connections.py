@@ -1,7 +1,8 @@
-"""A client of a router behind a connection that is slow, stalls, is throttled, and breaks."""
+"""A client of a router behind a connection that is slow, loses, stalls, is throttled, and breaks."""
 
 from __future__ import annotations
 
+import random
 import re
 import time
 from collections.abc import Iterator
@@ -59,6 +60,28 @@ def test_a_slow_connection_that_stalls_loses_nothing(machine: Machine, connectio
     assert wait_for(lambda: talker.count("answer ") > 5)
     assert talker.count("no answer") == 0
     assert talker.count(LOST) == 0
+
+
+def test_what_is_lost_comes_late_and_in_order_and_one_cut_leaves_one_gap(
+    machine: Machine, connection: BadConnection
+) -> None:
+    """One piece in twenty is lost on each way and resent; at a random moment the connection breaks."""
+    connection.delay_s, connection.jitter_s, connection.lost_share = 0.025, 0.02, 0.05
+    talker, hearer = talk(machine, connection)
+    heard = hears_more(hearer, 100 + random.Random(2).randrange(100))
+    assert heard == list(range(heard[0], heard[0] + len(heard))), "lost pieces are late, none is missing"
+    assert talker.count(LOST) == 0 and connection.lost > 0
+
+    asked = talker.count("answer ")
+    connection.cut()
+    assert wait_for(lambda: talker.count(BACK) == 1)
+    assert wait_for(lambda: talker.count("answer ") > asked + 3)
+    heard = hears_more(hearer, 100)
+    steps = [after - before for before, after in zip(heard, heard[1:])]
+    assert min(steps) == 1 and sum(step > 1 for step in steps) <= 1, (
+        "in order, and one gap at most: at the cut"
+    )
+    assert talker.count(LOST) == 1
 
 
 def test_a_narrow_connection_delivers_in_order(machine: Machine, connection: BadConnection) -> None:
