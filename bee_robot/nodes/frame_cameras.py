@@ -10,6 +10,7 @@ from typing import Any
 
 from sensor_msgs.msg import CameraInfo, CompressedImage
 
+from bee_robot.clock import pause_wall
 from bee_robot.cloud.local_store import LocalStore, StoreError
 from bee_robot.configuration import CAMERA_NAMES
 from bee_robot.devices.camera import (
@@ -32,6 +33,7 @@ from bee_robot_interfaces.srv import CaptureFace, RenderPicture, SetOutput
 STROBE_WAIT_S = 2.0
 PICTURE_WAIT_S = 20.0
 READY_WALL_S = 5.0  # for those who answer to a request of this node; they may have been started with it
+TOWER_GONE_WALL_S = 60.0  # of silence, also where robot time stands: whoever ends does not wait for longer
 
 
 class FrameCameras(DriverNode):
@@ -41,7 +43,7 @@ class FrameCameras(DriverNode):
         super().__init__("frame_cameras", **options)
         self._render = self.create_client(RenderPicture, "sim/render")
         self._strobe = self.create_client(SetOutput, "tower/output")
-        self._lease = LeaseWatch(self)
+        self._lease = LeaseWatch(self, self.bridge.clock)
         self._cameras: dict[str, Camera] = {}
         self._store: LocalStore | None = None
         self._service: Any = None
@@ -89,8 +91,17 @@ class FrameCameras(DriverNode):
         return {name: VideoCamera(name, self.robot.cameras[name]) for name in CAMERA_NAMES}
 
     def reason_to_stay(self) -> str:
-        holder = self._lease.holder()
-        return f"'{holder}' holds the motion lease: a visit would lose its pictures" if holder else ""
+        held = self._lease.says()
+        return f"{held}: a visit would lose its pictures" if held else ""
+
+    async def end_well(self, because: str) -> None:
+        """Whoever moves the tower gets pictures until the end: the cameras stay while its motion lease is held."""
+        held = self._lease.says()
+        if held:
+            self.get_logger().info(f"ends ({because}) once the tower is free: {held}")
+        while self._lease.holder() and self._lease.silent_wall_s < TOWER_GONE_WALL_S:
+            await pause_wall(0.05)
+        await super().end_well(because)
 
     async def disconnect(self, because: str) -> None:
         self._cameras = {}

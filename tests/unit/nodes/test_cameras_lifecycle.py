@@ -13,8 +13,10 @@ from node_stage import ROOT, Stage, ask, until
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 
-from bee_robot.nodes import qos
+from bee_robot.clock import SteppedClock, wall_s, wall_sleep
+from bee_robot.nodes import lease_watch, qos
 from bee_robot.nodes.frame_cameras import FrameCameras
+from bee_robot.nodes.lease_watch import LeaseWatch
 from bee_robot_interfaces.msg import TowerState
 from bee_robot_interfaces.srv import CaptureFace, SetOutput
 
@@ -50,8 +52,17 @@ class Scene:
     def state(self) -> str:
         return str(ask(self._get, GetState.Request()).current_state.label)
 
+    def tower_says(self, holder: str) -> None:
+        self._towers.publish(TowerState(lease_holder=holder))
+
     def someone_moves(self) -> None:
-        self._towers.publish(TowerState(lease_holder="visit 7"))
+        """Told until it was heard: nobody repeats it here."""
+        until(lambda: self._towers.get_subscription_count(), "the cameras listen")
+        self.tower_says("visit 7")
+        until(lambda: self.cameras.reason_to_stay(), "they have heard of it")
+
+    def tower_goes(self) -> None:
+        self.observer.destroy_publisher(self._towers)
 
     def level(self, name: str) -> bytes | None:
         return self.health[name].level if name in self.health else None
@@ -66,16 +77,58 @@ def test_they_stay_while_somebody_holds_the_motion_lease(scene: Scene) -> None:
     until(lambda: scene.state() == "active", "active by itself")
     assert scene.capture.wait_for_service(timeout_sec=5.0)
 
-    def is_refused() -> bool:
-        scene.someone_moves()
-        return not scene.change("deactivate")
-
-    until(is_refused, "a manager does not stop a visit half way")
+    scene.someone_moves()
+    assert not scene.change("deactivate"), "a manager does not stop a visit half way"
+    wall_sleep(1.5 * lease_watch.FRESH_WALL_S)
+    assert not scene.change("deactivate"), "a tower that is silent is not free"
+    assert "silent" in scene.cameras.reason_to_stay() and "'visit 7'" in scene.cameras.reason_to_stay()
     assert scene.state() == "active"
+    scene.tower_says("")
     until(lambda: scene.change("deactivate"), "nobody moves the tower any more")
     until(lambda: not scene.capture.service_is_ready(), "nothing is served")
     assert scene.change("cleanup") and scene.change("configure") and scene.change("activate")
     assert scene.capture.wait_for_service(timeout_sec=5.0)
+
+
+def test_a_shutdown_waits_for_the_visit_and_serves_it(scene: Scene) -> None:
+    until(lambda: scene.state() == "active", "active by itself")
+    scene.play_strobe()
+    scene.someone_moves()
+    assert scene.change("shutdown") and scene.cameras.end_because
+    ending = scene.cameras.bridge.start(scene.cameras.end_well(scene.cameras.end_because))
+    answer = ask(scene.capture, CaptureFace.Request(box=1, frame=1, face="rear"))
+    assert answer.success, answer.message
+    assert not ending.done()
+    scene.tower_says("")
+    until(ending.done, "the visit is over")
+    assert not ask(scene.capture, CaptureFace.Request(box=1, frame=1, face="rear")).success
+
+
+def test_an_end_does_not_wait_for_a_tower_driver_that_has_gone(scene: Scene) -> None:
+    until(lambda: scene.state() == "active", "active by itself")
+    scene.someone_moves()
+    ending = scene.cameras.bridge.start(scene.cameras.end_well("SIGTERM"))
+    wall_sleep(0.2)
+    assert not ending.done()
+    scene.tower_goes()
+    until(ending.done, "nobody is there to be waited for", timeout_s=lease_watch.LAPSED_S - 1.0)
+
+
+def test_a_lease_is_not_lost_while_robot_time_stands(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A simulation draws a picture: no state comes for long, and nothing has happened."""
+    clock, observer = SteppedClock(100.0), stage.observer()
+    watch = LeaseWatch(stage.observer("watcher"), clock)
+    towers = observer.create_publisher(TowerState, "tower/state", qos.of("tower/state"))
+    assert watch.holder() == "" and watch.says() == "", "never heard of a tower"
+    until(lambda: towers.get_subscription_count(), "it listens")
+    towers.publish(TowerState(lease_holder="visit 7"))
+    until(lambda: watch.holder() == "visit 7", "it is heard")
+    monkeypatch.setattr(lease_watch, "wall_s", lambda: wall_s() + 30.0)
+    assert watch.holder() == "visit 7" and "silent for 30 s" in watch.says()
+    clock.advance_to(100.0 + lease_watch.LAPSED_S - 0.1)
+    assert watch.holder() == "visit 7", "states may be lost on their way"
+    clock.advance_to(100.0 + lease_watch.LAPSED_S + 0.1)
+    assert watch.holder() == "", "whoever held it has not renewed it"
 
 
 def test_a_face_with_its_flash_and_what_is_said_of_the_cameras(scene: Scene) -> None:
