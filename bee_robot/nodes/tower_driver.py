@@ -6,6 +6,7 @@ import asyncio
 import functools
 import sys
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,12 @@ class TowerDriver(DriverNode):
         self._session = self._tower.statistics.sessions
         self.get_logger().info(f"tower on {self.port}: {self._tower.state.board.value}")
 
+    @property
+    def lease_holder(self) -> str:
+        """Who may move the tower; empty also where the holder has stopped renewing its lease: anybody may acquire it."""
+        tower = self._tower
+        return "" if tower is None or tower.is_lease_lost else tower.state.lease_holder
+
     def loss(self) -> str:
         """Also a link that is back again: what the board knew may be gone with it."""
         tower = self._tower
@@ -89,7 +96,7 @@ class TowerDriver(DriverNode):
         return f"the board on {self.port} was lost: {why}"
 
     def reason_to_stay(self) -> str:
-        holder = "" if self._tower is None else self.tower.state.lease_holder
+        holder = self.lease_holder
         return f"'{holder}' holds the motion lease; let it end its work, or stop it, first" if holder else ""
 
     async def rest(self) -> None:
@@ -140,7 +147,7 @@ class TowerDriver(DriverNode):
 
     async def end_well(self, because: str) -> None:
         """Whoever moves the tower ends first: the driver stays while its motion lease is held."""
-        while self._tower is not None and self.tower.state.lease_holder and not self.tower.is_lease_lost:
+        while self.lease_holder:
             await pause_wall(0.05)
         await super().end_well(because)
 
@@ -325,7 +332,7 @@ class TowerDriver(DriverNode):
     # topics
 
     def _publish_state(self) -> None:
-        state = self.tower.state
+        state = replace(self.tower.state, lease_holder=self.lease_holder)
         self._towers.publish(
             conversions.tower_state_to_msg(state, conversions.to_stamp(state.stamp_s), self._checksum)
         )

@@ -117,6 +117,20 @@ def test_a_manager_takes_it_through_its_life(stage: Stage, board: SerialBoard, m
     assert driver.end_because, "its process ends as by SIGTERM"
 
 
+def test_a_holder_that_is_gone_does_not_keep_the_tower(
+    stage: Stage, board: SerialBoard, manager: Manager
+) -> None:
+    """It renews its lease no more: nobody waits for it, neither here nor where `tower/state` is read."""
+    driver = stage.start(TowerDriver, port=board.path)
+    until(lambda: manager.states, "a state of the tower")
+    manager.lease(MotionLease.Request.ACQUIRE)
+    until(lambda: driver.tower.is_lease_lost, "the lease lapses")
+    count = len(manager.states)
+    until(lambda: len(manager.states) > count + 2, "later states")
+    assert manager.states[-1].lease_holder == ""
+    assert driver.reason_to_stay() == "" and manager.change("deactivate")
+
+
 def test_a_cable_pulled_and_put_back(stage: Stage, board: SerialBoard, manager: Manager) -> None:
     stage.start(TowerDriver, port=board.path)
     until(lambda: manager.states, "a state of the tower")
