@@ -6,6 +6,7 @@ remedy (alerts.py). A change for the worse is also a line in the log, rate-limit
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -73,6 +74,7 @@ class Diagnostics:
         self._said: dict[str, tuple[bytes, float]] = {}
         self._seen: dict[str, bytes] = {}
         self._heard: set[str] = set()
+        self._faulty: set[str] = set()
         self._publisher = node.create_publisher(DiagnosticArray, TOPIC, qos.of(TOPIC))
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = node.create_timer(PERIOD_WALL_S, self.publish, clock=self._steady)
@@ -91,7 +93,13 @@ class Diagnostics:
 
     def _look(self, name: str, task: Task) -> DiagnosticStatus:
         status = Status()
-        task(status)
+        try:
+            task(status)
+        except Exception as error:  # noqa: BLE001 - a look must never end the node, and with it a visit
+            status.error(f"fault in the software of this look: {error!r}")
+            if name not in self._faulty:
+                self._faulty.add(name)
+                self._node.get_logger().error(f"{name}: fault in the software:\n{traceback.format_exc()}")
         self._log(name, status)
         return DiagnosticStatus(
             level=status.level,

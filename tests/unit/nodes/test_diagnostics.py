@@ -74,3 +74,24 @@ def test_trouble_is_logged_when_it_lasts_not_every_second(
     assert "eye: blind" in log[0] and ALERTS["camera_failed"].remedy in log[0]
     assert "eye: well again: fine" in log[1]
     node.destroy_node()
+
+
+def test_a_fault_in_one_look_is_said_and_the_others_go_on(
+    stage: Stage, capfd: pytest.CaptureFixture[str]
+) -> None:
+    observer = stage.observer()
+    seen: list[DiagnosticArray] = []
+    observer.create_subscription(DiagnosticArray, "diagnostics", seen.append, qos.of("diagnostics"))
+    diagnostics = Diagnostics(stage.observer("patient"), "tower_1")
+
+    def blind(status: Status) -> None:
+        raise KeyError("the left eye")
+
+    diagnostics.add("eye", blind)
+    diagnostics.add("arm", lambda status: status.ok("fine"))
+    until(lambda: len(seen) >= 3, "round after round")
+    eye, arm = seen[-1].status
+    assert eye.level == DiagnosticStatus.ERROR
+    assert eye.message == "fault in the software of this look: KeyError('the left eye')"
+    assert (arm.level, arm.message) == (DiagnosticStatus.OK, "fine")
+    assert capfd.readouterr().err.count("Traceback") == 1
