@@ -39,7 +39,10 @@ def validity(certificate: bytes) -> tuple[datetime, datetime]:
     if hasattr(loaded, "not_valid_after_utc"):
         return loaded.not_valid_before_utc, loaded.not_valid_after_utc
     # cryptography before 42, which Ubuntu 22.04 and 24.04 bring, has no time zone here
-    return tuple(t.replace(tzinfo=timezone.utc) for t in (loaded.not_valid_before, loaded.not_valid_after))
+    return (
+        loaded.not_valid_before.replace(tzinfo=timezone.utc),
+        loaded.not_valid_after.replace(tzinfo=timezone.utc),
+    )
 
 
 def common_name(certificate: bytes) -> str:
