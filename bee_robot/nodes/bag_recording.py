@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bee_robot.clock import wall_s
+from bee_robot.nodes import bag_keeping
 from bee_robot.nodes.bag_writer import BagError, BagTopic, BagWriter
 
 QUEUE_BYTES = 256 * 2**20
@@ -23,14 +24,16 @@ MIB, GIB = 2**20, 2**30
 class Limits:
     """Where and how to record. 0: no limit.
 
-    `keep_bytes`: how large all recordings in the folder may become together; the oldest go first. `min_free_bytes`: a
-    recording ends well when the disk has no more than this.
+    `is_removable`: the recording is marked as one that may go when newer ones need its space. `keep_bytes`: how large all
+    marked recordings beside it may become together with it; the oldest go first, never one that is being written.
+    `min_free_bytes`: a recording ends well when the disk has no more than this.
     """
 
     folder: Path
     compression: str = "zstd"
     max_file_bytes: int = 0
     max_file_s: float = 0.0
+    is_removable: bool = False
     keep_bytes: int = 0
     min_free_bytes: int = 256 * MIB
 
@@ -62,9 +65,19 @@ class Recording:
         self._queue: queue.SimpleQueue[_Message | BagTopic | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._waiting_bytes = 0
+        self._mark = self._marked() if limits.is_removable else None
         self._keep_folder_small()
         self._thread = threading.Thread(target=self._work, name="recording", daemon=True)
         self._thread.start()
+
+    def _marked(self) -> bag_keeping.Mark | None:
+        try:
+            return bag_keeping.Mark(self.folder)
+        except OSError as error:
+            self._on_note(
+                f"{self.folder} cannot be marked ({error.strerror}); remove it yourself when it is not needed"
+            )
+            return None
 
     def _refuse_full_disk(self, limits: Limits) -> None:
         place = next(each for each in (limits.folder, *limits.folder.absolute().parents) if each.is_dir())
@@ -120,9 +133,26 @@ class Recording:
                     if not self.problem:
                         self._writer.flush()
                         self._look_at_disk()
-            except OSError as error:
-                self._end_because(f"{self.folder} cannot be written: {error.strerror}")
+            except Exception as error:  # noqa: BLE001 - whatever it is: the thread must not end unseen
+                self._fail("cannot be written", error)
+                if isinstance(item, _Message):
+                    self.dropped[item.topic] += 1
         self._finish()
+
+    def _fail(self, what: str, error: Exception) -> None:
+        if isinstance(error, OSError):
+            self._end_because(f"{self.folder} {what}: {error.strerror or error}")
+            return
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = (
+            f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace is not None else ""
+        )
+        self._end_because(
+            f"{self.folder} {what}: {type(error).__name__}: {error} ({place})",
+            "What is whole can be replayed; begin a new recording, and report this line",
+        )
 
     def _next_item(self, until_s: float) -> _Message | BagTopic | str | None:
         """None: the end. A text: nothing came until then."""
@@ -155,57 +185,37 @@ class Recording:
                 f"{self._limits.min_free_bytes / MIB:.0f} MiB have to stay free"
             )
 
-    def _end_because(self, problem: str) -> None:
+    def _end_because(self, problem: str, remedy: str = "Make space, or record elsewhere") -> None:
         with self._lock:
-            self.problem = (
-                self.problem or f"{problem}; the recording ends here. Make space, or record elsewhere"
-            )
+            self.problem = self.problem or f"{problem}; the recording ends here. {remedy}"
 
     def _finish(self) -> None:
         try:
             self._writer.close()
-        except OSError as error:
-            self._end_because(
-                f"{self.folder} could not be finished ({error.strerror}); what is whole can be replayed"
-            )
+        except Exception as error:  # noqa: BLE001 - as above
+            self._fail("could not be finished", error)
+        finally:
+            if self._mark is not None:
+                self._mark.close()
 
     def _keep_folder_small(self) -> None:
-        """The oldest recordings of the folder go first, then the oldest files of this one."""
+        """The oldest marked recordings of the folder go first, then the oldest files of this one."""
         limit = self._limits.keep_bytes
         if not limit:
             return
-        others = recordings_in(self.folder.parent, besides=self.folder)
-        sizes = {each: _size_bytes(each) for each in others}
-        total = sum(sizes.values()) + self._writer.size_bytes
+        others = bag_keeping.recordings_in(self.folder.parent, besides=self.folder)
+        total = sum(each.size_bytes for each in others) + self._writer.size_bytes
         for each in others:
             if total <= limit:
                 return
-            shutil.rmtree(each, ignore_errors=True)
-            total -= sizes[each]
-            self._on_note(
-                f"removed {each}: the recordings in {self.folder.parent} may have {limit / GIB:.3g} GiB"
-            )
+            if bag_keeping.remove(each.folder):
+                total -= each.size_bytes
+                self._on_note(
+                    f"removed {each.folder}: the recordings in {self.folder.parent} may have {limit / GIB:.3g} GiB"
+                )
         while total > limit:
             freed = self._writer.drop_oldest_file()
             if not freed:
                 return
             total -= freed
             self._on_note(f"removed the oldest file of {self.folder}: there may be {limit / GIB:.3g} GiB")
-
-
-def recordings_in(folder: Path, besides: Path) -> list[Path]:
-    """Folders that hold MCAP files and nothing that is not of a bag, oldest first."""
-    found = []
-    for path in folder.iterdir():
-        if path == besides or not path.is_dir() or path.is_symlink():
-            continue
-        names = [each.name for each in path.iterdir()]
-        if any(name.endswith(".mcap") for name in names) and all(
-            name.endswith(".mcap") or name.startswith("metadata.yaml") for name in names
-        ):
-            found.append(path)
-    return sorted(found, key=lambda path: path.stat().st_mtime)
-
-
-def _size_bytes(folder: Path) -> int:
-    return sum(each.stat().st_size for each in folder.iterdir())

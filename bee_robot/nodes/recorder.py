@@ -119,9 +119,13 @@ class Recorder(Node):
             include_hidden=given["include_hidden"],
         )
         limits = Limits(
-            folder=_free(Path(given["folder"]).expanduser() / folder_name()),
+            # Consoles of several robots share a default: each robot's recordings have a place and a limit of their own.
+            folder=_free(
+                Path(given["folder"]).expanduser() / self.get_namespace().strip("/") / folder_name()
+            ),
             compression=given["compression"],
             max_file_bytes=given["max_file_mib"] * MIB,
+            is_removable=True,
             keep_bytes=int(given["max_folder_gib"] * GIB),
             min_free_bytes=int(given["min_free_gib"] * GIB),
         )

@@ -6,10 +6,12 @@ import errno
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +29,11 @@ from rosbags.typesys import Stores, get_typestore
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 
-from bee_robot.nodes import bag_qos, bag_recording, bag_writer
+from bee_robot.nodes import bag_keeping, bag_qos, bag_recording, bag_writer
 from bee_robot.nodes.bag_definitions import definition_of
+from bee_robot.nodes.bag_keeping import Mark, recordings_in
 from bee_robot.nodes.bag_reader import Bag, open_bag
-from bee_robot.nodes.bag_recording import Limits, Recording, recordings_in
+from bee_robot.nodes.bag_recording import Limits, Recording
 from bee_robot.nodes.bag_writer import BagError, BagTopic, BagWriter
 from bee_robot_interfaces.msg import TowerState
 
@@ -211,6 +214,40 @@ class TestTrouble:
         recording.close()
         assert recording.dropped["/words"] == 1 and recording.problem == ""
 
+    @pytest.mark.parametrize("error", [struct.error("required argument is not an integer"), KeyError("/nix")])
+    def test_any_failure_of_the_writer_ends_the_recording_and_is_told(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closing: Any, error: Exception
+    ) -> None:
+        whole = bag_writer.BagWriter.write
+
+        def write(self: BagWriter, topic: str, data: bytes, log_ns: int, *more: int) -> bool:
+            if log_ns == T0 + 1:
+                raise error
+            return whole(self, topic, data, log_ns, *more)
+
+        monkeypatch.setattr(bag_writer.BagWriter, "write", write)
+        recording = Recording(Limits(tmp_path / "bag", min_free_bytes=0))
+        recording.add_topic(WORDS)
+        for number in range(5):
+            recording.add_message("/words", word("x"), T0 + number, T0, number)
+        recording.close()
+        assert f"bag cannot be written: {type(error).__name__}" in recording.problem
+        assert "report this line" in recording.problem and "\n" not in recording.problem
+        assert recording.counts["/words"] == 1 and recording.dropped["/words"] == 4
+        bag = closing(tmp_path / "bag")
+        assert not bag.cut and sum(bag.counts.values()) == 1  # finished all the same
+
+    def test_an_end_that_fails_is_told(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        recording = Recording(Limits(tmp_path / "bag", is_removable=True, min_free_bytes=0))
+
+        def close(self: BagWriter) -> None:
+            raise RuntimeError("compressor")
+
+        monkeypatch.setattr(bag_writer.BagWriter, "close", close)
+        recording.close()
+        assert "bag could not be finished: RuntimeError: compressor" in recording.problem
+        assert bag_keeping.remove(tmp_path / "bag")  # the lock is free
+
     def test_a_killed_recording_is_read_up_to_its_last_chunk(self, tmp_path: Path, closing: Any) -> None:
         program = (
             "import bee_robot, sys, time; sys.path.insert(0, 'tests/unit/nodes')\n"
@@ -329,24 +366,36 @@ class TestOtherBags:
         }
 
 
+def marked(folder: Path, age_s: int = 0) -> Path:
+    """A recording of a console that is over."""
+    write_words(folder, 5).close()
+    Mark(folder).close()
+    os.utime(folder, (1_000_000 - age_s, 1_000_000 - age_s))
+    return folder
+
+
+def record_much(limits: Limits, said: list[str]) -> None:
+    recording = Recording(limits, on_note=said.append)
+    recording.add_topic(WORDS)
+    for number in range(10):
+        recording.add_message("/words", word("z" * 2**20), T0 + number, T0, number)
+    recording.close()
+    assert recording.problem == ""
+
+
 class TestKeeping:
     def test_the_oldest_recordings_go_first_then_the_oldest_files(self, tmp_path: Path) -> None:
-        for age, name in enumerate(("newer", "older")):
-            write_words(tmp_path / name, 5).close()
-            os.utime(tmp_path / name, (1_000_000 - age, 1_000_000 - age))
-        (tmp_path / "notes").mkdir()
-        (tmp_path / "notes" / "a.mcap").write_bytes(b"")
+        for age_s, name in enumerate(("newer", "older")):
+            marked(tmp_path / name, age_s)
+        marked(tmp_path / "notes", 7)
         (tmp_path / "notes" / "diary.txt").write_text("not a recording")
-        assert [each.name for each in recordings_in(tmp_path, tmp_path)] == ["older", "newer"]
+        found = recordings_in(tmp_path, tmp_path)
+        assert [each.folder.name for each in found] == ["older", "newer"]
         said: list[str] = []
         limits = Limits(
             tmp_path / "now", "none", max_file_bytes=2**20, keep_bytes=4 * 2**20, min_free_bytes=0
         )
-        recording = Recording(limits, on_note=said.append)
-        recording.add_topic(WORDS)
-        for number in range(10):
-            recording.add_message("/words", word("z" * 2**20), T0 + number, T0, number)
-        recording.close()
+        record_much(limits, said)
         assert not (tmp_path / "older").exists() and not (tmp_path / "newer").exists()
         assert (tmp_path / "notes" / "diary.txt").exists()
         kept = sorted(each.name for each in (tmp_path / "now").glob("*.mcap"))
@@ -357,6 +406,46 @@ class TestKeeping:
         assert any("removed the oldest file" in each for each in said)
         with Reader(tmp_path / "now") as reader:  # metadata.yaml knows what is left
             assert reader.message_count == sum(1 for _ in reader.messages()) == len(kept)
+
+    def test_what_another_process_is_recording_and_a_persons_own_bags_stay(self, tmp_path: Path) -> None:
+        own = tmp_path / "own"
+        write_words(own, 5).close()
+        program = (
+            "import sys; from pathlib import Path; from bee_robot.nodes.bag_recording import Limits, Recording\n"
+            "made = Recording(Limits(Path(sys.argv[1]), is_removable=True, min_free_bytes=0))\n"
+            "print('records', flush=True); sys.stdin.read()"
+        )
+        live = tmp_path / "live"
+        with subprocess.Popen(
+            [sys.executable, "-c", program, str(live)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[3],
+        ) as other:
+            assert other.stdout is not None and other.stdout.readline() == b"records\n"
+            try:
+                limits = Limits(
+                    tmp_path / "now", "none", 2**20, is_removable=True, keep_bytes=2**20, min_free_bytes=0
+                )
+                said: list[str] = []
+                record_much(limits, said)
+                assert live.is_dir() and own.is_dir() and not any("live" in each for each in said)
+            finally:
+                other.kill()
+        # A process that was killed holds nothing any more.
+        record_much(replace(limits, folder=tmp_path / "later"), said)
+        assert not live.exists() and not (tmp_path / "now").exists() and own.is_dir()
+
+    def test_two_recordings_of_one_process_leave_each_other_alone(self, tmp_path: Path) -> None:
+        limits = Limits(tmp_path / "a", is_removable=True, keep_bytes=1, min_free_bytes=0)
+        first = Recording(limits)
+        second = Recording(replace(limits, folder=tmp_path / "b"))
+        assert (tmp_path / "a").is_dir()
+        first.close()
+        third = Recording(replace(limits, folder=tmp_path / "c"))
+        assert not (tmp_path / "a").exists() and (tmp_path / "b").is_dir()
+        second.close()
+        third.close()
 
 
 class TestQos:

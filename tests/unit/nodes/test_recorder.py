@@ -164,7 +164,9 @@ class TestRecorder:
         made = Recorder(context=stage.context(*words, "-r", "__ns:=/tower_1"))
         stage.spin(made)
         assert made._wanted == {"/tower_1/a", "/b"}
-        assert made.recording.folder.parent == tmp_path and made.recording.folder.name.startswith("rosbag2_2")
+        assert made.recording.folder.parent == tmp_path / "tower_1" and made.recording.folder.name.startswith(
+            "rosbag2_2"
+        )
         described = made.describe_parameter("max_file_mib")
         assert described.integer_range[0].to_value == 1_000_000 and "MiB" in described.description
         made.finish()
