@@ -91,7 +91,7 @@ class DriverNode(LifecycleNodeMixin, BeeNode):
         """Why the device was lost, until it is connected again."""
         self._connecting: concurrent.futures.Future[None] | None = None
         self._hurry = asyncio.Event()
-        self._is_ending = self._has_begun = self._has_served = self._is_seeking = False
+        self._is_ending = self._has_begun = self._has_served = self._is_seeking = self._is_pausing = False
         self._answers_due = self._losses = self._attempts = 0
         self._next_try_wall_s = self._active_since_wall_s = 0.0
         self._trouble = DeviceError("")
@@ -151,6 +151,7 @@ class DriverNode(LifecycleNodeMixin, BeeNode):
         self._is_seeking = True
         self._attempts += 1
         self._next_try_wall_s = wall_s() + pause_s
+        self._is_pausing = pause_s > 0
         self._connecting = connecting = self.bridge.start(self._connect_then(pause_s))
         connecting.add_done_callback(lambda done: self.bridge.post(lambda: self._connected(done)))
 
@@ -158,6 +159,7 @@ class DriverNode(LifecycleNodeMixin, BeeNode):
         with contextlib.suppress(asyncio.TimeoutError):
             if pause_s > 0:
                 await asyncio.wait_for(self._hurry.wait(), pause_s)
+        self._is_pausing = False
         await self.device_appears(self._hurry)
         await self.connect()
 
@@ -202,24 +204,29 @@ class DriverNode(LifecycleNodeMixin, BeeNode):
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         if self._is_ending:
             return self._refuse("configure", "the node is ending")
+        try:
+            self._connect_now()
+        except (DeviceError, ConfigurationError, TimeoutError) as error:
+            return self._not_configured(error)
+        self._is_seeking = False
+        self.lost_because, self._trouble = "", DeviceError("")
+        self.life = Life.INACTIVE
+        return super().on_configure(state)
+
+    def _connect_now(self) -> None:
+        """Wait for the attempt that is under way, or make one. Whatever becomes of it, the next one is a new one."""
         if self._connecting is None:
             self._connecting = self.bridge.start(self.connect())
         self.bridge.call_soon(self._hurry.set)
         try:
             self.bridge.wait(self._connecting, CONNECT_WALL_S, "connecting")
-        except (DeviceError, ConfigurationError, TimeoutError) as error:
-            return self._not_configured(error)
         finally:
+            self._connecting = None
             self.bridge.call_soon(self._hurry.clear)
-        self._connecting, self._is_seeking = None, False
-        self.lost_because, self._trouble = "", DeviceError("")
-        self.life = Life.INACTIVE
-        return super().on_configure(state)
 
     def _not_configured(self, error: Exception) -> TransitionCallbackReturn:
         is_news = str(error) != str(self._trouble)
         self._trouble = error if isinstance(error, DeviceError) else DeviceError(str(error))
-        self._connecting = None
         if self._is_seeking:  # autostart goes on, also where a manager tried in between
             self._try_again()
         return self._refuse("configure", str(error)) if is_news else FAILURE
@@ -298,10 +305,11 @@ class DriverNode(LifecycleNodeMixin, BeeNode):
         )
 
     def why_no_change(self) -> str:
-        if self.life is Life.UNCONFIGURED and self._connecting is None:
+        if self.life is not Life.UNCONFIGURED:
+            return f"the node is {self.life.value}; deactivate it and clean it up first"
+        if self._connecting is None or self._is_pausing:
             return ""
-        doing = "connecting" if self.life is Life.UNCONFIGURED else self.life.value
-        return f"the node is {doing}; deactivate it and clean it up first"
+        return "an attempt of autostart to connect is under way; ask again between two attempts"
 
     # health
 

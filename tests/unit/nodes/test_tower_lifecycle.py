@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -165,6 +166,38 @@ def test_a_port_that_is_not_there_is_a_failure_with_a_remedy(
     board.unplug()
     until(lambda: manager.state() == "unconfigured", "a loss while inactive")
     assert not manager.change("configure"), "without autostart nobody looks for it but the manager"
+
+
+def test_another_port_may_be_given_while_a_lost_board_is_looked_for(
+    stage: Stage, board: SerialBoard, manager: Manager, tmp_path: Path
+) -> None:
+    driver = stage.start(TowerDriver, port=board.path)
+    until(lambda: manager.states, "a state of the tower")
+    board.unplug()
+    until(lambda: manager.state() == "unconfigured", "the loss leads to unconfigured")
+    other = tmp_path / "other"
+    other.symlink_to(board.path)
+    until(lambda: manager.set_text("port", str(other)).successful, "taken between two attempts")
+    board.plug()
+    until(lambda: manager.state() == "active", "it is found there")
+    assert driver.port == str(other)
+
+
+def test_a_fault_while_connecting_is_not_kept_for_the_next_attempt(
+    stage: Stage, board: SerialBoard, manager: Manager
+) -> None:
+    class Faulty(TowerDriver):
+        faults = 1
+
+        async def connect(self) -> None:
+            if self.faults:
+                self.faults -= 1
+                raise RuntimeError("a fault in the software")
+            await super().connect()
+
+    stage.start(Faulty, port=board.path, autostart="false")
+    assert not manager.change("configure") and manager.state() == "unconfigured"
+    assert manager.change("configure") and manager.state() == "inactive"
 
 
 def test_autostart_without_a_port_ends_with_one_line(
