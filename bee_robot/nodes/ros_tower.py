@@ -24,6 +24,7 @@ from bee_robot.devices.tower import (
 )
 from bee_robot.nodes import conversions, qos
 from bee_robot.nodes.asyncio_bridge import AsyncioBridge
+from bee_robot.safety.conditions import FUTURE_S
 from bee_robot_interfaces.action import HomeTower, MoveTower
 from bee_robot_interfaces.msg import TowerState as TowerStateMsg
 from bee_robot_interfaces.srv import ArmTower, HoldTower, MotionLease, ResumeTower, SetOutput, StopTower
@@ -40,7 +41,9 @@ class RosTower:
 
     def __init__(self, node: Node, bridge: AsyncioBridge) -> None:
         self._bridge = bridge
+        self._node = node
         self._state: TowerState | None = None
+        self._has_told = False
         self._arm = node.create_client(ArmTower, "tower/arm")
         self._stop = node.create_client(StopTower, "tower/stop")
         self._hold = node.create_client(HoldTower, "tower/hold")
@@ -55,7 +58,30 @@ class RosTower:
         node.create_subscription(TowerStateMsg, "tower/state", self._take_state, qos.of("tower/state"))
 
     def _take_state(self, msg: TowerStateMsg) -> None:
+        """Anybody may publish here: what is older than the newest state, or of a time that has not come, moves nothing."""
+        stamp_s, now_s = conversions.stamp_s(msg.header.stamp), self._bridge.clock.now_s()
+        if stamp_s > now_s + FUTURE_S:
+            if now_s > 0.0:  # 0: simulated time has not begun here
+                self._tell_once(
+                    f"states of the tower that are {stamp_s - now_s:.1f} s ahead of robot time are not used"
+                )
+            return
+        newest = self._state
+        # One that is ahead of a clock that was set back is not the newest any more.
+        if newest is not None and stamp_s < newest.stamp_s <= now_s + FUTURE_S:
+            if newest.stamp_s - stamp_s > STATE_MAX_AGE_S:
+                self._tell_once(
+                    f"states of the tower that are {newest.stamp_s - stamp_s:.1f} s older than the newest are not used"
+                )
+            return
         self._state = conversions.tower_state_from_msg(msg)
+
+    def _tell_once(self, what: str) -> None:
+        if not self._has_told:
+            self._has_told = True
+            self._node.get_logger().warning(
+                f"{what}; is there another tower_driver, or a replay, on this graph? (bee ros topic info tower/state --verbose)"
+            )
 
     def is_ready(self) -> bool:
         """Whether the driver is there and has said where the tower is."""
