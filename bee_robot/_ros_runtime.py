@@ -9,6 +9,8 @@ from importlib.machinery import ModuleSpec, PathFinder
 from typing import Any, NoReturn
 
 SWITCH = "BEE_ROS"
+INTERFACE_PATH = "BEE_ROS_INTERFACE_PATH"
+"""Names folders with interface packages, separated like PATH; the embedded runtime makes types from them."""
 _CHOICES = ("auto", "system", "embedded")
 _OUR_INTERFACES = "bee_robot_interfaces"
 

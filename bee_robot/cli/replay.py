@@ -76,6 +76,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-p", "--start-paused", action="store_true", help="wait for the space bar")
     parser.add_argument(
+        "--onto-live",
+        action="store_true",
+        help="play also what others publish on this graph, under the same names",
+    )
+    parser.add_argument(
         "--qos-profile-overrides-path", metavar="FILE", type=Path, help="YAML: policies by topic"
     )
 
@@ -125,9 +130,11 @@ def _obey(replayer: Replayer, keys: str) -> None:
 def _play(replayer: Replayer, executor: Any, arguments: argparse.Namespace, stops: Any) -> None:
     from bee_robot.clock import wall_s
 
-    until_s = wall_s() + arguments.delay
+    until_s = wall_s() + (arguments.delay if arguments.onto_live else max(arguments.delay, SETTLE_S))
     while wall_s() < until_s and not stops.count:
         executor.spin_once(timeout_sec=min(IDLE_S, max(0.0, until_s - wall_s())))
+    if not arguments.onto_live:
+        replayer.refuse_live()
     keys = _Keys()
     with keys.listening():
         replayer.begin()

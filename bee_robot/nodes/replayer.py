@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,9 +27,10 @@ from rclpy.signals import SignalHandlerOptions
 from rosgraph_msgs.msg import Clock as ClockMessage
 from rosidl_runtime_py.utilities import get_message
 
-from bee_robot.clock import wall_s
-from bee_robot.nodes import bag_qos
-from bee_robot.nodes.bag_interfaces import offer_definitions
+from bee_robot.clock import wall_s, wall_sleep
+from bee_robot.nodes import bag_qos, qos
+from bee_robot.nodes.bag_definitions import definition_of
+from bee_robot.nodes.bag_interfaces import is_same_definition, offered_definitions
 from bee_robot.nodes.bag_reader import Bag, BagChannel, BagMessage
 from bee_robot.nodes.bag_writer import BagError
 
@@ -38,7 +38,9 @@ READ_AHEAD = 1000
 READ_AHEAD_BYTES = 256 * 2**20
 AT_ONCE = 20  # messages, before somebody may look at keys and signals
 CLOCK = "/clock"
-CLOCK_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+LISTED_S = 2.0  # within which a publisher of one's own is in the graph
+OF_EVERY_NODE = frozenset({"/rosout", "/parameter_events"})
+"""Whoever hears these knows that many speak there."""
 
 
 @dataclass(frozen=True)
@@ -167,21 +169,22 @@ class Replayer(Node):
     def __init__(self, bag: Bag, playing: Playing, name: str = "replayer", **options: Any) -> None:
         """Makes the publishers; BagError where a topic cannot be published as it was."""
         self._channels = chosen_channels(bag, playing)  # before there is a node: it may fail
-        self._folder = tempfile.TemporaryDirectory(prefix="bee_replay_")
-        offer_definitions(self._channels, Path(self._folder.name))
-        super().__init__(name, enable_rosout=False, **options)
         self.bag, self._playing = bag, playing
-        self._publishers_of: dict[BagChannel, Any] = {}
-        for channel in self._channels:
-            self._publishers_of[channel] = self._publisher(channel)
-        self._clock_publisher = (
-            self.create_publisher(ClockMessage, CLOCK, CLOCK_QOS) if playing.clock_hz else None
-        )
         self._from_ns = bag.start_ns + int(playing.start_offset_s * 1e9)
         if playing.start_offset_s and self._from_ns > bag.end_ns:
             raise BagError(
                 f"the bag spans {(bag.end_ns - bag.start_ns) / 1e9:.1f} s; start before that (--start-offset)"
             )
+        with ExitStack() as ends:
+            ends.enter_context(offered_definitions(self._channels))
+            super().__init__(name, enable_rosout=False, **options)
+            ends.callback(self.destroy_node)
+            self._publishers_of = {each: self._publisher(each) for each in self._channels}
+            self._clock_publisher = (
+                self.create_publisher(ClockMessage, CLOCK, qos.of(CLOCK)) if playing.clock_hz else None
+            )
+            self._compare_definitions()
+            self._ends = ends.pop_all()
         self.timeline = Timeline(self._from_ns, playing.rate)
         self.published = self.rounds = 0
         self.is_over = False
@@ -191,20 +194,77 @@ class Replayer(Node):
     def _publisher(self, channel: BagChannel) -> Any:
         message_type = get_message(channel.type)
         topic = self._playing.remap.get(channel.topic, channel.topic)
-        qos = _overridden(
-            bag_qos.to_replay(channel.offers), self._playing.qos.get(channel.topic, {}), channel.topic
-        )
-        made = self.create_publisher(message_type, topic, qos)
-        mine = (self.get_name(), self.get_namespace())
-        for info in self.get_publishers_info_by_topic(made.topic_name):
-            now = str(getattr(info, "topic_type_hash", ""))
-            is_known = now.startswith("RIHS") and channel.type_hash.startswith("RIHS")
-            if (info.node_name, info.node_namespace) == mine and is_known and now != channel.type_hash:
+        overrides = self._playing.qos.get(channel.topic, {})
+        profile = _overridden(bag_qos.to_replay(channel.offers), overrides, channel.topic)
+        return self.create_publisher(message_type, topic, profile)
+
+    # -- what is here already
+
+    def _compare_definitions(self) -> None:
+        """Refuse what would be misread here. Humble tells no type hashes: then the texts are compared, which only warns."""
+        until_s = wall_s() + LISTED_S
+        for channel, publisher in self._publishers_of.items():
+            now = (
+                self._own_hash(publisher.topic_name, until_s) if channel.type_hash.startswith("RIHS") else ""
+            )
+            if now and now != channel.type_hash:
                 raise BagError(
                     f"{channel.topic} was recorded with another definition of {channel.type} than the one here: its bytes "
                     f"would be misread; leave it out (-x '^{channel.topic}$'), or use the version that recorded it"
                 )
-        return made
+            if now:
+                continue
+            here = definition_of(get_message(channel.type))
+            if channel.encoding != "ros2msg":
+                self._warn(channel, "the bag does not tell with which definition")
+            elif not is_same_definition(channel.type, channel.definition, here):
+                self._warn(channel, "its definition in the bag is written otherwise than the one here")
+
+    def _warn(self, channel: BagChannel, why: str) -> None:
+        self.get_logger().warning(
+            f"{channel.topic} [{channel.type}]: {why}; if what listens misreads it, leave it out (-x)"
+        )
+
+    def _own_hash(self, topic: str, until_s: float) -> str:
+        """The hash of the type as this node publishes it; empty where the graph does not tell."""
+        mine = (self.get_name(), self.get_namespace())
+        while True:
+            for info in self.get_publishers_info_by_topic(topic):
+                if (info.node_name, info.node_namespace) == mine:
+                    told = str(getattr(info, "topic_type_hash", ""))
+                    return told if told.startswith("RIHS") else ""
+            if wall_s() >= until_s:
+                return ""
+            wall_sleep(0.02)
+
+    def refuse_live(self) -> None:
+        """BagError if somebody else publishes what would be played, under a name that was not chosen for it. Ask when the
+        graph has become known."""
+        own = Counter(each.topic_name for each in self._publishers_of.values())
+        chosen = {
+            publisher.topic_name
+            for channel, publisher in self._publishers_of.items()
+            if channel.topic in self._playing.remap
+        }
+        if self._clock_publisher is not None:
+            own[self._clock_publisher.topic_name] += 1
+        live = [
+            name
+            for name in sorted(set(own) - chosen - OF_EVERY_NODE)
+            if self.count_publishers(name) > own[name]
+        ]
+        if live:
+            mine = (self.get_name(), self.get_namespace())
+            infos = [info for name in live for info in self.get_publishers_info_by_topic(name)]
+            nodes = {
+                f"{info.node_namespace.rstrip('/')}/{info.node_name}"
+                for info in infos
+                if (info.node_name, info.node_namespace) != mine
+            }
+            raise BagError(
+                f"published by others on this graph: {_some(live)} (by {_some(sorted(nodes))}); play where no robot runs "
+                "(another ROS_DOMAIN_ID), rename (-m), leave out (-x), or give --onto-live if both are to be heard"
+            )
 
     @property
     def topics(self) -> list[str]:
@@ -271,8 +331,12 @@ class Replayer(Node):
     def close(self) -> None:
         if self._ahead is not None:
             self._ahead.close()
-        self.destroy_node()
-        self._folder.cleanup()
+        self._ends.close()
+
+
+def _some(names: list[str], most: int = 4) -> str:
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 _POLICIES: dict[str, Any] = {

@@ -14,9 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bee_robot._ros_runtime import INTERFACE_PATH
 from bee_robot.embedded_ros.types.specs import DefinitionError
 
-EXTRA_PATH = "BEE_ROS_INTERFACE_PATH"
 _OWN_DEFINITIONS = Path(__file__).parent / "definitions"
 _SECTION = "=== "
 
@@ -35,7 +35,7 @@ ROSBAGS_DEFAULTS: dict[str, dict[str, Any]] = {
 
 def extra_roots() -> list[Path]:
     """Folders of interface packages named by `BEE_ROS_INTERFACE_PATH` (separated like PATH)."""
-    return [Path(p) for p in os.environ.get(EXTRA_PATH, "").split(os.pathsep) if p]
+    return [Path(p) for p in os.environ.get(INTERFACE_PATH, "").split(os.pathsep) if p]
 
 
 def interface_roots() -> list[Path]:
@@ -53,7 +53,7 @@ def interface_roots() -> list[Path]:
 
 def package_folder(package: str) -> Path | None:
     """The folder of a package that brings definition files, or None."""
-    return _package_folder(package, os.environ.get(EXTRA_PATH, ""))
+    return _package_folder(package, os.environ.get(INTERFACE_PATH, ""))
 
 
 @cache
@@ -80,7 +80,7 @@ def own_definitions(package: str) -> dict[str, str]:
 
 def known_packages() -> frozenset[str]:
     """Every package name that imports are served for. `BEE_ROS_INTERFACE_PATH` may gain folders at any time."""
-    return _known_packages(os.environ.get(EXTRA_PATH, ""))
+    return _known_packages(os.environ.get(INTERFACE_PATH, ""))
 
 
 @cache

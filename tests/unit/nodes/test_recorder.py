@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import array
+import os
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Int64, String
 
 import bee_robot
+from bee_robot.cli.main import main
 from bee_robot.nodes import bag_qos, parameters, recorder
 from bee_robot.nodes.bag_definitions import definition_of
 from bee_robot.nodes.bag_reader import open_bag
@@ -357,6 +360,62 @@ class TestReplayer:
             Replayer(bag, Playing(), context=stage.context())
         bag.close()
 
+    def test_the_embedded_guard_waits_for_its_own_publisher(
+        self, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A middleware may list it a moment after it was made."""
+        listed, asked = Replayer.get_publishers_info_by_topic, []
+
+        def late(self: Replayer, topic: str) -> list[Any]:
+            asked.append(topic)
+            infos = listed(self, topic) if len(asked) > 3 else []
+            for each in infos:
+                monkeypatch.setattr(type(each), "topic_type_hash", "RIHS01_" + "11" * 32, raising=False)
+            return infos
+
+        monkeypatch.setattr(Replayer, "get_publishers_info_by_topic", late)
+        topic = topic_of("/words", String, "std_msgs/msg/String", hash_="RIHS01_" + "00" * 32)
+        bag = open_bag(a_bag(tmp_path / "bag", topic, messages=[("/words", 0, b"")]))
+        with pytest.raises(BagError, match="another definition"):
+            Replayer(bag, Playing(), context=stage.context())
+        assert len(asked) == 4
+        bag.close()
+
+    def test_without_hashes_the_definitions_are_compared(
+        self, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told: list[str] = []
+        monkeypatch.setattr(
+            Replayer, "_warn", lambda self, channel, why: told.append(f"{channel.topic}: {why}")
+        )
+        same = BagTopic("/same", "std_msgs/msg/String", "# of another time\nstring   data\n", "[]")
+        other = BagTopic("/other", "std_msgs/msg/Int64", "int32 data\n", "[]")
+        bag = open_bag(a_bag(tmp_path / "bag", same, other, messages=[("/same", 0, b""), ("/other", 1, b"")]))
+        Replayer(bag, Playing(), context=stage.context()).close()
+        assert told == ["/other: its definition in the bag is written otherwise than the one here"]
+        bag.close()
+
+    def test_nothing_is_left_behind(
+        self, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TMPDIR", str(tmp_path))
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        before = dict(os.environ)
+        if bee_robot.ros_runtime().kind == "embedded":
+            topic = BagTopic("/odd", "odd_msgs/msg/One", "uint8 x\n", "[]")
+        else:
+            topic = topic_of("/odd", String, "std_msgs/msg/String")
+        bag = open_bag(a_bag(tmp_path / "bag", topic, messages=[("/odd", 0, b"\0\1\0\0\7")]))
+        observer = stage.observer("observer")
+        made = Replayer(bag, Playing(), "kept", context=stage.context())
+        until(lambda: "kept" in observer.get_node_names(), "the replayer is seen")
+        made.close()
+        with pytest.raises(BagError, match="is no policy"):
+            Replayer(bag, Playing(qos={"/odd": {"depth": "deep"}}), "refused", context=stage.context())
+        until(lambda: not {"kept", "refused"} & set(observer.get_node_names()), "both are gone")
+        assert dict(os.environ) == before and not list(tmp_path.glob("bee_replay_*"))
+        bag.close()
+
     def test_what_was_recorded_is_replayed_and_recorded_again_the_same(
         self, stage: Stage, tmp_path: Path
     ) -> None:
@@ -371,6 +430,58 @@ class TestReplayer:
         made.finish()
         first, again = ([each[4] for each in recorded(bag)] for bag in (folder, tmp_path / "again"))
         assert list(map(unpadded, again, first)) == first
+
+
+class TestLive:
+    """What a robot says now and what one said once are not mixed unasked."""
+
+    def refused(self, stage: Stage, folder: Path, playing: Playing, topic: str, publishers: int) -> str:
+        """What is said once the replayer knows so many publishers of a topic, its own among them."""
+        bag = open_bag(folder)
+        made = Replayer(bag, playing, context=stage.context())
+        try:
+            until(lambda: made.count_publishers(topic) == publishers, f"{publishers} publishers of {topic}")
+            made.refuse_live()
+        except BagError as error:
+            return str(error)
+        finally:
+            made.close()
+            bag.close()
+        return ""
+
+    def test_a_topic_of_somebody_else_is_refused_unless_renamed(self, stage: Stage, tmp_path: Path) -> None:
+        folder = words_bag(tmp_path / "bag", 1)
+        listener = stage.observer("listener")
+        listener.create_subscription(String, "/words", lambda _: None, 10)
+        assert self.refused(stage, folder, Playing(), "/words", 1) == ""
+        robot = stage.observer("robot")
+        robot.create_publisher(String, "/words", 10)
+        robot.create_publisher(String, "/renamed", 10)
+        said = self.refused(stage, folder, Playing(), "/words", 2)
+        assert "others on this graph: /words (by /robot)" in said
+        assert "--onto-live" in said and "-m" in said and "\n" not in said
+        assert self.refused(stage, folder, Playing(remap={"/words": "/renamed"}), "/renamed", 2) == ""
+        assert self.refused(stage, folder, Playing(exclude=("words",)), "/words", 1) == ""
+
+    def test_a_clock_of_somebody_else_is_refused_made_or_recorded(self, stage: Stage, tmp_path: Path) -> None:
+        stage.observer("world").create_publisher(Clock, "/clock", 10)
+        clock = topic_of("/clock", Clock, "rosgraph_msgs/msg/Clock")
+        folder = a_bag(tmp_path / "bag", clock, messages=[("/clock", 0, serialize_message(Clock()))])
+        for playing in (Playing(), Playing(clock_hz=10.0)):
+            assert "/clock (by /world)" in self.refused(stage, folder, playing, "/clock", 2)
+
+    def test_the_verb_refuses_with_one_line_and_plays_where_it_is_told_to(
+        self, stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        folder = words_bag(tmp_path / "bag", 2)
+        robot = stage.observer("robot")
+        robot.create_publisher(String, "/words", 10)
+        assert main(["replay", str(folder), "--delay", "2"]) == 2
+        said = capsys.readouterr().err
+        assert "bee replay: published by others on this graph: /words (by /robot)" in said
+        assert "messages published" not in said
+        assert main(["replay", str(folder), "--onto-live", "--delay", "0"]) == 0
+        assert "2 messages published" in capsys.readouterr().err
 
 
 class TestTime:
