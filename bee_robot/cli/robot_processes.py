@@ -17,13 +17,12 @@ from bee_robot.cli.launching.start_order import StartError, prepare_first, refus
 from bee_robot.cli.launching.supervisor import LineSink, Supervisor
 from bee_robot.clock import wall_sleep
 from bee_robot.nodes.graph_client import GraphClient
+from bee_robot.nodes.taken_name import DISCOVERY_S, NameTakenError
 
 ANSWER_S = 30.0
 """From all nodes being ready until the tower's state has come and its actions are served."""
 EXTRACTOR = "frame_extractor"
 LOCK = "robot.lock"
-DISCOVERY_S = 0.5
-"""Until the nodes of a robot that runs already have been seen."""
 
 
 def describe(kind: str, arguments: Mapping[str, str]) -> LaunchDescription:
@@ -127,12 +126,8 @@ def require_free_names(client: GraphClient, description: LaunchDescription) -> N
     wall_sleep(DISCOVERY_S)
     present = client.nodes()
     for node in description.nodes:
-        name = f"/{node.namespace.strip('/')}/{node.name}".replace("//", "/")
-        if name in present:
-            raise StartError(
-                f"node name {name} is taken on this graph; stop the other robot, or give this one a namespace "
-                "(--namespace) or another ROS_DOMAIN_ID"
-            )
+        if node.full_name in present:
+            raise StartError(str(NameTakenError(node.full_name)))
 
 
 def wait_until_ready(

@@ -24,13 +24,13 @@ from bee_robot.configuration import ConfigurationError, RobotConfiguration, load
 from bee_robot.nodes import parameters
 from bee_robot.nodes.asyncio_bridge import AsyncioBridge
 from bee_robot.nodes.diagnostics import Diagnostics
+from bee_robot.nodes.taken_name import EXIT_NAME_TAKEN, NameTakenError, refuse_taken_name
 from bee_robot.sim.weather import summer_noon
 
 GIL_SWITCH_S = 0.0005  # the thread that renews a lease must not wait 5 ms for one that computes
 REPEAT_S = 0.5
 STOP_WALL_S = 3.0
 EXIT_BAD_INPUT = 2
-EXIT_NAME_TAKEN = 3
 
 
 class StartError(Exception):
@@ -97,16 +97,6 @@ class BeeNode(Node):
         self.bridge.close()
 
 
-def _refuse_taken_name(node: Node) -> None:
-    """Two nodes of one name would both answer; the later one leaves (ROS itself only warns)."""
-    mine = (node.get_name(), node.get_namespace())
-    if node.get_node_names_and_namespaces().count(mine) > 1:
-        raise StartError(
-            f"node name {node.get_fully_qualified_name()} is taken on this graph; stop the other robot, "
-            "or give this one a namespace (--namespace) or another ROS_DOMAIN_ID"
-        )
-
-
 class _Signals:
     """Counts SIGINT and SIGTERM; the executor's loop looks here between callbacks."""
 
@@ -134,7 +124,7 @@ def _spin(node: BeeNode, signals: _Signals, name_check_s: float) -> None:
     while rclpy.ok():
         executor.spin_once(timeout_sec=0.05 if not begun else 0.1)
         if not begun and wall_s() >= check_at_s:
-            _refuse_taken_name(node)
+            refuse_taken_name(node)
             node.begin()
             begun = True
         because = signals.name or node.end_because
@@ -177,9 +167,12 @@ def run_node(
         node = make()
         _spin(node, _Signals(), name_check_s)
         return node.exit_code
+    except NameTakenError as error:
+        sys.stderr.write(f"{error}\n")
+        return EXIT_NAME_TAKEN
     except (StartError, ConfigurationError) as error:
         sys.stderr.write(f"{error}\n")
-        return EXIT_NAME_TAKEN if "is taken" in str(error) else EXIT_BAD_INPUT
+        return EXIT_BAD_INPUT
     except ParameterException as error:
         sys.stderr.write(f"{str(error).splitlines()[0]}; correct the parameter\n")
         return EXIT_BAD_INPUT
