@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import signal
@@ -26,10 +27,12 @@ from rclpy.subscription import Subscription
 from rosidl_runtime_py.utilities import get_message
 
 from bee_robot import ros_runtime
+from bee_robot.clock import wall_s
 from bee_robot.nodes import bag_qos, parameters
 from bee_robot.nodes.bag_definitions import definition_of
 from bee_robot.nodes.bag_recording import GIB, MIB, Limits, Recording
 from bee_robot.nodes.bag_writer import BagError, BagTopic
+from bee_robot.nodes.taken_name import DISCOVERY_S, EXIT_NAME_TAKEN, NameTakenError, refuse_taken_name
 
 LOOK_S, FIRST_LOOKS_S, FIRST_LOOKS = 0.5, 0.1, 30
 EXIT_FAILED, EXIT_BAD_INPUT = 1, 2
@@ -264,7 +267,8 @@ def _free(folder: Path) -> Path:
 
 
 def run(make: Callable[[], Recorder], arguments: list[str] | None = None) -> int:
-    """Record until SIGINT or SIGTERM, or until it cannot go on. Exit status: 0, 1 if it had to end, 2 for bad input."""
+    """Record until SIGINT or SIGTERM, or until it cannot go on. Exit status: 0, 1 if it had to end, 2 for bad input,
+    3 where its name is taken on the graph."""
     asked: list[int] = []
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in before:
@@ -276,6 +280,9 @@ def run(make: Callable[[], Recorder], arguments: list[str] | None = None) -> int
     except (BagError, parameters.ParameterError) as error:
         sys.stderr.write(f"recorder: {error}\n")
         return EXIT_BAD_INPUT
+    except NameTakenError as error:
+        sys.stderr.write(f"{error}\n")
+        return EXIT_NAME_TAKEN
     except ParameterException as error:
         sys.stderr.write(f"{str(error).splitlines()[0]}; correct the parameter\n")
         return EXIT_BAD_INPUT
@@ -288,12 +295,16 @@ def run(make: Callable[[], Recorder], arguments: list[str] | None = None) -> int
 
 
 def _record(recorder: Recorder, goes_on: Callable[[], bool]) -> str:
-    """What became of it."""
+    """What became of it. NameTakenError once the graph is known; what was recorded until then stays."""
+    check_at_s = wall_s() + DISCOVERY_S
     executor = SingleThreadedExecutor()
     executor.add_node(recorder)
     try:
         while goes_on():
             executor.spin_once(timeout_sec=0.1)
+            if wall_s() >= check_at_s:
+                refuse_taken_name(recorder)
+                check_at_s = math.inf
     finally:
         said = recorder.finish()
         executor.remove_node(recorder)
