@@ -103,4 +103,4 @@ def run(arguments: argparse.Namespace) -> int:
     )
     name = arguments.node_name or f"bee_record_{os.getpid()}"
     words = ["--ros-args", "-p", "use_sim_time:=true"] if arguments.use_sim_time else []
-    return run_recorder(lambda: Recorder(selection, limits, name), words)
+    return run_recorder(lambda: Recorder(selection, limits, name), words, "bee record")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import os
+import platform
 import re
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
@@ -27,14 +27,18 @@ from rclpy.subscription import Subscription
 from rosidl_runtime_py.utilities import get_message
 
 from bee_robot import ros_runtime
-from bee_robot.clock import wall_s
+from bee_robot._ros_runtime import INTERFACE_PATH
+from bee_robot.clock import RealClock, wall_s
 from bee_robot.nodes import bag_qos, parameters
 from bee_robot.nodes.bag_definitions import definition_of
 from bee_robot.nodes.bag_recording import GIB, MIB, Limits, Recording
 from bee_robot.nodes.bag_writer import BagError, BagTopic
+from bee_robot.nodes.diagnostics import Diagnostics
+from bee_robot.nodes.recorder_health import RecorderHealth
 from bee_robot.nodes.taken_name import DISCOVERY_S, EXIT_NAME_TAKEN, NameTakenError, refuse_taken_name
 
 LOOK_S, FIRST_LOOKS_S, FIRST_LOOKS = 0.5, 0.1, 30
+TIME_WALL_S = 3.0  # so long simulated time may take to begin before it is told
 EXIT_FAILED, EXIT_BAD_INPUT = 1, 2
 
 
@@ -93,15 +97,18 @@ class Recorder(Node):
         name: str = "recorder",
         **options: Any,
     ) -> None:
-        super().__init__(name, automatically_declare_parameters_from_overrides=limits is None, **options)
+        is_of_a_console = limits is None
+        super().__init__(name, automatically_declare_parameters_from_overrides=is_of_a_console, **options)
         if limits is None:
             selection, limits = self._from_parameters()
         parameters.guard_changes(self, parameters.table_of("recorder"))
         self._selection = selection or Selection()
         self._wanted = frozenset(self.resolve_topic_name(each) for each in self._selection.topics)
         self._subscribed: dict[str, _Subscribed] = {}
-        self._refused: set[str] = set()
+        self._refused: dict[str, tuple[str, ...]] = {}
         self.lost: Counter[str] = Counter()
+        self.untimed: Counter[str] = Counter()
+        """Messages that came before simulated time began, by topic: they are not recorded."""
         logger = self.get_logger()
         distro = os.environ.get("ROS_DISTRO", "")
         self.recording = Recording(limits, distro, on_note=lambda text: logger.info(text))
@@ -110,6 +117,9 @@ class Recorder(Node):
         # The steady clock: with simulated time, topics are looked for before it runs.
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._looks = 0
+        self._begun_wall_s = wall_s()
+        self.waits_for_time = False
+        self.diagnostics = self._diagnostics(limits) if is_of_a_console else None
         self._timer = self.create_timer(FIRST_LOOKS_S, self._look, clock=self._steady)
         self._look()
 
@@ -134,6 +144,23 @@ class Recorder(Node):
         )
         return selection, limits
 
+    def _diagnostics(self, limits: Limits) -> Diagnostics:
+        """Of the node; `bee record` says on its terminal how it goes and puts nothing on the graph."""
+        made = Diagnostics(self, platform.node())
+        health = RecorderHealth(self, limits.min_free_bytes)
+        made.add("recording", health.look_at_recording)
+        made.add("disk", health.look_at_disk)
+        return made
+
+    @property
+    def topic_count(self) -> int:
+        return len(self._subscribed)
+
+    @property
+    def refused(self) -> list[str]:
+        """Topics that cannot be recorded as they are."""
+        return sorted(self._refused)
+
     # -- which topics
 
     def _look(self) -> None:
@@ -142,19 +169,38 @@ class Recorder(Node):
         if self._looks == FIRST_LOOKS:
             self.destroy_timer(self._timer)
             self._timer = self.create_timer(LOOK_S, self._look, clock=self._steady)
+        self._look_at_time()
         for name, types in self.get_topic_names_and_types():
             known = self._subscribed.get(name)
             if known is not None:
                 if self.count_publishers(name) != known.publishers:
                     self._adapt(name, known)
-            elif name not in self._refused and self._selection.wants(name, self._wanted):
+            elif self._refused.get(name) != tuple(types) and self._selection.wants(name, self._wanted):
+                self._refused.pop(name, None)
                 if len(types) > 1:
-                    self._refuse(name, f"it has several types: {', '.join(types)}; stop one of its nodes")
+                    self._refuse(
+                        name, types, f"it has several types: {', '.join(types)}; stop one of its nodes"
+                    )
                 elif self.count_publishers(name):
                     self._begin(name, types[0])
 
-    def _refuse(self, name: str, why: str) -> None:
-        self._refused.add(name)
+    def _look_at_time(self) -> None:
+        waited = self.waits_for_time
+        is_late = wall_s() - self._begun_wall_s > TIME_WALL_S
+        self.waits_for_time = is_late and not self.get_clock().now().nanoseconds
+        if self.waits_for_time and not waited:
+            self.get_logger().warning(
+                "nothing is recorded: simulated time has not begun; start what publishes /clock, or record without "
+                "use_sim_time"
+            )
+        elif waited and not self.waits_for_time:
+            self.get_logger().info(
+                f"simulated time has begun; {self.untimed.total()} messages came before and are not recorded"
+            )
+
+    def _refuse(self, name: str, types: Sequence[str], why: str) -> None:
+        """Until it has other types."""
+        self._refused[name] = tuple(types)
         self.get_logger().error(f"{name} is not recorded: {why}")
 
     def _begin(self, name: str, type_name: str) -> None:
@@ -162,11 +208,11 @@ class Recorder(Node):
             message_type = get_message(type_name)
         except (AttributeError, ModuleNotFoundError, ValueError):
             where = (
-                "name its folder in BEE_ROS_INTERFACE_PATH"
+                f"name its folder in {INTERFACE_PATH}"
                 if ros_runtime().kind == "embedded"
                 else "source its workspace"
             )
-            self._refuse(name, f"no definition of {type_name} is here; {where}")
+            self._refuse(name, (type_name,), f"no definition of {type_name} is here; {where}")
             return
         offers = self.get_publishers_info_by_topic(name)
         hashes = {str(getattr(each, "topic_type_hash", "")) for each in offers} - {"", "INVALID"}
@@ -212,6 +258,7 @@ class Recorder(Node):
     def _take(self, name: str, data: bytes, info: dict[str, Any]) -> None:
         now_ns = self.get_clock().now().nanoseconds
         if not now_ns:  # simulated time has not begun
+            self.untimed[name] += 1
             return
         received_ns = (
             now_ns if self.get_clock().ros_time_is_active else info.get("received_timestamp") or now_ns
@@ -231,6 +278,8 @@ class Recorder(Node):
         for known in self._subscribed.values():
             self.destroy_subscription(known.subscription)
         self.recording.close()
+        if self.diagnostics is not None and self.recording.problem:
+            self.diagnostics.publish()
         return self.summary()
 
     def summary(self) -> str:
@@ -242,6 +291,7 @@ class Recorder(Node):
         for word, missing in (
             ("lost on the way", self.lost),
             ("dropped, the disk was too slow", recording.dropped),
+            ("not recorded, simulated time had not begun", self.untimed),
         ):
             if missing:
                 lines.append(
@@ -256,8 +306,8 @@ class Recorder(Node):
 
 
 def folder_name() -> str:
-    """As rosbag2 calls them."""
-    return datetime.now().strftime("rosbag2_%Y_%m_%d-%H_%M_%S")
+    """As rosbag2 calls them, by local time."""
+    return RealClock().utc().astimezone().strftime("rosbag2_%Y_%m_%d-%H_%M_%S")
 
 
 def _free(folder: Path) -> Path:
@@ -266,9 +316,11 @@ def _free(folder: Path) -> Path:
     return next(each for each in chain((folder,), numbered) if not each.exists())
 
 
-def run(make: Callable[[], Recorder], arguments: list[str] | None = None) -> int:
+def run(make: Callable[[], Recorder], arguments: list[str] | None = None, program: str = "recorder") -> int:
     """Record until SIGINT or SIGTERM, or until it cannot go on. Exit status: 0, 1 if it had to end, 2 for bad input,
-    3 where its name is taken on the graph."""
+    3 where its name is taken on the graph.
+
+    `program`: what errors begin with."""
     asked: list[int] = []
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in before:
@@ -278,13 +330,13 @@ def run(make: Callable[[], Recorder], arguments: list[str] | None = None) -> int
         recorder = make()
         said = _record(recorder, lambda: not asked and not recorder.recording.problem and rclpy.ok())
     except (BagError, parameters.ParameterError) as error:
-        sys.stderr.write(f"recorder: {error}\n")
+        sys.stderr.write(f"{program}: {error}\n")
         return EXIT_BAD_INPUT
     except NameTakenError as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_NAME_TAKEN
     except ParameterException as error:
-        sys.stderr.write(f"{str(error).splitlines()[0]}; correct the parameter\n")
+        sys.stderr.write(f"{program}: {str(error).splitlines()[0]}; correct the parameter\n")
         return EXIT_BAD_INPUT
     finally:
         rclpy.try_shutdown()

@@ -45,6 +45,7 @@ OWN_TIME = {
     "bee_robot/embedded_ros": "a transport has deadlines of its own, below any robot clock",
 }
 FORBIDDEN_TIME = {"time", "sleep", "monotonic", "perf_counter", "time_ns", "monotonic_ns"}
+FORBIDDEN_CALENDAR = {"now", "utcnow", "today"}
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,11 @@ def test_ros_types_stay_in_nodes_and_embedded_ros() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def is_calendar(node: ast.expr) -> bool:
+    """`datetime`, `date`, `datetime.datetime`, `datetime.date`."""
+    return ast.unparse(node) in {"datetime", "date", "datetime.datetime", "datetime.date"}
+
+
 def wall_time_uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         is_attribute = (
@@ -162,6 +168,8 @@ def wall_time_uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
         )
         if is_attribute and node.attr in FORBIDDEN_TIME:  # type: ignore[attr-defined]
             yield node.lineno, f"time.{node.attr}"  # type: ignore[attr-defined]
+        elif isinstance(node, ast.Attribute) and node.attr in FORBIDDEN_CALENDAR and is_calendar(node.value):
+            yield node.lineno, ast.unparse(node)
         elif isinstance(node, ast.ImportFrom) and node.module == "time":
             yield from ((node.lineno, f"from time import {alias.name}") for alias in node.names)
 
@@ -217,3 +225,7 @@ class TestTheRuleItself:
     def test_time_is_seen_however_it_is_spelled(self) -> None:
         found = wall_time_uses(ast.parse("import time\ntime.sleep(1)\nfrom time import monotonic\nx.time()"))
         assert sorted(use for _, use in found) == ["from time import monotonic", "time.sleep"]
+        found = wall_time_uses(
+            ast.parse("datetime.now()\ndatetime.date.today()\nclock.now()\nnode.get_clock().now()")
+        )
+        assert [use for _, use in found] == ["datetime.now", "datetime.date.today"]

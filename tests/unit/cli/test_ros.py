@@ -172,7 +172,7 @@ class TestRecord:
 
     def test_a_folder_that_is_there_is_refused(self, tmp_path: Path, capsys: Captured) -> None:
         assert main(["record", "-a", "-o", str(tmp_path)]) == 2
-        assert f"{tmp_path} is there already" in capsys.readouterr().err
+        assert f"bee record: {tmp_path} is there already" in capsys.readouterr().err
 
 
 class TestReplay:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from mcap.reader import make_reader
 from node_stage import Stage, until
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -27,7 +30,9 @@ from bee_robot.nodes.bag_definitions import definition_of
 from bee_robot.nodes.bag_reader import open_bag
 from bee_robot.nodes.bag_recording import Limits
 from bee_robot.nodes.bag_writer import BagError, BagTopic, BagWriter
+from bee_robot.nodes.diagnostics import Status
 from bee_robot.nodes.recorder import Recorder, Selection
+from bee_robot.nodes.recorder_health import RecorderHealth
 from bee_robot.nodes.replayer import Playing, ReadAhead, Replayer, Timeline
 from bee_robot_interfaces.msg import TowerState
 
@@ -161,6 +166,76 @@ class TestRecorder:
             made._take("/x", b"\0\1\0\0", {"publication_sequence_number": number})
         made._subscribed.clear()
         assert "lost on the way: /x 3" in made.finish()
+
+    def test_time_that_does_not_come_is_told_and_its_messages_are_counted(
+        self, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(recorder, "TIME_WALL_S", 0.3)
+        speaker = stage.observer("speaker")
+        words = speaker.create_publisher(String, "/words", 10)
+        heard: list[DiagnosticStatus] = []
+        speaker.create_subscription(
+            DiagnosticArray, "/tower_1/diagnostics", lambda array: heard.extend(array.status), 10
+        )
+        options = ["-p", f"folder:={tmp_path}", "-p", "topics:=[/words]", "-p", "use_sim_time:=true"]
+        made = Recorder(context=stage.context("--ros-args", *options, "-r", "__ns:=/tower_1"))
+        stage.spin(made)
+        hears(made, words)
+        words.publish(String(data="early"))
+        until(lambda: made.untimed["/words"] == 1, "the early message is counted")
+
+        def warned() -> bool:
+            now = [each for each in heard if each.name == "recorder: recording"]
+            return bool(now) and now[-1].level == DiagnosticStatus.WARN and "time has not" in now[-1].message
+
+        until(warned, "the diagnostics say so")
+        assert any(
+            value.key == "remedy" and "/clock" in value.value for each in heard for value in each.values
+        )
+        assert any(each.name == "recorder: disk" for each in heard)
+        clock = speaker.create_publisher(Clock, "/clock", 10)
+        until(lambda: clock.get_subscription_count() >= 1, "time is followed")
+        clock.publish(Clock(clock=Time(sec=5)))
+        until(lambda: not made.waits_for_time, "time has begun")
+        words.publish(String(data="in time"))
+        until(lambda: recorded_by(made) == {"/words": 1}, "the second one is recorded")
+        assert "simulated time had not begun: /words 1" in made.finish()
+
+    def test_a_refused_topic_is_recorded_when_its_types_are_clear(self, stage: Stage, tmp_path: Path) -> None:
+        first = stage.observer("first")
+        words = first.create_publisher(String, "/x", LATCHED)
+        words.publish(String(data="kept"))
+        other = first.create_publisher(Int64, "/x", 10)
+        until(lambda: len(dict(first.get_topic_names_and_types())["/x"]) == 2, "there are two types")
+        made = begin(stage, tmp_path / "bag", Selection(topics=("/x",)))
+        until(lambda: made.refused == ["/x"], "it is refused")
+        first.destroy_publisher(other)
+        until(lambda: recorded_by(made) == {"/x": 1}, "it is recorded")
+        assert made.refused == []
+        made.finish()
+
+    def test_health_names_what_is_wrong(self, stage: Stage, tmp_path: Path) -> None:
+        made = begin(stage, tmp_path / "bag", Selection(topics=("/x",)))
+
+        def looked(look: Callable[[Status], None]) -> tuple[bytes, str]:
+            status = Status()
+            look(status)
+            assert (status.level == DiagnosticStatus.OK) == ("remedy" not in status.values)
+            return status.level, status.message
+
+        health = RecorderHealth(made, 0)
+        assert looked(health.look_at_recording) == (DiagnosticStatus.OK, "0 topics")
+        made.lost["/x"] += 3
+        assert looked(health.look_at_recording) == (
+            DiagnosticStatus.WARN,
+            "messages are missing: 3 lost on the way, 0 dropped",
+        )
+        made.recording.problem = "the disk is gone"
+        assert looked(health.look_at_recording) == (DiagnosticStatus.ERROR, "the disk is gone")
+        free = shutil.disk_usage(tmp_path).free
+        for min_free, level in ((0, b"\0"), (free * 3 // 4, b"\1"), (free * 2, b"\2")):
+            assert looked(RecorderHealth(made, min_free).look_at_disk)[0] == level
+        made.finish()
 
     def test_parameters_are_those_of_its_table(self, stage: Stage, tmp_path: Path) -> None:
         words = ["--ros-args", "-p", f"folder:={tmp_path}", "-p", "topics:=[a, /b]", "-p", "max_file_mib:=5"]
