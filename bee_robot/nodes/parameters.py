@@ -141,14 +141,14 @@ TABLES: dict[str, tuple[Parameter, ...]] = {
     "frame_extractor": (*_COMMON, _SIM, _STORE),
     "frame_analyzer": (*_COMMON, _STORE),
     "recorder": (
-        Parameter("folder", "", "where each recording gets a folder of its own", is_required=True),
+        Parameter("folder", "", "each recording gets a folder of its own here, below the namespace", is_required=True),
         # A list with an empty text: rclpy cannot tell the type of an empty list.
         Parameter("topics", [""], "topics to record, relative ones in the namespace of the node; none: all"),
         Parameter("exclude", [""], "regular expressions; a topic in whose name one is found is left out"),
         Parameter("include_hidden", False, "hidden topics, too: those of actions"),
         Parameter("compression", "zstd", "of the chunks of a file", choices=("none", "lz4", "zstd")),
         Parameter("max_file_mib", 1024, "size at which a new file is begun; 0: never", "MiB", 0, 1_000_000),
-        Parameter("max_folder_gib", 0.0, "what all recordings there may have together, the oldest go first; 0: no limit",
+        Parameter("max_folder_gib", 0.0, "what all its recordings may have together, the oldest go first; 0: no limit",
                   "GiB", 0.0, 100_000.0),
         Parameter("min_free_gib", 1.0, "the recording ends well when the disk has no more than this", "GiB", 0.0, 1000.0),
     ),
