@@ -435,7 +435,7 @@ class TestReplayer:
             Replayer(bag, Playing(), context=stage.context())
         bag.close()
 
-    def test_the_embedded_guard_waits_for_its_own_publisher(
+    def test_the_guard_waits_for_its_own_publisher(
         self, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A middleware may list it a moment after it was made."""
