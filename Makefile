@@ -23,7 +23,7 @@ demo:                         ## visit one box of ten frames on the simulated to
 test:                         ## every test; ARGS="..." goes to pytest
 	@$(SETUP) test
 	@$(MAKE) --no-print-directory -C firmware test
-	@$(WITHOUT_ROS) $(BIN)/python -m pytest $(ARGS)
+	@$(WITHOUT_ROS) $(BIN)/python $(if $(ARGS),-m pytest $(ARGS),tools/run_tests)
 
 lint:                         ## formatting, types and static checks, Python and firmware
 	@$(SETUP) test

@@ -17,6 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
 TOWER = ROOT / "config" / "robots" / "tower.yaml"
 
 
+def hang_up_ends() -> None:
+    """In a child: SIGHUP means what it means in a terminal, also where the tests run under nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @dataclass
 class Bee:
     """A running `bee` command; its output is read from a file, so that nothing blocks."""
@@ -67,6 +72,7 @@ class Field:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=hang_up_ends,
             )
         self.running.append(Bee(process, output_file))
         return self.running[-1]

@@ -262,6 +262,8 @@ with Interrupts() as interrupts:
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
+            # Where the tests themselves run under nohup, the child must not.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
         os.close(theirs)
         assert os.read(ours, 100).strip() == b"up"

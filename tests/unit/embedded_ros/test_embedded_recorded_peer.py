@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import rclpy
 import zenoh
+from rclpy import _log_output
 from rclpy.exceptions import RCLError
 from rclpy.qos import (
     DurabilityPolicy,
@@ -90,9 +91,16 @@ def our_token(node: Any, peer: Any, kind: str, name: str) -> str:
     return found[0]
 
 
-def errors(capfd: pytest.CaptureFixture[str], text: list[str]) -> str:
-    text.append(capfd.readouterr().err)
-    return "".join(text)
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What goes to the console. Reading pytest's own capture while threads write to it loses lines."""
+    lines: list[str] = []
+    monkeypatch.setattr(_log_output, "_to_console", lambda line, severity: lines.append(line))
+    return lines
+
+
+def errors(logged: list[str]) -> str:
+    return "\n".join(list(logged))
 
 
 # -- topics
@@ -287,7 +295,7 @@ def test_our_reply(node: Any, peer: Any, adder: Any) -> None:
 
 
 def test_a_request_that_cannot_be_read_is_answered(
-    node: Any, peer: Any, adder: Any, capfd: pytest.CaptureFixture[str]
+    node: Any, peer: Any, adder: Any, logged: list[str]
 ) -> None:
     key = f"2/add_two_ints/{ADD}/{ADD_HASH}"
     our_token(node, peer, "SS", "/add_two_ints")
@@ -303,14 +311,12 @@ def test_a_request_that_cannot_be_read_is_answered(
     ):
         replies = ask(node, peer, key, payload, attached)
         assert len(replies) == 1 and reason in replies[0].err.payload.to_string()
-    assert capfd.readouterr().err.count("request to /add_two_ints refused") == 1
+    assert errors(logged).count("request to /add_two_ints refused") == 1
     good = ask(node, peer, key, request, attachment(2))
     assert good[0].ok.payload.to_bytes()[4:] == struct.pack("<q", 3)
 
 
-def test_a_reply_that_is_no_response_is_named(
-    node: Any, peer: Any, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_reply_that_is_no_response_is_named(node: Any, peer: Any, logged: list[str]) -> None:
     from example_interfaces.srv import AddTwoInts
 
     answers: list[Callable[[Any], None]] = [
@@ -329,12 +335,11 @@ def test_a_reply_that_is_no_response_is_named(
     client = node.create_client(AddTwoInts, "add_two_ints")
     assert client.wait_for_service(timeout_sec=5.0)
     time.sleep(0.2)
-    text: list[str] = []
     first = client.call_async(AddTwoInts.Request())
-    assert spin_until(node, lambda: "refused request 1: \ufffd\ufffd no" in errors(capfd, text))
+    assert spin_until(node, lambda: "refused request 1: \ufffd\ufffd no" in errors(logged))
     client._requests._refusals._quiet_until_s = 0.0
     second = client.call_async(AddTwoInts.Request())
-    assert spin_until(node, lambda: "response of /add_two_ints dropped" in errors(capfd, text))
+    assert spin_until(node, lambda: "response of /add_two_ints dropped" in errors(logged))
     assert not first.done() and not second.done()
     token.undeclare()
 
@@ -540,9 +545,7 @@ def test_tokens_of_the_peer(node: Any, peer: Any) -> None:
     assert spin_until(node, lambda: not node.get_publishers_info_by_topic("/chatter"))
 
 
-def test_tokens_that_are_none_are_told_and_left_out(
-    node: Any, peer: Any, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_tokens_that_are_none_are_told_and_left_out(node: Any, peer: Any, logged: list[str]) -> None:
     start = f"@ros2_lv/2/{ZID}"
     bad = [
         "@ros2_lv/2/elsewhere",
@@ -562,16 +565,13 @@ def test_tokens_that_are_none_are_told_and_left_out(
     assert spin_until(node, lambda: len(node.get_publishers_info_by_topic("/chatter")) == 2)
     assert all("talker" not in name for name in node.get_node_names())
     assert dict(node.get_topic_names_and_types())["/chatter"] == ["a::b", "std_msgs/msg/String"]
-    text: list[str] = []
-    assert spin_until(node, lambda: errors(capfd, text).count("its liveliness token cannot be read") == 5)
-    assert errors(capfd, text).count("further ones go without a word") == 1
+    assert spin_until(node, lambda: errors(logged).count("its liveliness token cannot be read") == 5)
+    assert errors(logged).count("further ones go without a word") == 1
     for token in tokens:
         token.undeclare()
 
 
-def test_peers_with_another_type_are_told_once(
-    node: Any, peer: Any, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_peers_with_another_type_are_told_once(node: Any, peer: Any, logged: list[str]) -> None:
     """Publishers, subscriptions, services and clients, each with peers of another hash and another type."""
     from example_interfaces.srv import AddTwoInts
     from std_msgs.msg import String
@@ -594,9 +594,8 @@ def test_peers_with_another_type_are_told_once(
         time.sleep(0.1)
         for token in tokens:
             token.undeclare()
-    text_seen: list[str] = []
-    assert spin_until(node, lambda: errors(capfd, text_seen).count("will not hear each other") == 8)
-    said = errors(capfd, text_seen)
+    assert spin_until(node, lambda: errors(logged).count("will not hear each other") == 8)
+    said = errors(logged)
     for kind, verb in verbs.items():
         mine = "std_msgs/msg/String" if kind in ("MP", "MS") else "example_interfaces/srv/AddTwoInts"
         lines = [line for line in said.splitlines() if f"/thing_{kind.lower()}: node /tester" in line]
@@ -608,9 +607,7 @@ def test_peers_with_another_type_are_told_once(
 # -- bad messages
 
 
-def test_messages_that_cannot_be_read_are_named_and_counted(
-    node: Any, peer: Any, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_messages_that_cannot_be_read_are_named_and_counted(node: Any, peer: Any, logged: list[str]) -> None:
     from std_msgs.msg import String
 
     heard: list[str] = []
@@ -623,23 +620,19 @@ def test_messages_that_cannot_be_read_are_named_and_counted(
     publisher.put(HELLO.replace(b"hello", b"after"), attachment=b"junk")
     publisher.put(HELLO.replace(b"hello", b"last!"))
     assert spin_until(node, lambda: heard[-2:] == ["after", "last!"])
-    text: list[str] = []
-    assert errors(capfd, text).count("message on /chatter dropped: std_msgs/msg/String") == 1
+    assert errors(logged).count("message on /chatter dropped: std_msgs/msg/String") == 1
     subscription._refusals._quiet_until_s = 0.0
     publisher.put(b"", attachment=attachment(3))
-    assert spin_until(node, lambda: f"({len(bad) - 1} more like this" in errors(capfd, text))
+    assert spin_until(node, lambda: f"({len(bad) - 1} more like this" in errors(logged))
 
 
-def test_a_message_without_attachment_has_no_info(
-    node: Any, peer: Any, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_message_without_attachment_has_no_info(node: Any, peer: Any, logged: list[str]) -> None:
     from std_msgs.msg import String
 
     heard: list[Any] = []
     node.create_subscription(String, "chatter", lambda m, info: heard.append(info), 10)
     publisher = peer.declare_publisher(CHATTER)
-    text: list[str] = []
-    assert spin_until(node, lambda: bool(publisher.put(HELLO) or "no attachment" in errors(capfd, text)))
+    assert spin_until(node, lambda: bool(publisher.put(HELLO) or "no attachment" in errors(logged)))
     publisher.put(HELLO, attachment=attachment(1))
     assert spin_until(node, lambda: len(heard) == 1)
 
@@ -672,17 +665,14 @@ def test_humble_peers(monkeypatch: pytest.MonkeyPatch, node: Any, peer: Any) -> 
     assert spin_until(node, lambda: bool(theirs.put(HELLO, attachment=attachment(1)) or heard))
 
 
-def test_a_humble_peer_without_the_setting_is_explained(
-    node: Any, peer: Any, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_humble_peer_without_the_setting_is_explained(node: Any, peer: Any, logged: list[str]) -> None:
     from std_msgs.msg import String
 
     node.create_publisher(String, "chatter", 10)
     token = peer.liveliness().declare_token(
         f"@ros2_lv/2/{ZID}/0/10/MS/%/%/listener/%chatter/{STRING}/TypeHashNotSupported/::,10:,:,:,,"
     )
-    text: list[str] = []
-    assert spin_until(node, lambda: "BEE_ROS_TYPE_HASHES=humble" in errors(capfd, text))
+    assert spin_until(node, lambda: "BEE_ROS_TYPE_HASHES=humble" in errors(logged))
     token.undeclare()
 
 
