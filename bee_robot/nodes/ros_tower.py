@@ -74,7 +74,10 @@ class RosTower:
                     f"states of the tower that are {newest.stamp_s - stamp_s:.1f} s older than the newest are not used"
                 )
             return
-        self._state = conversions.tower_state_from_msg(msg)
+        try:
+            self._state = conversions.tower_state_from_msg(msg)
+        except (ValueError, KeyError) as error:  # a word that no driver of this version says
+            self._tell_once(f"a state of the tower that cannot be read ({error}) is not used")
 
     def _tell_once(self, what: str) -> None:
         if not self._has_told:

@@ -36,9 +36,9 @@ class Scene:
     def _count(self, _: Any) -> None:
         self._heard += 1
 
-    def say(self, stamp_s: float, reason: str) -> None:
+    def say(self, stamp_s: float, reason: str, board: str = "armed") -> None:
         """Published, and taken by everybody: the subscription after that of the tower has it."""
-        msg = TowerState(board="armed", stop_reason=reason)
+        msg = TowerState(board=board, stop_reason=reason)
         msg.header.stamp = conversions.to_stamp(stamp_s)
         before = self._heard
         self._publisher.publish(msg)
@@ -86,3 +86,12 @@ def test_robot_time_that_began_anew_does_not_shut_the_tower_out(scene: Scene) ->
     scene.bridge.clock = SteppedClock(5.0)
     scene.say(4.9, "a new simulation")
     assert scene.says == "a new simulation"
+
+
+def test_a_state_that_no_driver_of_ours_says_is_left_out(
+    scene: Scene, capfd: pytest.CaptureFixture[str]
+) -> None:
+    scene.say(NOW_S - 0.02, "ours")
+    scene.say(NOW_S - 0.01, "foreign", board="dancing")
+    assert scene.says == "ours"
+    assert "cannot be read" in capfd.readouterr().err
