@@ -23,7 +23,10 @@ LIMITS = {
 REQUEST_KEPT_S = "5"
 """Each request costs memory until its time is over (embedded_ros: 600 s). A day takes minutes here, so that time is
 compressed as all others are, though less."""
-WARM_UP_SHARE = 1 / 24
+WARM_UP_S = 3600
+"""Of simulated time; half of a soak that is shorter than two hours."""
+RESULT_KEPT_S = 15.0
+"""An action server keeps results for 900 s; at sixty times the speed that is this."""
 SETTLE_S = 2.0
 
 
@@ -59,7 +62,7 @@ class Listener:
             kind = get_message(qos.topic(name).type)
             node.create_subscription(kind, name, lambda _, name=name: self._count(name), qos.of(name))
         node.create_service(MotionLease, "tower/lease", self._lease)
-        self._server = ActionServer(node, MoveTower, "tower/move", self._move)
+        self._server = ActionServer(node, MoveTower, "tower/move", self._move, result_timeout=RESULT_KEPT_S)
         self._result = MoveTower.Result
         self.heard["tower/move"] = 0
 
@@ -95,7 +98,7 @@ def _soak(hours: float) -> dict[str, float]:
             executor.spin_once(timeout_sec=0.5)
             if process.poll() is not None:
                 raise SystemExit("bench: the sending process ended; its words are above")
-            if not warm_mb and listener.renewals >= 10 * seconds * WARM_UP_SHARE:
+            if not warm_mb and listener.renewals >= 10 * min(WARM_UP_S, seconds / 2):
                 warm_mb = resident_mb(os.getpid()) + resident_mb(process.pid)
             if listener.renewals // 36000 > shown:
                 shown = listener.renewals // 36000
