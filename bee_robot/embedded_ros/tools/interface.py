@@ -10,6 +10,7 @@ from typing import Any
 from bee_robot.embedded_ros.tools import type_lookup
 from bee_robot.embedded_ros.tools.definition_text import definition_text
 from bee_robot.embedded_ros.tools.verb import PROGRAM, ToolError, Verb, say
+from bee_robot.embedded_ros.types.specs import without_comment
 
 _TITLES = {"msgs": "Messages", "srvs": "Services", "actions": "Actions"}
 _FIELD = re.compile(r"^([A-Za-z][\w/]*)(?:<=\d+)?(?:\[[^\]]*\])?\s+[a-zA-Z]\w*(?!\s*=)(?:\s|#|$)")
@@ -108,18 +109,6 @@ def _text(identifier: str) -> str:
         raise ToolError(f"{str(error).strip(chr(39))}; see '{PROGRAM} interface package {package}'") from None
 
 
-def _without_comment(line: str) -> str:
-    quote = ""
-    for index, character in enumerate(line):
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "\"'":
-            quote = character
-        elif character == "#":
-            return line[:index].rstrip()
-    return line.rstrip()
-
-
 def nested_type(line: str, package: str) -> str | None:
     """The type of a field that is itself a message, by its full name."""
     matched = _FIELD.match(line.strip())
@@ -132,7 +121,7 @@ def nested_type(line: str, package: str) -> str | None:
 
 def _show_one(identifier: str, comments: bool, nested_comments: bool, depth: int) -> None:
     for line in _text(identifier).rstrip("\n").splitlines():
-        shown = line.rstrip() if comments else _without_comment(line)
+        shown = line.rstrip() if comments else without_comment(line)
         if shown or comments:
             say("\t" * depth + shown if shown else "")
         inner = nested_type(line, identifier.partition("/")[0])

@@ -121,7 +121,7 @@ def parse_message(text: str, name: str) -> MessageSpec:
     from rosbags.typesys.msg import MSGParser
 
     package, _, short_name = name.split("/")
-    lines = [_without_comment(line) for line in text.splitlines()]
+    lines = [without_comment(line) for line in text.splitlines()]
     # rosbags knows no wide text: it parses the line as one of text.
     wide_names = {match[2] for line in lines if (match := _WIDE_LINE.match(line))}
     body = "\n".join(_WIDE_LINE.sub(r"string\1 \2", line) for line in lines)
@@ -149,7 +149,7 @@ def parse_message(text: str, name: str) -> MessageSpec:
     return MessageSpec(name, tuple(fields), constants)
 
 
-def _without_comment(line: str) -> str:
+def without_comment(line: str) -> str:
     """A line up to its comment. rosbags would take the comment after a text value for its end."""
     quote = ""
     for index, character in enumerate(line):

@@ -266,10 +266,14 @@ with Interrupts() as interrupts:
             preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
         os.close(theirs)
-        assert os.read(ours, 100).strip() == b"up"
-        os.close(ours)
-        child.send_signal(signal.SIGHUP)  # as the terminal's driver sends it to the foreground
-        assert child.wait(timeout=20) == 0
+        try:
+            assert os.read(ours, 100).strip() == b"up"
+            os.close(ours)
+            child.send_signal(signal.SIGHUP)  # as the terminal's driver sends it to the foreground
+            assert child.wait(timeout=20) == 0
+        finally:
+            child.kill()
+            child.wait()
         assert (tmp_path / "ended").read_text() == "1"
 
     def test_nohup_stays_nohup(self) -> None:
