@@ -97,9 +97,11 @@ class Knobs:
 
     def _frame(self, box: int, frame: int) -> FrameMade:
         world = self._plant.world
-        if not (1 <= box <= world.boxes and 1 <= frame <= world.frames_per_box):
+        if not 1 <= box <= world.boxes:
+            raise ValueError(f"there is no box {box}; boxes are 1 to {world.boxes}")
+        if not 1 <= frame <= world.frames_in_box[box - 1]:
             raise ValueError(
-                f"there is no frame {frame} in box {box}; boxes are 1 to {world.boxes}, frames 1 to {world.frames_per_box}"
+                f"there is no frame {frame} in box {box}; it has frames 1 to {world.frames_in_box[box - 1]}"
             )
         made: FrameMade = world.frames[box - 1][frame - 1]
         return made

@@ -86,12 +86,17 @@ class World(ctypes.Structure):
             for name in (
                 "overtravel_mm",
                 "base_mm",
-                "box_height_mm",
+            )
+        ),
+        ("box_height_mm", c_double * MAX_BOXES),
+        ("frame_height_mm", c_double * MAX_BOXES),
+        *(
+            (name, c_double)
+            for name in (
                 "cleat_above_bottom_mm",
                 "lid_height_mm",
                 "box_inner_depth_mm",
                 "frame_top_below_rim_mm",
-                "frame_height_mm",
                 "frame_thickness_mm",
                 "top_bar_depth_mm",
                 "pin_neck_above_frame_top_mm",
@@ -114,7 +119,7 @@ class World(ctypes.Structure):
         ("obstruction_mm", c_double * 2),
         ("seed", c_uint32),
         ("boxes", c_int32),
-        ("frames_per_box", c_int32),
+        ("frames_in_box", c_int32 * MAX_BOXES),
         ("is_door_closed", c_int32),
         ("is_estop_ok", c_int32),
         ("is_axis_stuck", c_int32 * len(AXIS_NAMES)),
@@ -376,16 +381,18 @@ def _fill_hive(world: World, robot: RobotConfiguration, masses: HiveMasses, seed
     hive = robot.hive
     geometry = HiveGeometry(hive, robot.mechanism)
     chance = random.Random(seed)
-    world.boxes, world.frames_per_box = hive.boxes, hive.frames_per_box
+    world.boxes = hive.boxes
+    for box in range(1, hive.boxes + 1):
+        world.box_height_mm[box - 1] = hive.box_height_mm
+        world.frame_height_mm[box - 1] = hive.frame_height_mm
+        world.frames_in_box[box - 1] = hive.frames_per_box
     for name in (
         "base_mm",
-        "box_height_mm",
         "cleat_above_bottom_mm",
         "lid_height_mm",
         "lid_mass_kg",
         "box_inner_depth_mm",
         "frame_top_below_rim_mm",
-        "frame_height_mm",
     ):
         setattr(world, name, getattr(hive, name))
     world.frame_thickness_mm = FRAME_THICKNESS_MM
@@ -397,7 +404,7 @@ def _fill_hive(world: World, robot: RobotConfiguration, masses: HiveMasses, seed
             world.seam_break_away_kg[level - 1][side] = SEAM_BREAK_AWAY_KG * chance.uniform(0.5, 1.5)
     for box in range(1, hive.boxes + 1):
         world.box_mass_kg[box - 1] = masses.box_mass_kg(box)
-        for frame in range(1, hive.frames_per_box + 1):
+        for frame in range(1, world.frames_in_box[box - 1] + 1):
             made = world.frames[box - 1][frame - 1]
             made.is_present = 1
             made.mass_kg = masses.frame_mass_kg(box, frame)

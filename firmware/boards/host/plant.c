@@ -10,6 +10,7 @@
 
 plant_world_t world;
 plant_truth_t truth;
+double level_bottom_mm[PLANT_MAX_LEVELS + 2];
 
 /* Events: a ring; the twin empties it often. ------------------------------------------------------------------------ */
 
@@ -303,8 +304,18 @@ void plant_advance(uint64_t now_ns)
     }
 }
 
+static void stack_up(void)
+{
+    level_bottom_mm[1] = world.base_mm;
+    for (int box = 1; box <= world.boxes; box++) {
+        level_bottom_mm[box + 1] = level_bottom_mm[box] + world.box_height_mm[box - 1];
+    }
+    level_bottom_mm[world.boxes + 2] = level_bottom_mm[world.boxes + 1] + world.lid_height_mm;
+}
+
 void plant_world_changed(void)
 {
+    stack_up();
     if (was_door_closed != (world.is_door_closed != 0)) {
         was_door_closed = world.is_door_closed;
         plant_event(EVENT_DOOR, -1, 0, 0, world.is_door_closed);
@@ -324,6 +335,7 @@ void plant_world_changed(void)
 void plant_power_on(void)
 {
     memset(&truth, 0, sizeof truth);
+    stack_up();
     events_in = events_out = 0;
     noise_state = 0x9E3779B97F4A7C15u ^ world.seed;
     next_load_ns = 0;

@@ -36,7 +36,7 @@ static bool is_resting(const plant_frame_truth_t *frame)
 void frames_reset(void)
 {
     for (int box = 1; box <= world.boxes; box++) {
-        for (int number = 1; number <= world.frames_per_box; number++) {
+        for (int number = 1; number <= world.frames_in_box[box - 1]; number++) {
             plant_frame_truth_t *frame = frame_truth(box, number);
             for (int side = 0; side < PLANT_SIDES; side++) {
                 frame->y_mm[side] = frame_made(box, number)->y_mm;
@@ -57,21 +57,22 @@ void frames_reset(void)
 
 /* Neighbours. ------------------------------------------------------------------------------------------------------ */
 
-static double bottom_above_rest_mm(const plant_frame_truth_t *frame)
+/* Lower edge of a frame above the top of its resting neighbours. */
+static double bottom_above_rest_mm(int box, const plant_frame_truth_t *frame)
 {
-    return fmin(frame->lift_mm[0], frame->lift_mm[1]) - world.frame_height_mm;
+    return fmin(frame->lift_mm[0], frame->lift_mm[1]) - world.frame_height_mm[box - 1];
 }
 
 /* Frames that overlap in height and stand closer than they are thick touch; returns the number of such a one, or 0. */
 static int touched_neighbour(int box, int number)
 {
     const plant_frame_truth_t *frame = frame_truth(box, number);
-    for (int other = 1; other <= world.frames_per_box; other++) {
+    for (int other = 1; other <= world.frames_in_box[box - 1]; other++) {
         const plant_frame_truth_t *neighbour = frame_truth(box, other);
         if (other == number || !frame_made(box, other)->is_present) {
             continue;
         }
-        if (bottom_above_rest_mm(frame) >= fmax(neighbour->lift_mm[0], neighbour->lift_mm[1])) {
+        if (bottom_above_rest_mm(box, frame) >= fmax(neighbour->lift_mm[0], neighbour->lift_mm[1])) {
             continue;
         }
         for (int side = 0; side < PLANT_SIDES; side++) {
@@ -83,10 +84,10 @@ static int touched_neighbour(int box, int number)
     return 0;
 }
 
-static bool touches_wall(const plant_frame_truth_t *frame)
+static bool touches_wall(int box, const plant_frame_truth_t *frame)
 {
     const double room_mm = (world.box_inner_depth_mm - world.frame_thickness_mm) / 2.0;
-    const bool is_inside = bottom_above_rest_mm(frame) < world.frame_top_below_rim_mm;
+    const bool is_inside = bottom_above_rest_mm(box, frame) < world.frame_top_below_rim_mm;
     return is_inside && (fabs(frame->y_mm[0]) > room_mm || fabs(frame->y_mm[1]) > room_mm);
 }
 
@@ -100,7 +101,7 @@ static void watch_frame(int box, int number, bool is_checking_neighbours)
 {
     const plant_frame_truth_t *frame = frame_truth(box, number);
     const int other = is_checking_neighbours ? touched_neighbour(box, number) : 0;
-    const bool is_at_wall = touches_wall(frame);
+    const bool is_at_wall = touches_wall(box, frame);
     const bool is_at_stack = touches_stack(frame);
     if (!is_colliding[number - 1]) {
         if (other) {
@@ -194,7 +195,7 @@ static void settle_held(int side, int box)
     plant_frame_truth_t *frame = frame_truth(box, number);
     raise_ear(side, box, number);
     slide_pin(side, box, number);
-    watch_frame(box, number, frame->lift_mm[side] < world.frame_height_mm);
+    watch_frame(box, number, frame->lift_mm[side] < world.frame_height_mm[box - 1]);
 }
 
 /* A free hook. ----------------------------------------------------------------------------------------------------- */
@@ -229,7 +230,7 @@ static void settle_plate(int side, int box)
 {
     hook_t *hook = &hooks[side];
     bool is_crushing = false;
-    for (int number = 1; number <= world.frames_per_box; number++) {
+    for (int number = 1; number <= world.frames_in_box[box - 1]; number++) {
         if (!frame_made(box, number)->is_present || number == truth.held[side]) {
             continue;
         }
@@ -260,7 +261,7 @@ static void watch_slot(int side, int box)
 {
     const bool is_reaching = truth.servo_deg[PLANT_HOOK + side] > REACHING_DEG;
     const double z_mm = plate_z_mm(side);
-    const double top_mm = bottom_mm(world.boxes + 1) + world.lid_height_mm;
+    const double top_mm = bottom_mm(world.boxes + 2);
     const double rim_mm = box ? bottom_mm(box + 1) : 0.0;
     bool is_clear = true;
     if (is_reaching && box) {
@@ -283,7 +284,7 @@ static int sense_pin(int side, int box)
         return 0;
     }
     const double sensor_mm = plate_y_mm(side) - world.pin_sensor_behind_hook_mm;
-    for (int number = 1; number <= world.frames_per_box; number++) {
+    for (int number = 1; number <= world.frames_in_box[box - 1]; number++) {
         const plant_frame_truth_t *frame = frame_truth(box, number);
         const bool is_near = fabs(frame->y_mm[side] - sensor_mm) <= world.pin_sensor_range_mm;
         if (is_near && frame_made(box, number)->is_present && is_resting(frame)) {

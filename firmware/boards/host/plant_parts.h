@@ -10,6 +10,7 @@
 
 extern plant_world_t world;
 extern plant_truth_t truth;
+extern double level_bottom_mm[PLANT_MAX_LEVELS + 2]; /* by level; the last is the top of the lid */
 
 /* Angle above which a fork stands under its cleat, or a hook over its pin. */
 #define ENGAGED_DEG 80.0
@@ -43,7 +44,7 @@ static inline bool is_hook_in(int side)
 
 static inline double bottom_mm(int level)
 {
-    return world.base_mm + (level - 1) * world.box_height_mm;
+    return level_bottom_mm[level];
 }
 static inline double frame_top_mm(int box)
 {

@@ -56,7 +56,7 @@ void stack_weigh(void)
     double mass_kg = world.lid_mass_kg;
     for (int box = truth.stack_level; box >= 1 && box <= world.boxes; box++) {
         mass_kg += world.box_mass_kg[box - 1];
-        for (int frame = 0; frame < world.frames_per_box; frame++) {
+        for (int frame = 0; frame < world.frames_in_box[box - 1]; frame++) {
             const plant_frame_t *one = &world.frames[box - 1][frame];
             mass_kg += one->is_present ? one->mass_kg : 0.0;
         }

@@ -48,12 +48,12 @@ typedef struct {
     double offset_counts[PLANT_SIDES];
     double overtravel_mm; /* from the ends of travel to the hard stops */
     double base_mm;
-    double box_height_mm;
+    double box_height_mm[PLANT_MAX_BOXES];
+    double frame_height_mm[PLANT_MAX_BOXES];
     double cleat_above_bottom_mm;
     double lid_height_mm;
     double box_inner_depth_mm;
     double frame_top_below_rim_mm;
-    double frame_height_mm;
     double frame_thickness_mm; /* comb with bees; less distance between two frames is a collision */
     double top_bar_depth_mm;   /* extent of a top bar along Y */
     double pin_neck_above_frame_top_mm;
@@ -74,7 +74,7 @@ typedef struct {
     double obstruction_mm[PLANT_SIDES]; /* height of a thing lying on the rim of the open box; 0 is none */
     uint32_t seed;
     int32_t boxes;
-    int32_t frames_per_box;
+    int32_t frames_in_box[PLANT_MAX_BOXES]; /* places for frames; some may be empty */
     int32_t is_door_closed;
     int32_t is_estop_ok;
     int32_t is_axis_stuck[PLANT_USED_AXES];
