@@ -26,24 +26,41 @@ from bee_robot.extraction.belief import FORK, HOOK, LIFT, SCAN, SHUTTLE
 from bee_robot.hive.geometry import HiveGeometry
 from bee_robot.rulebook import limit
 
-WITHIN = 0.99  # planned speeds and accelerations as a part of what a rule allows
-ZONE_MM = 0.5  # approach zones are longer than a rule asks by this
-SAG_MM = 0.3  # play of the pins and give of hooks and forks under load
 GENTLE_MM_S = 0.1  # against a stuck seam; a fork gives about 0.2 mm under the difference of both load limits
 GENTLE_WAY_MM = 0.7
 QUICK_MARGIN_KG = 18.0  # half more than a load grows at 1 mm/s (250 kg/mm) before the beam stands
 LEAST_MARGIN_KG = 12.0  # the same, once
 STICKS_BY_KG = 5.0
 GENTLE_MARGIN_KG = 7.0  # what a load can grow at that speed before board and beam have stopped
-BEFORE_CLEAT_MM = 1.0  # forks come this close to the cleats before they are slow
-BEFORE_PIN_MM = 1.5  # and the bar this close to a pin
-SWEEP_BEYOND_MM = 4.0  # the pin sensors run on past the outermost pin
 LOOK_ABOVE_RIM_MM = 30.0  # where the stack waits while somebody looks for bees (machine.md, step 7)
 SECOND_EDGE_MM = 5.0  # behind the first when the box closes
-LANDED_BELOW_MM = 1.0  # forks go on this far after an edge should stand, so that it does
 LIFTS = tuple(LIFT.values())
 SCANS = tuple(SCAN.values())
 SHUTTLES = tuple(SHUTTLE.values())
+
+
+@dataclass(frozen=True)
+class Margins:
+    """What is kept beyond what a rule asks, because a machine gives, sags and is known to a tenth of a millimetre only.
+
+    `within`: planned speeds and accelerations as a part of what a rule allows. `zone_mm`: approach zones are longer by this.
+    `sag_mm`: play of the pins and give of hooks and forks under load. `before_cleat_mm`, `before_pin_mm`: how close forks
+    come to the cleats, and the bar to a pin, before they are slow. `sweep_beyond_mm`: the pin sensors run on past the
+    outermost pin. `landed_below_mm`: forks go on this far after an edge should stand, so that it does.
+    """
+
+    within: float = 0.99
+    zone_mm: float = 0.5
+    sag_mm: float = 0.3
+    before_cleat_mm: float = 1.0
+    before_pin_mm: float = 1.5
+    sweep_beyond_mm: float = 4.0
+    landed_below_mm: float = 1.0
+
+
+KEPT = Margins()
+NONE_KEPT = Margins(1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+"""A machine without play: what the bound of `bound.py` is computed for, never what is asked of a tower."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +73,7 @@ class MotionPlanner:
     robot: RobotConfiguration
     box: int
     moves_shuttles: bool = True
+    margins: Margins = KEPT
 
     @property
     def geometry(self) -> HiveGeometry:
@@ -77,7 +95,7 @@ class MotionPlanner:
     @property
     def parked_mm(self) -> float:
         """Scan beams at or below this are out of everybody's way."""
-        return self.robot.axes[Axis.SCAN_LEFT.value].park_mm + ZONE_MM
+        return self.robot.axes[Axis.SCAN_LEFT.value].park_mm + self.margins.zone_mm
 
     @property
     def swing_mm(self) -> float:
@@ -90,7 +108,13 @@ class MotionPlanner:
     @property
     def clear_mm(self) -> float:
         """Plate height at which a hanging frame may move sideways over its neighbours (R10)."""
-        return self.engaged_mm + self.robot.hive.frame_height_mm + limit("R10", "above_mm") + ZONE_MM + SAG_MM
+        return (
+            self.engaged_mm
+            + self.robot.hive.frame_height_mm
+            + limit("R10", "above_mm")
+            + self.margins.zone_mm
+            + self.margins.sag_mm
+        )
 
     # moves ------------------------------------------------------------------------------------------------------------
 
@@ -119,10 +143,15 @@ class MotionPlanner:
     def _lift_frame(
         self, position_mm: float, speed_mm_s: float, axes: tuple[Axis, ...] = SCANS
     ) -> dict[Axis, AxisMove]:
-        return self._to(axes, position_mm, WITHIN * speed_mm_s, WITHIN * limit("R7", "vertical_mm_s2"))
+        return self._to(
+            axes,
+            position_mm,
+            self.margins.within * speed_mm_s,
+            self.margins.within * limit("R7", "vertical_mm_s2"),
+        )
 
     def _carry_frame(self, position_mm: float) -> dict[Axis, AxisMove]:
-        return self._to(SHUTTLES, position_mm, 0.0, WITHIN * limit("R7", "sideways_mm_s2"))
+        return self._to(SHUTTLES, position_mm, 0.0, self.margins.within * limit("R7", "sideways_mm_s2"))
 
     def _load_above(self, kg: float) -> tuple[Guard, ...]:
         return tuple(Guard(GuardKind.LOAD_ABOVE, side, kg) for side in Side)
@@ -152,14 +181,14 @@ class MotionPlanner:
                     outputs=(OutputEvent(Output.RED_LIGHT, 1.0),),
                 ),
                 Segment("forks in", servos_deg=dict.fromkeys(FORK.values(), 90.0)),
-                Segment("up to the cleats", self._to(LIFTS, self.cleat_mm - BEFORE_CLEAT_MM)),
+                Segment("up to the cleats", self._to(LIFTS, self.cleat_mm - self.margins.before_cleat_mm)),
             ),
         )
 
     def peel(self, side: Side, sticks_above_kg: float) -> MotionProgramme:
         """One edge off the rim (R1). Where a fork feels more than `sticks_above_kg` it stops there: `peel_gently` goes on."""
         guards = tuple(replace(guard, is_fault=False) for guard in self._load_above(sticks_above_kg))
-        speed = WITHIN * limit("R1", "speed_mm_s")
+        speed = self.margins.within * limit("R1", "speed_mm_s")
         edge = Segment(
             f"peel the {side.value} edge", self._to((LIFT[side],), self.peeled_mm, speed), guards=guards
         )
@@ -182,7 +211,7 @@ class MotionPlanner:
     @property
     def peeled_mm(self) -> float:
         """Height of a fork whose edge is off the rim."""
-        return self.cleat_mm + limit("R1", "zone_mm") + SAG_MM
+        return self.cleat_mm + limit("R1", "zone_mm") + self.margins.sag_mm
 
     def raise_stack(self, sweep_from_mm: float) -> MotionProgramme:
         """The stack up, scan beams behind it to where hooks may swing, shuttles to where the sweep begins."""
@@ -202,7 +231,7 @@ class MotionPlanner:
 
     def lower_stack(self, lifted_load_kg: Mapping[Side, float]) -> MotionProgramme:
         """The stack down to where bees are looked for, the second edge already behind; the scan beams go and park."""
-        left_mm = self.cleat_mm + LOOK_ABOVE_RIM_MM + ZONE_MM
+        left_mm = self.cleat_mm + LOOK_ABOVE_RIM_MM + self.margins.zone_mm
         lower = self._to((Axis.LIFT_LEFT,), left_mm) | self._to((Axis.LIFT_RIGHT,), left_mm + SECOND_EDGE_MM)
         return MotionProgramme(
             "lower",
@@ -218,19 +247,19 @@ class MotionPlanner:
     def trail_right_edge(self, left_above_rim_mm: float) -> MotionProgramme:
         """The right edge to its place behind the left one, before a close that begins low."""
         behind_mm = self.cleat_mm + left_above_rim_mm + SECOND_EDGE_MM
-        speed = WITHIN * limit("R2", "speed_mm_s")
+        speed = self.margins.within * limit("R2", "speed_mm_s")
         return MotionProgramme(
             "trail", (Segment("right edge behind", self._to((Axis.LIFT_RIGHT,), behind_mm, speed)),)
         )
 
     def roll_closed(self, lifted_load_kg: Mapping[Side, float]) -> MotionProgramme:
         """Left edge onto the rim, the right one behind it (R2), contact watched (R5)."""
-        speed = WITHIN * limit("R2", "speed_mm_s")
+        speed = self.margins.within * limit("R2", "speed_mm_s")
         guards = self._contact(lifted_load_kg)
         left, right = (Axis.LIFT_LEFT,), (Axis.LIFT_RIGHT,)
         both = self._to(left, self.cleat_mm, speed) | self._to(right, self.cleat_mm + SECOND_EDGE_MM, speed)
-        last = self._to(left, self.cleat_mm - LANDED_BELOW_MM, speed)
-        last |= self._to(right, self.cleat_mm - LANDED_BELOW_MM, speed)
+        last = self._to(left, self.cleat_mm - self.margins.landed_below_mm, speed)
+        last |= self._to(right, self.cleat_mm - self.margins.landed_below_mm, speed)
         return MotionProgramme(
             "roll closed",
             (
@@ -241,7 +270,11 @@ class MotionPlanner:
 
     def land_edge(self, side: Side, lifted_load_kg: Mapping[Side, float]) -> MotionProgramme:
         """One edge down while the other stands, on the rim or a little above it."""
-        down = self._to((LIFT[side],), self.cleat_mm - LANDED_BELOW_MM, WITHIN * limit("R2", "speed_mm_s"))
+        down = self._to(
+            (LIFT[side],),
+            self.cleat_mm - self.margins.landed_below_mm,
+            self.margins.within * limit("R2", "speed_mm_s"),
+        )
         guards = tuple(guard for guard in self._contact(lifted_load_kg) if guard.side is side)
         return MotionProgramme(
             f"land {side.value}", (Segment(f"{side.value} edge lands", down, guards=guards),)
@@ -291,7 +324,7 @@ class MotionPlanner:
         """Shuttle places where the sweep begins and ends; it ends next to the free gap, where the first frame waits."""
         mechanism = self.robot.mechanism
         outermost = self.robot.hive.box_inner_depth_mm / 2 - self.robot.hive.frame_pitch_mm / 2
-        beyond = outermost + mechanism.pin_sensor_range_mm + SWEEP_BEYOND_MM
+        beyond = outermost + mechanism.pin_sensor_range_mm + self.margins.sweep_beyond_mm
         back, front = (mechanism.pin_sensor_behind_hook_mm + sign * beyond for sign in (-1, 1))
         return (front, back) if push < 0 else (back, front)
 
@@ -313,9 +346,9 @@ class MotionPlanner:
         mechanism = self.robot.mechanism
         beside_mm = y_mm - push * mechanism.hook_beside_pin_mm
         seated_mm = y_mm - push * mechanism.hook_seated_mm
-        slow_mm = self.engaged_mm + limit("R11", "zone_mm") + ZONE_MM
-        ear_mm = self.engaged_mm + limit("R20", "ear_mm") + SAG_MM + ZONE_MM / 2
-        ear_speed, nudge_speed = limit("R20", "ear_mm_s"), WITHIN * limit("R20", "nudge_mm_s")
+        slow_mm = self.engaged_mm + limit("R11", "zone_mm") + self.margins.zone_mm
+        ear_mm = self.engaged_mm + limit("R20", "ear_mm") + self.margins.sag_mm + self.margins.zone_mm / 2
+        ear_speed, nudge_speed = limit("R20", "ear_mm_s"), self.margins.within * limit("R20", "nudge_mm_s")
         lift_speed = limit("R6", "lift_mm_s")
         lifted_mm = self.engaged_mm + self.robot.visit.frame_lift_mm
         carried = self._carry_frame(to_y_mm - push * mechanism.hook_seated_mm)
@@ -324,8 +357,11 @@ class MotionPlanner:
             (
                 Segment("beside the pins", self._to(SHUTTLES, beside_mm)),
                 Segment("hooks come down", self._to(SCANS, slow_mm)),
-                Segment("hooks land", self._to(SCANS, self.engaged_mm, WITHIN * limit("R11", "speed_mm_s"))),
-                Segment("slide on", self._to(SHUTTLES, seated_mm - push * BEFORE_PIN_MM)),
+                Segment(
+                    "hooks land",
+                    self._to(SCANS, self.engaged_mm, self.margins.within * limit("R11", "speed_mm_s")),
+                ),
+                Segment("slide on", self._to(SHUTTLES, seated_mm - push * self.margins.before_pin_mm)),
                 Segment("nudge", self._to(SHUTTLES, seated_mm + push * nudge_mm, nudge_speed)),
                 Segment("peel the left ear", self._lift_frame(ear_mm, ear_speed, SCANS[:1])),
                 Segment("peel the right ear", self._lift_frame(ear_mm, ear_speed, SCANS[1:])),
@@ -354,7 +390,9 @@ class MotionPlanner:
     def _put(
         self, before: tuple[Segment, ...], y_mm: float, pin_ahead_mm: float, from_mm: float
     ) -> MotionProgramme:
-        slow_mm = self.engaged_mm + limit("R6", "set_down_zone_mm") + ZONE_MM + SAG_MM
+        slow_mm = (
+            self.engaged_mm + limit("R6", "set_down_zone_mm") + self.margins.zone_mm + self.margins.sag_mm
+        )
         lower = (
             (Segment("lower", self._lift_frame(slow_mm, limit("R6", "lower_mm_s"))),)
             if from_mm > slow_mm

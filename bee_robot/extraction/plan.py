@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bee_robot.configuration import RobotConfiguration
@@ -9,7 +10,7 @@ from bee_robot.devices.tower import Axis, MotionProgramme, Servo, Side
 from bee_robot.extraction.belief import HiveBelief
 from bee_robot.extraction.frame_handling import PHOTO_SPOT_Y_MM, frame_order, new_place_mm
 from bee_robot.extraction.motion_check import follow_plan, violations_of
-from bee_robot.extraction.motion_plan import MotionPlanner
+from bee_robot.extraction.motion_plan import KEPT, Margins, MotionPlanner
 from bee_robot.extraction.motion_profile import Timeline, timeline
 from bee_robot.hive.geometry import HiveGeometry
 from bee_robot.hive.inspection import Phase
@@ -73,41 +74,95 @@ class VisitPlan:
         return refusals
 
 
-class _Draft:
-    """Collects steps while an imagined machine carries them out."""
+def _unchanged(programme: MotionProgramme) -> MotionProgramme:
+    return programme
 
-    def __init__(self, robot: RobotConfiguration, box: int, push: int) -> None:
+
+@dataclass(frozen=True)
+class Waits:
+    """What a visit waits for beside its motions, s."""
+
+    weigh_s: float = WEIGH_S
+    capture_s: float = CAPTURE_S
+    look_s: float = LOOK_S
+
+
+class Draft:
+    """Collects the steps of a visit while an imagined machine carries them out.
+
+    `margins`, `waits`: those of the real machine, or of an ideal one. `change`: what is done to every programme before it is
+    laid out. `is_judged` False: rules are not asked, for work that no machine will be asked to do.
+    """
+
+    def __init__(
+        self,
+        robot: RobotConfiguration,
+        box: int,
+        push: int,
+        margins: Margins = KEPT,
+        change: Callable[[MotionProgramme], MotionProgramme] = _unchanged,
+        *,
+        is_judged: bool = True,
+    ) -> None:
         geometry = HiveGeometry(robot.hive, robot.mechanism)
+        geometry.require_box(box)
         numbers = range(1, robot.hive.frames_per_box + 1)
         places = {number: geometry.frame_y_mm(number, gap_at_back=push < 0) for number in numbers}
         self.belief = HiveBelief(robot, box, frames_y_mm=places, push=push)
-        self.planner = MotionPlanner(robot, box)
+        self.planner = MotionPlanner(robot, box, margins=margins)
         self.steps: list[PlannedStep] = []
         self._robot = robot
+        self._change = change
+        self._is_judged = is_judged
         self._here_mm = {axis: robot.axes[axis.value].park_mm for axis in Axis}
         self._here_deg = dict.fromkeys(Servo, 0.0)
 
     def add(self, phase: Phase, programme: MotionProgramme, frame: int = 0, waits_s: float = 0.0) -> None:
+        """One programme more, from where the one before has ended."""
+        programme = self._change(programme)
         speeds = {servo: self._robot.servos[servo.value].speed_deg_s for servo in Servo}
         plan = timeline(programme, self._here_mm, self._here_deg, speeds)
-        broken = tuple(violations_of(plan, self.belief))
+        broken = tuple(violations_of(plan, self.belief)) if self._is_judged else ()
         follow_plan(plan, self.belief)
         self.steps.append(PlannedStep(phase, frame, plan, waits_s, broken))
         for segment in programme.segments:
             self._here_mm.update({axis: move.position_mm for axis, move in segment.axes.items()})
             self._here_deg.update(segment.servos_deg)
 
-    def add_frame(self, number: int) -> None:
+    def add_frame(self, number: int, capture_s: float) -> None:
+        """Take a frame, photograph it, put it one gap further along."""
         belief, planner = self.belief, self.planner
         found_mm = belief.frames_y_mm[number]
         target_mm = new_place_mm(number, belief.frames_y_mm, belief.push, self._robot)
         nudge_mm = min(self._robot.visit.nudge_mm, abs(target_mm - found_mm))
         take = planner.take_frame(found_mm, belief.push, nudge_mm, PHOTO_SPOT_Y_MM)
-        self.add(Phase.FRAMES, take, number, CAPTURE_S)
+        self.add(Phase.FRAMES, take, number, capture_s)
         held = belief.held
         if held is not None:
             put = planner.put_frame(target_mm, held.pin_ahead_mm, self._here_mm[Axis.SCAN_LEFT])
             self.add(Phase.FRAMES, put, number)
+
+
+def lay_out_visit(draft: Draft, waits: Waits) -> VisitPlan:
+    """Every step of the visit of a full box, in order."""
+    planner, belief, robot = draft.planner, draft.belief, draft.belief.robot
+    draft.add(Phase.PREPARE, planner.approach())
+    belief.is_peeling = True
+    draft.add(Phase.PEEL, planner.peel(Side.LEFT, planner.sticks_above_kg()))
+    draft.add(Phase.PEEL, planner.peel(Side.RIGHT, planner.sticks_above_kg()), waits_s=waits.weigh_s)
+    belief.is_peeling = False
+    loads = dict.fromkeys(Side, TYPICAL_LOAD_KG)
+    draft.add(Phase.RAISE, planner.raise_stack(planner.sweep_ends_mm(belief.push)[0]))
+    draft.add(Phase.LOCATE, planner.locate(belief.push))
+    for number in frame_order(belief.frames_y_mm, belief.push, robot):
+        draft.add_frame(number, waits.capture_s)
+    belief.is_closing = True
+    draft.add(Phase.LOWER, planner.hooks_away())
+    draft.add(Phase.LOWER, planner.lower_stack(loads), waits_s=waits.look_s)
+    draft.add(Phase.CLOSE, planner.roll_closed(loads))
+    draft.add(Phase.LEAVE, planner.release())
+    draft.add(Phase.LEAVE, planner.leave())
+    return VisitPlan(robot, belief.box, tuple(draft.steps))
 
 
 def plan_box(robot: RobotConfiguration, box: int, push: int = -1) -> VisitPlan:
@@ -115,23 +170,4 @@ def plan_box(robot: RobotConfiguration, box: int, push: int = -1) -> VisitPlan:
 
     Raises ValueError where the hive has no such box.
     """
-    HiveGeometry(robot.hive, robot.mechanism).require_box(box)
-    draft = _Draft(robot, box, push)
-    planner, belief = draft.planner, draft.belief
-    draft.add(Phase.PREPARE, planner.approach())
-    belief.is_peeling = True
-    draft.add(Phase.PEEL, planner.peel(Side.LEFT, planner.sticks_above_kg()))
-    draft.add(Phase.PEEL, planner.peel(Side.RIGHT, planner.sticks_above_kg()), waits_s=WEIGH_S)
-    belief.is_peeling = False
-    loads = dict.fromkeys(Side, TYPICAL_LOAD_KG)
-    draft.add(Phase.RAISE, planner.raise_stack(planner.sweep_ends_mm(push)[0]))
-    draft.add(Phase.LOCATE, planner.locate(push))
-    for number in frame_order(belief.frames_y_mm, push, robot):
-        draft.add_frame(number)
-    belief.is_closing = True
-    draft.add(Phase.LOWER, planner.hooks_away())
-    draft.add(Phase.LOWER, planner.lower_stack(loads), waits_s=LOOK_S)
-    draft.add(Phase.CLOSE, planner.roll_closed(loads))
-    draft.add(Phase.LEAVE, planner.release())
-    draft.add(Phase.LEAVE, planner.leave())
-    return VisitPlan(robot, box, tuple(draft.steps))
+    return lay_out_visit(Draft(robot, box, push), Waits())
