@@ -9,6 +9,7 @@ import pytest
 from bee_robot.configuration import RobotConfiguration
 from bee_robot.devices.tower import Axis, AxisMove, MotionProgramme, Segment, Servo, Side
 from bee_robot.extraction.belief import HiveBelief
+from bee_robot.extraction.bound import bound_of_box
 from bee_robot.extraction.motion_check import RuleRefused, require_rules, violations_of
 from bee_robot.extraction.motion_plan import MotionPlanner
 from bee_robot.extraction.motion_profile import Timeline, timeline
@@ -101,3 +102,25 @@ def test_the_belief_survives_the_journal(robot) -> None:
     again = HiveBelief.from_dict(robot, box.belief.to_dict())
     assert again.to_dict() == box.belief.to_dict()
     assert again.is_open
+
+
+@pytest.mark.parametrize("push", [-1, 1])
+def test_the_bound_is_the_same_work_and_a_plan_comes_near_it(robot, push: int) -> None:
+    plan, bound = plan_box(robot, 1, push), bound_of_box(robot, 1, push)
+    assert [(step.phase, step.frame) for step in bound.steps] == [
+        (step.phase, step.frame) for step in plan.steps
+    ]
+    assert 1.0 < plan.open_time_s / bound.open_time_s < 1.08
+    for ours, least in zip(plan.steps, bound.steps):
+        ends = [
+            {axis: path.end_mm for axis, path in step.motion.segments[-1].paths.items()}
+            for step in (ours, least)
+        ]
+        assert all(abs(ends[0][axis] - ends[1][axis]) < 4.5 for axis in ends[0])  # the sweep runs on by 4 mm
+
+
+def test_the_bound_of_a_peel_and_of_a_landing_is_what_the_rules_say(robot) -> None:
+    """R1: 6 mm at 1 mm/s, twice. R2: 35 mm at 2 mm/s, the second edge 5 mm behind. One look of 20 s."""
+    seconds = bound_of_box(robot, 1).by_phase_s()
+    assert seconds["peel"] == pytest.approx(12.0, abs=0.1)
+    assert seconds["close"] == pytest.approx(17.5, abs=0.1)
