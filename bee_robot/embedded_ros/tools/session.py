@@ -13,6 +13,7 @@ from bee_robot import ros_runtime
 from bee_robot.embedded_ros.tools.verb import PROGRAM, ToolError
 
 SPIN_TIME_S = 0.5
+LONELY_WAIT_S = 3.0  # for the first other node: through routers, or on a busy machine, discovery takes longer
 SERVICE_WAIT_S = 5.0
 _SLICE_S = 0.05
 
@@ -38,6 +39,17 @@ class Session:
 
     def spin_for(self, duration_s: float) -> None:
         self.spin_until(lambda: False, duration_s)
+
+    def settle(self) -> None:
+        """Wait until the graph is known: `--spin-time`, and longer while nobody else is in it. A time that a person has given
+        is not exceeded."""
+        self.spin_for(self.spin_time_s)
+        if self.spin_time_s == SPIN_TIME_S and self._is_lonely():
+            self.spin_until(lambda: not self._is_lonely(), LONELY_WAIT_S)
+            self.spin_for(self.spin_time_s)
+
+    def _is_lonely(self) -> bool:
+        return len(self.node.get_node_names()) <= 1
 
     def discover(self, condition: Callable[[], bool]) -> bool:
         """Wait for what should already be in the graph, as long as discovery may take."""
@@ -70,7 +82,7 @@ class Session:
 
 @contextmanager
 def session(args: argparse.Namespace, name: str | None = None, settles: bool = True) -> Iterator[Session]:
-    """Join the graph. With `settles`, first wait `--spin-time` so that it has become known."""
+    """Join the graph. With `settles`, first wait until it has become known."""
     import rclpy
     from rclpy.executors import SingleThreadedExecutor
     from rclpy.parameter import Parameter
@@ -92,7 +104,7 @@ def session(args: argparse.Namespace, name: str | None = None, settles: bool = T
         executor.add_node(node)
         made = Session(node, executor, getattr(args, "spin_time", SPIN_TIME_S))
         if settles:
-            made.spin_for(made.spin_time_s)
+            made.settle()
         yield made
     finally:
         if node is not None:
@@ -108,7 +120,7 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         type=float,
         default=SPIN_TIME_S,
-        help=f"seconds to wait for discovery (default {SPIN_TIME_S:g})",
+        help=f"seconds to wait for discovery (default {SPIN_TIME_S:g}, longer while nobody is found)",
     )
     parser.add_argument("-s", "--use-sim-time", action="store_true", help="take the time from /clock")
     parser.add_argument(
