@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -57,6 +57,11 @@ class Override:
     by: str
     reason: str
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether it says both: who, and why."""
+        return bool(self.by.strip() and self.reason.strip())
+
 
 def nothing_against() -> Sequence[str]:
     return ()
@@ -66,10 +71,21 @@ def fair_weather() -> str:
     return ""
 
 
+async def nothing_to_prepare(_: VisitContext) -> Sequence[str]:
+    return ()
+
+
+def nobody_objects() -> Sequence[str]:
+    return ()
+
+
 @dataclass(frozen=True)
 class VisitContext:
-    """`reasons_against`: the conditions gate, asked once before a visit. `weather_turned`: asked before each frame; what it
-    says (rain, say) closes the box early. `holder`: name on the motion lease."""
+    """`prepare`: awaited before the gate is asked, unless a person overrides it; makes the hive's surroundings fit for a
+    visit (warms the cabinet) and returns why it could not. `reasons_against`: the conditions gate, asked once before a
+    visit. `overridden`: called when a person has overridden what stands against; returns what nobody may override (door,
+    e-stop, board). `weather_turned`: asked before each frame; what it says (rain, say) closes the box early; what a person
+    has overridden is left out. `holder`: name on the motion lease."""
 
     robot: RobotConfiguration
     tower: Tower
@@ -81,4 +97,6 @@ class VisitContext:
     look: RimLook
     reasons_against: Callable[[], Sequence[str]] = nothing_against
     weather_turned: Callable[[], str] = fair_weather
+    prepare: Callable[[VisitContext], Awaitable[Sequence[str]]] = nothing_to_prepare
+    overridden: Callable[[], Sequence[str]] = nobody_objects
     holder: str = "frame_extractor"

@@ -10,13 +10,13 @@ from bee_robot.devices.tower import Axis, MotionEnd
 from bee_robot.extraction.belief import FORK, HOOK
 from bee_robot.extraction.box_visit import BoxVisit, Held, MotionStopped
 from bee_robot.extraction.closing import FREE_LOAD_KG, ON_RIM_MM, close_box
-from bee_robot.extraction.context import Override, VisitContext, fair_weather
+from bee_robot.extraction.context import Override, VisitContext
 from bee_robot.extraction.ending import run_to_an_end
 from bee_robot.extraction.frame_handling import frame_order, inspect_frame
 from bee_robot.extraction.journal import CLOSED_STEP, HOMED_NOTE, OVERRIDE_STEP, UNREADABLE, JournalError
 from bee_robot.extraction.locating import locate_frames, push_direction
 from bee_robot.extraction.motion_check import RuleRefused
-from bee_robot.extraction.opening import NotOpened, must_close, open_box, weather_turned
+from bee_robot.extraction.opening import NotOpened, must_close, open_box
 from bee_robot.extraction.plan import plan_box
 from bee_robot.hive.inspection import EndState, EventKind, Phase, VisitOutcome
 
@@ -35,7 +35,8 @@ async def inspect_box(
     feared = _feared_open(visit)
     if not feared:
         _remember_frames(visit)
-    refusals = _reasons_against(visit, override)
+    unprepared = [] if feared or override is not None else await _prepare(visit)
+    refusals = unprepared + _reasons_against(visit, override)
     if feared:
         return _refuse_held(visit, [feared, *refusals])
     if refusals:
@@ -160,6 +161,14 @@ def _feared_open(visit: BoxVisit) -> str:
     )
 
 
+async def _prepare(visit: BoxVisit) -> list[str]:
+    """Make the hive's surroundings fit for a visit; why they could not be made so."""
+    try:
+        return list(await visit.context.prepare(visit.context))
+    except Exception as error:  # noqa: BLE001 - whatever it is: nothing has moved, and the hive stays closed
+        return [f"the visit could not be prepared ({type(error).__name__}: {error})"]
+
+
 def _reasons_against(visit: BoxVisit, override: Override | None) -> list[str]:
     """Why the hive must not be opened now. An override by a named person outweighs conditions, nothing else."""
     refusals = []
@@ -183,13 +192,16 @@ def _reasons_against(visit: BoxVisit, override: Override | None) -> list[str]:
 
 
 def _note_override(visit: BoxVisit, override: Override, conditions: list[str]) -> list[str]:
-    """Who opens the hive against which conditions. Bad weather that this person saw does not end the visit either."""
+    """Who opens the hive against which conditions; what nobody may override refuses. Journaled before anything moves."""
+    if not override.is_complete:
+        return ["an override needs both: the name of who decides, and why", *conditions]
+    rules = list(visit.context.overridden())
+    if rules:
+        return [f"nobody may override this: {rule}" for rule in rules]
     try:
         visit.note(OVERRIDE_STEP, f"{override.by}: {override.reason} (against: {'; '.join(conditions)})")
     except JournalError as error:
         return [f"the journal cannot be written ({error})"]
-    if weather_turned(visit):
-        visit.context = replace(visit.context, weather_turned=fair_weather)
     return []
 
 

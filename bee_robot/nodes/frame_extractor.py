@@ -164,8 +164,9 @@ class FrameExtractor(BeeNode):
             return InspectBox.Result(
                 error_code=InspectBox.Result.REFUSED, error_msg=str(error), end_state="closed"
             )
-        override = Override(goal.override_by, goal.override_reason) if goal.override_by else None
-        self._conditions.is_overridden = override is not None
+        is_overridden = goal.override_by or goal.override_reason
+        override = Override(goal.override_by, goal.override_reason) if is_overridden else None
+        self._conditions.is_overridden = False
         feedback = asyncio.ensure_future(self._feed_back(publish_feedback))
         try:
             outcome = await self._procedure(
@@ -300,6 +301,7 @@ class FrameExtractor(BeeNode):
             look=RimWait(self.bridge.clock),
             reasons_against=self._conditions.reasons_against,
             weather_turned=self._conditions.weather_turned,
+            overridden=self._conditions.overridden,
         )
 
     # what goes out

@@ -56,6 +56,11 @@ class VisitConditions:
         """Why the hive may not be opened now; empty where it may."""
         return self._judge().against
 
+    def overridden(self) -> Sequence[str]:
+        """A named person opens the hive nevertheless."""
+        self.is_overridden = True
+        return ()
+
     def weather_turned(self) -> str:
         """Rain or wind while the hive is open; nothing where a person has overridden the conditions."""
         if self.is_overridden:
