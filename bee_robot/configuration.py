@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import zlib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
+
+from bee_robot.hive.stack import HiveConfiguration, Section
 
 AXIS_NAMES = ("lift_left", "lift_right", "scan_left", "scan_right", "shuttle_left", "shuttle_right")
 SERVO_NAMES = ("fork_left", "fork_right", "hook_left", "hook_right")
 CAMERA_NAMES = ("rear_left", "rear_right", "front_left", "front_right")
 
-Positive = Annotated[float, Field(gt=0)]
-
 
 class ConfigurationError(Exception):
     """The robot file cannot be used. The message is one line: file, option, value, limit, remedy."""
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class SerialConfiguration(Section):
@@ -116,40 +112,6 @@ class CameraConfiguration(Section):
     view_width_mm: float = Field(264, gt=0, description="width that the picture covers at the comb")
 
 
-class HiveConfiguration(Section):
-    """Geometry of the hive that the tower stands around, heights above the ground."""
-
-    name: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")
-    standard: str
-    boxes: int = Field(ge=1, le=5)
-    frames_per_box: int = Field(ge=1, le=12)
-    base_mm: float = Field(gt=0)
-    box_height_mm: Positive
-    box_outer_width_mm: Positive
-    box_outer_depth_mm: Positive
-    box_inner_depth_mm: Positive
-    wall_mm: Positive
-    cleat_above_bottom_mm: Positive
-    lid_height_mm: Positive
-    lid_mass_kg: Positive
-    box_mass_kg: Positive
-    frame_pitch_mm: float = Field(ge=25, le=60)
-    frame_top_below_rim_mm: float = Field(ge=0)
-    frame_height_mm: Positive
-    comb_width_mm: Positive
-    comb_height_mm: Positive
-
-    @model_validator(mode="after")
-    def _frames_fit(self) -> HiveConfiguration:
-        free_mm = self.box_inner_depth_mm - self.frames_per_box * self.frame_pitch_mm
-        if free_mm < 15:
-            raise ValueError(
-                f"{self.frames_per_box} frames of {self.frame_pitch_mm:g} mm leave a gap of {free_mm:g} mm in "
-                f"{self.box_inner_depth_mm:g} mm; the robot needs a gap of 15 mm or more"
-            )
-        return self
-
-
 class ConditionsConfiguration(Section):
     """The gate before a visit (machine.md, "May we?")."""
 
@@ -208,9 +170,15 @@ class RobotConfiguration(Section):
         return zlib.crc32(self.model_dump_json().encode())
 
 
+def _option(location: tuple[int | str, ...]) -> str:
+    """`hive.boxes[2].frame_height_mm`: lists count from 1, and a stack is called as the robot file calls it."""
+    words = ["boxes" if location[:2] == ("hive", "stack") and part == "stack" else part for part in location]
+    return "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in words).removeprefix(".")
+
+
 def _explain(path: Path, error: ValidationError) -> str:
     first = error.errors()[0]
-    option = ".".join(str(part) for part in first["loc"]) or "(file)"
+    option = _option(first["loc"]) or "(file)"
     if first["type"] == "extra_forbidden":
         return f"{path}: unknown option '{option}'; remove it or correct its spelling"
     value = first.get("input")

@@ -161,7 +161,7 @@ def _robot_file(given: Path | None) -> Iterator[Finding]:
             "robot", "robot file", State.MISSING, str(error), "correct the file, or name another with --robot"
         )
         return
-    detail = f"{path}: {robot.robot}, a {robot.kind}; {robot.hive.boxes} boxes of {robot.hive.frames_per_box} frames"
+    detail = f"{path}: {robot.robot}, a {robot.kind}; {robot.hive.says()}"
     yield Finding("robot", "robot file", State.OK, detail)
 
 

@@ -153,7 +153,7 @@ def run(arguments: argparse.Namespace) -> int:
     except (StartError, GraphError) as error:
         sys.stderr.write(f"bee inspect: {error}\n")
         return EXIT_FAILED
-    print_summary(end, order.robot.hive.frames_per_box, console)
+    print_summary(end, order.robot.hive.box(order.box).frames_per_box, console)
     if order.json is not None:
         more = {
             "robot": order.robot.robot,
@@ -214,7 +214,9 @@ def _visit(order: Order, interrupts: Interrupts, console: Console) -> tuple[Visi
             handle = client.start_inspection(
                 order.robot.hive.name, order.box, order.override_by, order.because
             )
-            end = watch_visit(client, handle, supervisor, interrupts, order.title, order.robot, console)
+            end = watch_visit(
+                client, handle, supervisor, interrupts, order.title, order.robot, order.box, console
+            )
             if supervisor is not None:
                 console.print("Ending the robot's processes.", style="dim")
         return end, store

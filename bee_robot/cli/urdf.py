@@ -72,9 +72,9 @@ def _opened(arguments: argparse.Namespace, robot: RobotConfiguration, path: Path
         return 0, 0
     box = box_of(robot, arguments.open_box, path)
     frame = 0 if arguments.frame is None else arguments.frame
-    if arguments.frame is not None and not 1 <= frame <= robot.hive.frames_per_box:
+    if arguments.frame is not None and not 1 <= frame <= robot.hive.box(box).frames_per_box:
         raise InputError(
-            f"frame {frame} is unknown: a box has frames 1 to {robot.hive.frames_per_box}, counted from the back ({path})"
+            f"frame {frame} is unknown: a box has frames 1 to {robot.hive.box(box).frames_per_box}, counted from the back ({path})"
         )
     return box, frame
 

@@ -182,10 +182,11 @@ def watch_visit(
     interrupts: Interrupts,
     title: str,
     robot: RobotConfiguration,
+    box: int,
     console: Console,
 ) -> VisitEnd:
     """Show a running visit until it and its analyses are over. Ctrl-C once ends it well, twice at once."""
-    view = VisitView(title, robot.visit.open_planned_max_s, robot.hive.frames_per_box)
+    view = VisitView(title, robot.visit.open_planned_max_s, robot.hive.box(box).frames_per_box)
     with Progress(view, console) as progress:
         watch = _Watch(client, handle, interrupts, progress)
         life = _Life(supervisor)

@@ -98,7 +98,7 @@ class BoxVisit:
 
     @property
     def frames_total(self) -> int:
-        return self.context.robot.hive.frames_per_box
+        return self.belief.geometry.frames_in(self.box)
 
     @property
     def open_time_s(self) -> float:

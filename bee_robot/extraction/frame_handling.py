@@ -18,15 +18,16 @@ CAPTURE_WAIT_S = 15.0  # a camera that takes longer has failed; the hive is open
 LEAST_NUDGE_MM = 1.0
 
 
-def frame_order(places_mm: Mapping[int, float], push: int, robot: RobotConfiguration) -> list[int]:
+def frame_order(places_mm: Mapping[int, float], push: int, robot: RobotConfiguration, box: int) -> list[int]:
     """Numbers of the frames in the order of the visit: from the frame next to the free gap away from it.
 
     Frames on the other side of a gap in the middle have no room to be nudged; they are not part of this visit.
     """
     numbers = sorted(places_mm, reverse=push > 0)
-    pitch = robot.hive.frame_pitch_mm
+    geometry = HiveGeometry(robot.hive, robot.mechanism)
+    pitch = geometry.frame_pitch_mm(box)
     half_mm = robot.hive.box_inner_depth_mm / 2
-    roomy = 0.6 * HiveGeometry(robot.hive, robot.mechanism).gap_mm
+    roomy = 0.6 * geometry.gap_mm(box)
     before_mm = push * (half_mm + pitch / 2)
     for index, number in enumerate(numbers):
         if (before_mm - places_mm[number]) * push - pitch >= roomy:
@@ -35,17 +36,19 @@ def frame_order(places_mm: Mapping[int, float], push: int, robot: RobotConfigura
     return numbers
 
 
-def new_place_mm(number: int, places_mm: Mapping[int, float], push: int, robot: RobotConfiguration) -> float:
+def new_place_mm(
+    number: int, places_mm: Mapping[int, float], push: int, robot: RobotConfiguration, box: int
+) -> float:
     """Where a frame goes: its place in a box with the gap at the other wall, but never nearer than the pitch to the frame
     on that side, and not away from the gap."""
     geometry = HiveGeometry(robot.hive, robot.mechanism)
-    wanted_mm = geometry.frame_y_mm(number, gap_at_back=push > 0)
+    wanted_mm = geometry.frame_y_mm(box, number, gap_at_back=push > 0)
     beyond = [
         place
         for other, place in places_mm.items()
         if (place - places_mm[number]) * push > 0 and other != number
     ]
-    limits = [place * push - robot.hive.frame_pitch_mm for place in beyond]
+    limits = [place * push - geometry.frame_pitch_mm(box) for place in beyond]
     reachable = min([wanted_mm * push, *limits])
     return push * max(reachable, places_mm[number] * push)
 
@@ -54,7 +57,7 @@ async def inspect_frame(visit: BoxVisit, number: int) -> None:
     """Take, photograph, put back one place further towards the gap. Events tell how it went."""
     belief, robot = visit.belief, visit.context.robot
     found_mm = belief.frames_y_mm[number]
-    target_mm = new_place_mm(number, belief.frames_y_mm, belief.push, robot)
+    target_mm = new_place_mm(number, belief.frames_y_mm, belief.push, robot, visit.box)
     room_mm = abs(target_mm - found_mm)
     nudge_mm = min(robot.visit.nudge_mm, room_mm) if room_mm >= LEAST_NUDGE_MM else 0.0
     taken_s = visit.context.clock.now_s()

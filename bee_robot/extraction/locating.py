@@ -52,14 +52,14 @@ def match_pins(pins: list[float], expected_mm: Mapping[int, float]) -> dict[int,
 
 
 def expected_places(
-    robot: RobotConfiguration, known_mm: Mapping[int, float], pins: list[float]
+    robot: RobotConfiguration, box: int, known_mm: Mapping[int, float], pins: list[float]
 ) -> dict[int, float]:
     """Where frames should be: of the places known from the last visit, and of a full box with its gap at the back or at
     the front, those that the pins fit best."""
     geometry = HiveGeometry(robot.hive, robot.mechanism)
-    numbers = range(1, robot.hive.frames_per_box + 1)
+    numbers = range(1, geometry.frames_in(box) + 1)
     candidates = [
-        {number: geometry.frame_y_mm(number, gap_at_back=at_back) for number in numbers}
+        {number: geometry.frame_y_mm(box, number, gap_at_back=at_back) for number in numbers}
         for at_back in (True, False)
     ]
     if set(known_mm) == set(numbers):
@@ -71,17 +71,19 @@ def expected_places(
     return min(candidates, key=misfit)
 
 
-def push_direction(robot: RobotConfiguration, places_mm: Mapping[int, float], last_push: int) -> int:
+def push_direction(
+    robot: RobotConfiguration, box: int, places_mm: Mapping[int, float], last_push: int
+) -> int:
     """Towards which wall frames are moved: the wall with the free gap; with the gap in the middle (a visit was broken off)
     as that visit did."""
     if not places_mm:
         return last_push
     half_mm = robot.hive.box_inner_depth_mm / 2
-    bar_mm = robot.hive.frame_pitch_mm / 2
+    geometry = HiveGeometry(robot.hive, robot.mechanism)
+    bar_mm = geometry.frame_pitch_mm(box) / 2
     at_back = min(places_mm.values()) - bar_mm + half_mm
     at_front = half_mm - max(places_mm.values()) - bar_mm
-    gap_mm = HiveGeometry(robot.hive, robot.mechanism).gap_mm
-    if max(at_back, at_front) < 0.6 * gap_mm:
+    if max(at_back, at_front) < 0.6 * geometry.gap_mm(box):
         return last_push
     return -1 if at_back >= at_front else 1
 
@@ -94,9 +96,9 @@ async def locate_frames(visit: BoxVisit) -> None:
     behind_mm = robot.mechanism.pin_sensor_behind_hook_mm
     sides = [pins_mm(result.latched, side, behind_mm) for side in SIDE_INPUTS]
     known_mm = dict(visit.belief.frames_y_mm)
-    matched = [match_pins(pins, expected_places(robot, known_mm, pins)) for pins in sides]
+    matched = [match_pins(pins, expected_places(robot, visit.box, known_mm, pins)) for pins in sides]
     visit.belief.frames_y_mm = _agree(visit, *matched)
-    visit.belief.push = push_direction(robot, visit.belief.frames_y_mm, visit.belief.push)
+    visit.belief.push = push_direction(robot, visit.box, visit.belief.frames_y_mm, visit.belief.push)
     found = len(visit.belief.frames_y_mm)
     wall = "back" if visit.belief.push < 0 else "front"
     visit.tell(

@@ -110,7 +110,7 @@ class MotionPlanner:
         """Plate height at which a hanging frame may move sideways over its neighbours (R10)."""
         return (
             self.engaged_mm
-            + self.robot.hive.frame_height_mm
+            + self.geometry.frame_height_mm(self.box)
             + limit("R10", "above_mm")
             + self.margins.zone_mm
             + self.margins.sag_mm
@@ -323,7 +323,7 @@ class MotionPlanner:
     def sweep_ends_mm(self, push: int) -> tuple[float, float]:
         """Shuttle places where the sweep begins and ends; it ends next to the free gap, where the first frame waits."""
         mechanism = self.robot.mechanism
-        outermost = self.robot.hive.box_inner_depth_mm / 2 - self.robot.hive.frame_pitch_mm / 2
+        outermost = self.robot.hive.box_inner_depth_mm / 2 - self.geometry.frame_pitch_mm(self.box) / 2
         beyond = outermost + mechanism.pin_sensor_range_mm + self.margins.sweep_beyond_mm
         back, front = (mechanism.pin_sensor_behind_hook_mm + sign * beyond for sign in (-1, 1))
         return (front, back) if push < 0 else (back, front)

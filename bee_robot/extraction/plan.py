@@ -106,8 +106,8 @@ class Draft:
     ) -> None:
         geometry = HiveGeometry(robot.hive, robot.mechanism)
         geometry.require_box(box)
-        numbers = range(1, robot.hive.frames_per_box + 1)
-        places = {number: geometry.frame_y_mm(number, gap_at_back=push < 0) for number in numbers}
+        numbers = range(1, geometry.frames_in(box) + 1)
+        places = {number: geometry.frame_y_mm(box, number, gap_at_back=push < 0) for number in numbers}
         self.belief = HiveBelief(robot, box, frames_y_mm=places, push=push)
         self.planner = MotionPlanner(robot, box, margins=margins)
         self.steps: list[PlannedStep] = []
@@ -133,7 +133,7 @@ class Draft:
         """Take a frame, photograph it, put it one gap further along."""
         belief, planner = self.belief, self.planner
         found_mm = belief.frames_y_mm[number]
-        target_mm = new_place_mm(number, belief.frames_y_mm, belief.push, self._robot)
+        target_mm = new_place_mm(number, belief.frames_y_mm, belief.push, self._robot, belief.box)
         nudge_mm = min(self._robot.visit.nudge_mm, abs(target_mm - found_mm))
         take = planner.take_frame(found_mm, belief.push, nudge_mm, PHOTO_SPOT_Y_MM)
         self.add(Phase.FRAMES, take, number, capture_s)
@@ -154,7 +154,7 @@ def lay_out_visit(draft: Draft, waits: Waits) -> VisitPlan:
     loads = dict.fromkeys(Side, TYPICAL_LOAD_KG)
     draft.add(Phase.RAISE, planner.raise_stack(planner.sweep_ends_mm(belief.push)[0]))
     draft.add(Phase.LOCATE, planner.locate(belief.push))
-    for number in frame_order(belief.frames_y_mm, belief.push, robot):
+    for number in frame_order(belief.frames_y_mm, belief.push, robot, belief.box):
         draft.add_frame(number, waits.capture_s)
     belief.is_closing = True
     draft.add(Phase.LOWER, planner.hooks_away())

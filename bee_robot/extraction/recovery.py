@@ -200,11 +200,11 @@ def _side(ahead_mm: float) -> int:
 
 def _slot_for(visit: BoxVisit, number: int) -> float:
     """The free place of a frame that hangs above its neighbours: where the visit would have put it, or where it was."""
-    belief, robot = visit.belief, visit.context.robot
+    belief = visit.belief
     others = [place for other, place in belief.frames_y_mm.items() if other != number]
-    least_mm = robot.hive.frame_pitch_mm - limit("R10", "pitch_tolerance_mm")
+    least_mm = belief.geometry.frame_pitch_mm(visit.box) - limit("R10", "pitch_tolerance_mm")
     for is_gap_at_back in (belief.push > 0, belief.push < 0):
-        place_mm = belief.geometry.frame_y_mm(number, gap_at_back=is_gap_at_back)
+        place_mm = belief.geometry.frame_y_mm(visit.box, number, gap_at_back=is_gap_at_back)
         if all(abs(place_mm - other) >= least_mm for other in others):
             return place_mm
     raise Held(

@@ -64,7 +64,7 @@ async def _inspect(visit: BoxVisit) -> None:
 
 
 async def _inspect_frames(visit: BoxVisit) -> None:
-    order = frame_order(visit.belief.frames_y_mm, visit.belief.push, visit.context.robot)
+    order = frame_order(visit.belief.frames_y_mm, visit.belief.push, visit.context.robot, visit.box)
     left_out = sorted(set(visit.belief.frames_y_mm) - set(order))
     if left_out:
         visit.tell(
@@ -144,7 +144,7 @@ def _remember_frames(visit: BoxVisit) -> None:
         )
         return
     visit.belief.frames_y_mm = places_mm
-    visit.belief.push = push_direction(visit.context.robot, places_mm, last_push)
+    visit.belief.push = push_direction(visit.context.robot, visit.box, places_mm, last_push)
 
 
 def _feared_open(visit: BoxVisit) -> str:

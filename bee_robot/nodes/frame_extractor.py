@@ -271,7 +271,7 @@ class FrameExtractor(BeeNode):
             robot=self.robot.robot,
             hive=hive.name,
             box=goal.box,
-            frames_total=hive.frames_per_box,
+            frames_total=hive.box(goal.box).frames_per_box,
             started_utc=self.bridge.clock.utc(),
             started_s=self.bridge.clock.now_s(),
             hive_standard=hive.standard,

@@ -74,7 +74,7 @@ class SimWorld(BeeNode):
         hive, scenario = self.robot.hive, self.parameter("scenario")
         day = self.parameter("day")
         try:
-            return HiveWorld(seed, hive.boxes, hive.frames_per_box, scenario, day)
+            return HiveWorld(seed, hive.boxes, hive.most_frames, scenario, day)
         except ValueError as error:
             raise StartError(f"sim_world: {error}") from None
 

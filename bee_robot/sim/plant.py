@@ -383,9 +383,9 @@ def _fill_hive(world: World, robot: RobotConfiguration, masses: HiveMasses, seed
     chance = random.Random(seed)
     world.boxes = hive.boxes
     for box in range(1, hive.boxes + 1):
-        world.box_height_mm[box - 1] = hive.box_height_mm
-        world.frame_height_mm[box - 1] = hive.frame_height_mm
-        world.frames_in_box[box - 1] = hive.frames_per_box
+        world.box_height_mm[box - 1] = geometry.box_height_mm(box)
+        world.frame_height_mm[box - 1] = geometry.frame_height_mm(box)
+        world.frames_in_box[box - 1] = geometry.frames_in(box)
     for name in (
         "base_mm",
         "cleat_above_bottom_mm",
@@ -408,7 +408,7 @@ def _fill_hive(world: World, robot: RobotConfiguration, masses: HiveMasses, seed
             made = world.frames[box - 1][frame - 1]
             made.is_present = 1
             made.mass_kg = masses.frame_mass_kg(box, frame)
-            made.y_mm = geometry.frame_y_mm(frame) + chance.uniform(-FRAME_SCATTER_MM, FRAME_SCATTER_MM)
+            made.y_mm = geometry.frame_y_mm(box, frame) + chance.uniform(-FRAME_SCATTER_MM, FRAME_SCATTER_MM)
             for side in range(2):
                 made.ear_break_away_kg[side] = EAR_BREAK_AWAY_KG * chance.uniform(0.5, 1.5)
 

@@ -52,8 +52,8 @@ class SituationWatch:
             rim_mm=rim_mm,
             engaged_mm=self._geometry.engaged_mm(box) if box else 0.0,
             frame_top_mm=self._geometry.frame_top_mm(box) if box else 0.0,
-            frame_height_mm=self._robot.hive.frame_height_mm,
-            pitch_mm=self._robot.hive.frame_pitch_mm,
+            frame_height_mm=self._geometry.frame_height_mm(box) if box else 0.0,
+            pitch_mm=self._geometry.frame_pitch_mm(box) if box else 0.0,
             is_open=is_open,
             open_for_s=self.open_time_s if is_open else 0.0,
             is_closing=self._is_closing(edges_mm),
@@ -130,7 +130,7 @@ class SituationWatch:
 
     def _find_resting(self, box: int) -> tuple[RestingFrame, ...]:
         frames = []
-        for number in range(1, self._robot.hive.frames_per_box + 1):
+        for number in range(1, self._geometry.frames_in(box) + 1):
             where = (box, number, *self._plant.frame(box, number))
             known = self._frames.get(number)
             if known is None or known[0] != where:

@@ -23,7 +23,7 @@ LIMITS = {
 
 def measure() -> dict[str, float]:
     robot = load(ROBOT_FILE)
-    hive = HiveWorld(SEED, robot.hive.boxes, robot.hive.frames_per_box)
+    hive = HiveWorld(SEED, robot.hive.boxes, robot.hive.most_frames)
     with tempfile.TemporaryDirectory() as folder:
         workbench = Workbench(robot, Path(folder), hive, SEED)
         began_s = time.perf_counter()

@@ -28,6 +28,7 @@ LATERAL = {
     ("sim", "mcu"): "the twin offers its serial line as a transport",
     ("cli", "console"): "bee inspect and bee report write the report that the console shows",
     ("cli", "embedded_ros"): "bee ros runs the graph tools, which know nothing of bees",
+    ("configuration", "hive"): "a hive's part of the robot file is a hive's own affair",
     ("hive", "configuration"): "where frames hang follows from the numbers of the robot file",
 }
 

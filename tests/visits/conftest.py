@@ -119,7 +119,7 @@ class Bench(Workbench):
     def frames_y_mm(self, box: int) -> list[float]:
         """What the plant knows: where the frames of a box stand, mean of both pins."""
         frames = self.twin.truth().frames[box - 1]
-        return [sum(frames[index].y_mm) / 2 for index in range(self.robot.hive.frames_per_box)]
+        return [sum(frames[index].y_mm) / 2 for index in range(self.robot.hive.box(box).frames_per_box)]
 
     def says(self, kind: EventKind) -> list[VisitEvent]:
         return [event for event in self.events if event.kind is kind]

@@ -55,9 +55,9 @@ class Hands:
     def place_frames(self) -> None:
         """Frames exactly where the geometry says, no propolis: tests add what they are about."""
         for box in range(1, self.robot.hive.boxes + 1):
-            for frame in range(1, self.robot.hive.frames_per_box + 1):
+            for frame in range(1, self.geometry.frames_in(box) + 1):
                 made = self.plant.world.frames[box - 1][frame - 1]
-                made.y_mm = self.geometry.frame_y_mm(frame)
+                made.y_mm = self.geometry.frame_y_mm(box, frame)
                 made.ear_break_away_kg[0] = made.ear_break_away_kg[1] = 0.0
         for level in range(plants.MAX_LEVELS):
             self.plant.world.seam_break_away_kg[level][0] = self.plant.world.seam_break_away_kg[level][1] = (

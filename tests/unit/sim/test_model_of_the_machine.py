@@ -76,7 +76,7 @@ def test_the_pin_sensor_is_over_the_pin_that_it_feels(hands: Hands, model: Robot
     hands.open_box(2)
     hands.swing(hook_left=90)
     travel_mm = hands.geometry.engaged_mm(2) + 8
-    pin_mm = hands.geometry.frame_y_mm(5)
+    pin_mm = hands.geometry.frame_y_mm(1, 5)
     hands.move(scan_left=travel_mm, shuttle_left=pin_mm + 22 - 10)
     assert not hands.library.plant_pin(0)
     felt = []

@@ -140,7 +140,7 @@ def test_a_sweep_feels_every_pin_of_the_open_box_and_of_no_closed_one(hands: Han
             edges.append(hands.position_mm("shuttle_left") - 22)
             was_felt = is_felt
     found = [(rise + fall) / 2 for rise, fall in zip(edges[::2], edges[1::2])]
-    expected = [hands.geometry.frame_y_mm(frame) for frame in range(1, 11) if frame != 4]
+    expected = [hands.geometry.frame_y_mm(2, frame) for frame in range(1, 11) if frame != 4]
     assert found == pytest.approx(expected, abs=0.3)
     assert hands.harm() == []
 
@@ -148,7 +148,7 @@ def test_a_sweep_feels_every_pin_of_the_open_box_and_of_no_closed_one(hands: Han
 def test_no_pin_is_felt_while_every_box_is_shut_or_the_hook_is_stowed(hands: Hands) -> None:
     hands.open_box(2)
     hands.move(scan_left=hands.geometry.engaged_mm(2) + 8)
-    hands.move(shuttle_left=hands.geometry.frame_y_mm(5) + 22)
+    hands.move(shuttle_left=hands.geometry.frame_y_mm(2, 5) + 22)
     assert not hands.library.plant_pin(0)
 
 
@@ -203,7 +203,7 @@ def test_a_glued_ear_comes_with_a_jerk_and_one_glued_too_hard_stalls_the_beam(ha
 
 def test_a_hook_that_comes_down_on_a_pin_crushes_what_sits_there(hands: Hands) -> None:
     hands.open_box(1)
-    hands.hooks_beside(1, hands.geometry.frame_y_mm(5) + 26 + 3, push=+1)
+    hands.hooks_beside(1, hands.geometry.frame_y_mm(1, 5) + 26 + 3, push=+1)
     assert set(hands.harm()) == {"crush_pin"}
     assert hands.plant.truth.held[0] == 0
 
@@ -211,14 +211,14 @@ def test_a_hook_that_comes_down_on_a_pin_crushes_what_sits_there(hands: Hands) -
 def test_a_hook_that_comes_down_beside_the_pin_hurts_nobody(hands: Hands) -> None:
     hands.open_box(1)
     for push in (-1, +1):
-        hands.hooks_beside(1, hands.geometry.frame_y_mm(5), push)
+        hands.hooks_beside(1, hands.geometry.frame_y_mm(1, 5), push)
         hands.move(scan_left=hands.geometry.engaged_mm(1) + 25, scan_right=hands.geometry.engaged_mm(1) + 25)
     assert hands.harm() == []
 
 
 def test_a_hook_pressed_below_the_neck_crushes_on_the_top_bar(hands: Hands) -> None:
     hands.open_box(1)
-    hands.hooks_beside(1, hands.geometry.frame_y_mm(5), push=+1)
+    hands.hooks_beside(1, hands.geometry.frame_y_mm(1, 5), push=+1)
     hands.move(scan_left=hands.geometry.engaged_mm(1) - 3)
     assert hands.harm() == ["crush_top_bar"]
 
@@ -227,7 +227,7 @@ def test_a_hanging_frame_pushed_into_its_neighbour_is_noticed(hands: Hands) -> N
     engaged_mm = hands.geometry.engaged_mm(1)
     hands.open_box(1)
     hands.take_hold(1, 2, push=+1)
-    y_mm = hands.geometry.frame_y_mm(2) - 8
+    y_mm = hands.geometry.frame_y_mm(1, 2) - 8
     hands.move(scan_left=engaged_mm + 50, scan_right=engaged_mm + 50)
     hands.move(shuttle_left=y_mm + 8, shuttle_right=y_mm + 8)
     assert hands.harm() == []
@@ -238,7 +238,7 @@ def test_a_hanging_frame_pushed_into_its_neighbour_is_noticed(hands: Hands) -> N
 def test_a_frame_pushed_into_the_wall_is_noticed(hands: Hands) -> None:
     hands.open_box(1)
     hands.take_hold(1, 1, push=-1)
-    y_mm = hands.geometry.frame_y_mm(1) + 8
+    y_mm = hands.geometry.frame_y_mm(1, 1) + 8
     hands.move(shuttle_left=y_mm - 28, shuttle_right=y_mm - 28)
     hands.move(shuttle_left=y_mm - 31, shuttle_right=y_mm - 31)
     assert hands.harm() == ["frame_meets_wall"]

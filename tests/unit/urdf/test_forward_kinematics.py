@@ -66,7 +66,7 @@ def expected(robot: RobotConfiguration, at: dict[str, float]) -> dict[str, Matri
                 sensor[:3, 3] += behind
                 found[f"pin_sensor_{side}"] = sensor
         found |= cameras(robot, side, outwards, scan)
-    middle_z = at["scan_left"] - mechanism.pin_neck_above_frame_top_mm - robot.hive.frame_height_mm / 2
+    middle_z = at["scan_left"] - mechanism.pin_neck_above_frame_top_mm - robot.hive.box(1).frame_height_mm / 2
     found["photo_spot"] = placed(0, 0, middle_z)
     found |= tags(robot, middle_z)
     for level in range(1, robot.hive.boxes + 2):
@@ -98,7 +98,7 @@ def tags(robot: RobotConfiguration, middle_mm: float) -> dict[str, Matrix]:
     found = {}
     for end, front, yaw in (("rear", -1, 0.0), ("front", 1, math.pi)):
         for side, outwards in (("left", -1), ("right", 1)):
-            x = outwards * (robot.hive.comb_width_mm / 2 + comb["tag_beyond_comb_mm"])
+            x = outwards * (robot.hive.box(1).comb_width_mm / 2 + comb["tag_beyond_comb_mm"])
             y, z = front * comb["end_bar_width_mm"] / 2, middle_mm + comb["tag_above_middle_mm"]
             # x right and y up as its camera sees it, z towards the camera
             seen = looking(yaw) @ np.diag([1, -1, -1])
@@ -185,7 +185,7 @@ def test_by_hand(tower: Any) -> None:
 def test_an_engaged_hook_is_at_the_pins_of_the_hive(tower: Any) -> None:
     """Seated on frame 4 of box 2, before a push to the front: the pin is 8 mm before the plate's centre bar."""
     geometry = HiveGeometry(ROBOT.hive, ROBOT.mechanism)
-    y_mm, z_mm = geometry.frame_y_mm(4), geometry.engaged_mm(2)
+    y_mm, z_mm = geometry.frame_y_mm(2, 4), geometry.engaged_mm(2)
     at = dict(PARKED)
     for side in ("left", "right"):
         at |= {
