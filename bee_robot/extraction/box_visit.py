@@ -19,10 +19,11 @@ from bee_robot.devices.tower import (
 )
 from bee_robot.extraction.belief import HOOK, LIFT, SCAN, SHUTTLE, HiveBelief
 from bee_robot.extraction.context import VisitContext
-from bee_robot.extraction.journal import OVERRIDE_STEP
+from bee_robot.extraction.journal import REMARKS, JournalError
 from bee_robot.extraction.motion_check import against_moving, follow_plan, require_rules
 from bee_robot.extraction.motion_plan import MotionPlanner
 from bee_robot.extraction.motion_profile import Instant, Timeline, timeline
+from bee_robot.extraction.pausing import Pause, run_with_pauses, wait_while_paused
 from bee_robot.extraction.whereabouts import FrameJob, Plates, held_after
 from bee_robot.hive.inspection import EndState, EventKind, FrameVisit, Phase, VisitEvent, VisitOutcome
 from bee_robot.rulebook import AxisSample
@@ -80,6 +81,7 @@ class BoxVisit:
         self.was_opened = belief is not None and belief.is_open
         self.alert_key = ""
         self.troubles: list[str] = []
+        self.pause = Pause(self)
         self._was_unheard = False
         self._positions_mm: dict[Axis, float] = {}
         self.servos_deg: dict[Servo, float] = dict.fromkeys(Servo, 0.0)
@@ -106,6 +108,10 @@ class BoxVisit:
             return 0.0
         until_s = self.context.clock.now_s() if self.closed_s is None else self.closed_s
         return until_s - self.opened_s
+
+    @property
+    def is_standing_open(self) -> bool:
+        return self.opened_s is not None and self.closed_s is None
 
     def begin_open_time(self) -> None:
         """The first edge is about to leave the rim: from here on the box counts as open, whoever watches."""
@@ -160,7 +166,14 @@ class BoxVisit:
             belief=belief,
             note=note,
         )
-        self.has_begun = self.has_begun or step != OVERRIDE_STEP
+        self.has_begun = self.has_begun or step not in REMARKS
+
+    def remark(self, step: str, note: str = "") -> None:
+        """Into the journal, for people; recovery does not need it, so a full disk costs it and nothing else."""
+        try:
+            self.note(step, note)
+        except JournalError as error:
+            self.troubles.append(f"'{step}' is not in the journal ({error})")
 
     # moving -----------------------------------------------------------------------------------------------------------
 
@@ -230,6 +243,7 @@ class BoxVisit:
 
         Raises RuleRefused (nothing moved), MotionStopped (it ended early) or TowerError (the machine is out of reach).
         """
+        await wait_while_paused(self)
         plan = await asyncio.to_thread(self._judged, programme)  # the loop renews the motion lease meanwhile
         await self._require_machine(programme)
         goes_out = [
@@ -240,7 +254,7 @@ class BoxVisit:
         ]
         self.note(programme.name, note, job, goes_out)
         self.unfinished = job
-        result = await self.context.tower.move(programme)
+        result = await run_with_pauses(self, self.context.tower.move(programme))
         if result.end is not MotionEnd.DONE:
             await self.read_machine()
             raise MotionStopped(programme.name, result)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -12,30 +11,9 @@ from bee_robot.clock import Clock
 from bee_robot.configuration import RobotConfiguration
 from bee_robot.devices.frame_cameras import FaceCapture
 from bee_robot.devices.tower import Tower
+from bee_robot.extraction.control import VisitControl
 from bee_robot.extraction.journal import Journal
 from bee_robot.hive.inspection import VisitEvent
-
-
-class VisitControl:
-    """How a person, a signal or the weather ends a visit early. Call from the loop that runs the visit."""
-
-    def __init__(self) -> None:
-        self.stop_because = ""
-        self.stop_now_because = ""
-        self._stops_now = asyncio.Event()
-
-    def request_stop(self, because: str) -> None:
-        """Finish the current safe unit: set the frame down, close the hive. The first reason is kept."""
-        self.stop_because = self.stop_because or because
-
-    def stop_now(self, because: str) -> None:
-        """Stop at once, whatever is open; the visit ends held and says what that is."""
-        self.stop_now_because = self.stop_now_because or because
-        self._stops_now.set()
-
-    async def wait_stop_now(self) -> str:
-        await self._stops_now.wait()
-        return self.stop_now_because
 
 
 class RimState(str, Enum):

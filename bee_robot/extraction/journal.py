@@ -41,6 +41,12 @@ CLOSED_STEP = "closed"
 OVERRIDE_STEP = "override"
 """The step that says who opened a hive against the conditions, and why. Nothing moves with it."""
 
+PAUSED_STEP, RESUMED_STEP, ANSWER_STEP = "paused", "resumed", "answer"
+"""What people said to a job that runs. Nothing moves with it, and what moves goes on as the step before says."""
+
+REMARKS = (OVERRIDE_STEP, PAUSED_STEP, RESUMED_STEP, ANSWER_STEP)
+"""Steps that say nothing of where the machine stands."""
+
 
 UNREADABLE = (KeyError, IndexError, TypeError, ValueError, AttributeError)
 """What reading a belief raises that something else has written."""
@@ -110,8 +116,9 @@ class Journal:
 
     def last(self) -> JournalEntry | None:
         """The newest step at which something could move; None in a new journal."""
-        query = "SELECT {columns} FROM journal WHERE step != ? ORDER BY id DESC LIMIT 1"
-        entries = self._read(query, (OVERRIDE_STEP,))
+        marks = ", ".join("?" * len(REMARKS))
+        query = f"SELECT {{columns}} FROM journal WHERE step NOT IN ({marks}) ORDER BY id DESC LIMIT 1"
+        entries = self._read(query, REMARKS)
         return entries[0] if entries else None
 
     def last_closed(self, hive: str, box: int) -> JournalEntry | None:

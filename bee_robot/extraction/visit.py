@@ -17,6 +17,7 @@ from bee_robot.extraction.journal import CLOSED_STEP, HOMED_NOTE, OVERRIDE_STEP,
 from bee_robot.extraction.locating import locate_frames, push_direction
 from bee_robot.extraction.motion_check import RuleRefused
 from bee_robot.extraction.opening import NotOpened, must_close, open_box
+from bee_robot.extraction.pausing import run_with_pauses, wait_while_paused
 from bee_robot.extraction.plan import plan_box
 from bee_robot.hive.inspection import EndState, EventKind, Phase, VisitOutcome
 
@@ -100,7 +101,8 @@ async def home_empty(visit: BoxVisit, axes: tuple[Axis, ...]) -> None:
             "Close the hive by hand, stow forks and hooks, then run 'bee recover --hive-is-clear --by NAME'",
         )
     visit.note("home", ", ".join(axis.value for axis in axes))
-    result = await visit.context.tower.home(axes)
+    await wait_while_paused(visit)
+    result = await run_with_pauses(visit, visit.context.tower.home(axes))
     if result.end is not MotionEnd.DONE:
         raise MotionStopped("home", result)
     if result.alert:

@@ -42,6 +42,11 @@ class EventKind(str, Enum):
     PLAN = "plan"  # data open_time_s, visit_time_s
     ALERT = "alert"  # data alert (key of alerts.py), number
     STOP_ASKED = "stop_asked"
+    PAUSED = "paused"  # a person paused; nothing goes on before `resumed`
+    RESUMED = "resumed"
+    SKIPPED = "skipped"  # a frame is set back, or passed over, without photographs
+    ASKED = "asked"  # a person has to do what the text says; data step
+    ANSWERED = "answered"
     END = "end"  # data end_state, open_time_s
 
 
