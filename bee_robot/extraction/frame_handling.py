@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bee_robot.clock import wait_for
 from bee_robot.configuration import RobotConfiguration
 from bee_robot.devices.frame_cameras import FACES, Face, FaceCaptureError, FaceLabel
 from bee_robot.extraction.box_visit import BoxVisit
+from bee_robot.extraction.service_motion import ServicePlanner
 from bee_robot.extraction.whereabouts import FrameJob
 from bee_robot.hive.geometry import HiveGeometry
 from bee_robot.hive.inspection import EventKind, FrameVisit
@@ -54,29 +56,68 @@ def new_place_mm(
 
 
 async def inspect_frame(visit: BoxVisit, number: int) -> None:
-    """Take, photograph, put back one place further towards the gap. Events tell how it went."""
+    """Take, photograph, put back one place further towards the gap. Events tell how it went.
+
+    A frame that somebody skips before it is taken is not lifted: it is pushed along, so that its neighbour finds the gap.
+    """
     belief, robot = visit.belief, visit.context.robot
     found_mm = belief.frames_y_mm[number]
     target_mm = new_place_mm(number, belief.frames_y_mm, belief.push, robot, visit.box)
+    if _is_skipped(visit, number):
+        await pass_over(visit, number, target_mm)
+        return
     room_mm = abs(target_mm - found_mm)
     nudge_mm = min(robot.visit.nudge_mm, room_mm) if room_mm >= LEAST_NUDGE_MM else 0.0
     taken_s = visit.context.clock.now_s()
     visit.tell(EventKind.FRAME, f"frame {number} is taken", number, y_mm=round(found_mm, 2))
     take = visit.planner.take_frame(found_mm, belief.push, nudge_mm, PHOTO_SPOT_Y_MM)
     await visit.perform(take, f"frame {number}", FrameJob(number, found_mm, belief.push, nudge_mm))
-    faces = {} if visit.context.control.stop_because else await photograph(visit, number)
+    faces = await photograph(visit, number)
     await put_back(visit, target_mm)
-    left_mm = belief.frames_y_mm[number]
+    visit.context.control.take_skip()  # said too late for this frame, and not meant for the next one
+    _frame_done(visit, FrameVisit(number, found_mm, belief.frames_y_mm[number], faces, taken_s))
+
+
+def _is_skipped(visit: BoxVisit, number: int) -> bool:
+    because = visit.context.control.take_skip()
+    if because:
+        visit.troubles.append(f"frame {number} was skipped: {because}")
+        visit.tell(EventKind.SKIPPED, f"frame {number} is skipped: {because}", number)
+    return bool(because)
+
+
+def _frame_done(visit: BoxVisit, frame: FrameVisit) -> None:
     done_s = visit.context.clock.now_s()
-    visit.frames.append(FrameVisit(number, found_mm, left_mm, faces, taken_s, done_s))
+    number, left_mm = frame.number, frame.left_y_mm
+    visit.frames.append(replace(frame, done_s=done_s))
     visit.tell(
         EventKind.FRAME_DONE,
         f"frame {number} is back",
         number,
         y_mm=round(left_mm, 2),
-        seconds=round(done_s - taken_s, 2),
+        seconds=round(done_s - frame.taken_s, 2),
         open_time_s=round(visit.open_time_s, 2),
     )
+
+
+async def pass_over(visit: BoxVisit, number: int, target_mm: float) -> None:
+    """A frame that is not lifted, in its new place: pushed there on its ears."""
+    found_mm, taken_s = visit.belief.frames_y_mm[number], visit.context.clock.now_s()
+    await push_along(visit, number, target_mm)
+    _frame_done(visit, FrameVisit(number, found_mm, visit.belief.frames_y_mm[number], {}, taken_s))
+
+
+async def push_along(visit: BoxVisit, number: int, target_mm: float) -> None:
+    """A resting frame to `target_mm` on its ears; hooks come and go at travel height."""
+    found_mm = visit.belief.frames_y_mm[number]
+    if abs(target_mm - found_mm) < LEAST_NUDGE_MM:
+        return
+    push, note = 1 if target_mm > found_mm else -1, f"frame {number}"
+    job = FrameJob(number, found_mm, push, abs(target_mm - found_mm))
+    await visit.perform(ServicePlanner.of(visit.planner).push_frame(found_mm, target_mm), note, job)
+    ahead_mm = push * visit.context.robot.mechanism.hook_seated_mm
+    free = visit.planner.free_hooks(target_mm, ahead_mm)
+    await visit.perform(free, note, FrameJob(number, target_mm, push))
 
 
 async def put_back(visit: BoxVisit, target_mm: float) -> None:
@@ -90,9 +131,14 @@ async def put_back(visit: BoxVisit, target_mm: float) -> None:
 
 
 async def photograph(visit: BoxVisit, number: int) -> dict[str, tuple[str, ...]]:
-    """Both faces; a camera that fails costs its face and nothing else. Pictures as sha256."""
+    """Both faces, or those for which nobody was in a hurry; a camera that fails costs its face. Pictures as sha256."""
     label = FaceLabel(visit.inspection, visit.context.robot.hive.name, visit.box, number)
-    return {face: await _photograph_face(visit, face, label) for face in FACES}
+    faces: dict[str, tuple[str, ...]] = {}
+    for face in FACES:
+        if visit.context.control.stop_because or _is_skipped(visit, number):
+            break
+        faces[face] = await _photograph_face(visit, face, label)
+    return faces
 
 
 async def _photograph_face(visit: BoxVisit, face: Face, label: FaceLabel) -> tuple[str, ...]:

@@ -32,6 +32,20 @@ def bench(robot: RobotConfiguration, tmp_path: Path) -> Iterator[Bench]:
 
 
 @pytest.fixture
+def make_bench(tmp_path: Path) -> Iterator[Callable[[RobotConfiguration], Bench]]:
+    """Workbenches of other robot files."""
+    made: list[Bench] = []
+
+    def make(robot: RobotConfiguration) -> Bench:
+        made.append(Bench(robot, tmp_path))
+        return made[-1]
+
+    yield make
+    for workbench in made:
+        workbench.close()
+
+
+@pytest.fixture
 def controller_bench(
     robot: RobotConfiguration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Bench]:
