@@ -35,6 +35,7 @@ ALERTS: dict[str, Alert] = {
     "lease_lost": Alert(106, Severity.STOP, "Whoever was moving the tower stopped renewing its lease", "Look at that process; then run 'bee recover'"),
     "board_overrun": Alert(107, Severity.STOP, "The host did not fetch the board's reports in time", "Look for what held the host up; then arm and recover"),
     "planner_late": Alert(108, Severity.STOP, "The board could not plan its motion in time", "Report it with the programme and 'bee link'; lower speeds until it is understood"),
+    "board_restarted": Alert(109, Severity.STOP, "The board restarted and has forgotten where its axes are", "Look at its supply; then run 'bee recover'"),
     # machine
     "estop": Alert(201, Severity.STOP, "The e-stop is pressed", "Make the hive safe, release the button, then recover"),
     "door_open": Alert(202, Severity.STOP, "The cabinet door is open", "Close the door, then recover"),

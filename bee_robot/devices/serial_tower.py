@@ -31,7 +31,7 @@ from bee_robot.devices.tower import (
 )
 from bee_robot.mcu import messages as m
 from bee_robot.mcu.client import BoardRefused, Client, Refusal, Report, Stop
-from bee_robot.mcu.link import LinkError, LinkStatistics, ProtocolError
+from bee_robot.mcu.link import RESTARTED, LinkError, LinkStatistics, ProtocolError
 from bee_robot.mcu.transport import SerialTransport, Transport, TransportError
 
 HEARTBEAT_S = 0.05
@@ -40,6 +40,10 @@ CONFIGURE_S = 3.0
 CHECK_LINE = "check cable, power and 'serial.port' in the robot file"
 RECONNECT_S = 0.4
 POWERED = (m.State.ARMED, m.State.MOVING, m.State.HOLDING)
+
+
+def _loss_alert(because: str) -> str:
+    return "board_restarted" if because == RESTARTED else "link_lost"
 
 
 class SerialTower:
@@ -196,7 +200,7 @@ class SerialTower:
             await self._clock.sleep(RECONNECT_S)  # state stays LOST; tried again until closed
 
     def _lost(self, because: str) -> None:
-        self._stop_reason, self._alert = because, "link_lost"
+        self._stop_reason, self._alert = because, _loss_alert(because)
         self._lease.is_lost = bool(self._lease.holder)
 
     def _stopped(self, stop: Stop) -> None:
@@ -362,7 +366,7 @@ class SerialTower:
             remedy = f" {ALERTS[alert].remedy}." if alert else ""
             raise TowerError(f"{command}: {self.reports.reason(error.refusal)}.{remedy}", alert) from None
         except LinkError as error:
-            raise TowerError(f"{command}: {error}", "link_lost") from None
+            raise TowerError(f"{command}: {error}", _loss_alert(str(error))) from None
 
     # motion
 
@@ -370,6 +374,14 @@ class SerialTower:
         mask = sum(1 << AXES.index(axis) for axis in set(axes))
         programme = MotionProgramme("home", ())
         return await self._move(programme, lambda: self._client.home(mask))
+
+    async def tell_places(self, places_mm: Mapping[Axis, float]) -> None:
+        if not self._lease.permits(self._clock.now_s()):
+            raise TowerError(f"tell places: {self._why_no_lease()}", "lease_lost")
+        for axis in sorted(places_mm, key=AXES.index):
+            with self._board_errors(f"tell the place of {axis.value}"):
+                await self._client.tell_place(AXES.index(axis), self.units.steps(axis, places_mm[axis]))
+        await self._next_state()
 
     async def move(self, programme: MotionProgramme) -> MotionResult:
         try:

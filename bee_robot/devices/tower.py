@@ -279,6 +279,14 @@ class Tower(Protocol):
         """Reference the axes on their end stops, all at once (beams downwards, shuttles backwards)."""
         ...
 
+    async def tell_places(self, places_mm: Mapping[Axis, float]) -> None:
+        """Tell the armed board where unreferenced axes stand: for recovery, which must be able to prove it.
+
+        They count as referenced and move no faster than they home, until they are homed. TowerError where the board does not
+        believe it (it knows another place, an end stop contradicts, beams would stand too close); nothing moves either way.
+        """
+        ...
+
     async def move(self, programme: MotionProgramme) -> MotionResult:
         """Execute a programme. A cancelled call stops the motion (category 1) before it returns."""
         ...

@@ -239,6 +239,10 @@ class Client:
         """Reference the axes of a mask. A refusal is a report with end REFUSED."""
         return await self._motion("home", m.NUMBERS[m.Home], lambda programme: [m.Home(programme, axes)], ())
 
+    async def tell_place(self, axis: int, steps: int) -> None:
+        """Where an unreferenced axis stands. Raises BoardRefused."""
+        await self._command("tell place", m.NUMBERS[m.TellPlace], [m.TellPlace(axis, steps)])
+
     async def run(self, segments: Sequence[SegmentPlan]) -> Report:
         """Execute segments; those that the board's buffer cannot hold follow as places become free.
 

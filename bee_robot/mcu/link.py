@@ -27,6 +27,8 @@ STOP_EVERY_S = 0.02
 STOP_TRIES = 50
 SILENCE_MAX_S = 0.5
 ROUND_TRIPS_KEPT = 2000
+RESTARTED = "the board restarted and has forgotten positions and configuration"
+"""Why a link was lost whose board answered without pause, and suddenly knew no session."""
 
 _TELEMETRY = {
     m.NUMBERS[m.Axes]: m.BOARD_READERS[m.NUMBERS[m.Axes]][0],
@@ -376,4 +378,4 @@ class Link:
             if message.token in self._stops:
                 self._stops[message.token].set()
         elif isinstance(message, m.NoSession):
-            self._lose("the board restarted and has forgotten positions and configuration")
+            self._lose(RESTARTED)

@@ -9,7 +9,7 @@ from struct import Struct
 from typing import NamedTuple
 
 PROTOCOL_VERSION = 2
-PROTOCOL_SCHEMA = 0xF6B9CFC0
+PROTOCOL_SCHEMA = 0x150FD81C
 
 AXES = 8
 TELEMETRY_AXES = 6
@@ -94,6 +94,7 @@ class Cause(IntEnum):
     UNKNOWN_MESSAGE = 50  # unknown or truncated message (value: its number)
     EVENT_OFF_WAY = 52  # an output is to be set where its axis does not pass in this segment (steps)
     NOTHING_TO_HOLD = 51  # no programme to hold or resume (value: state)
+    ALREADY_REFERENCED = 53  # the axis knows where it is and is not told another place (steps)
 
 
 class ResetCause(IntEnum):
@@ -143,6 +144,7 @@ CAUSE_TEXT: dict[Cause, str] = {
     Cause.UNKNOWN_MESSAGE: "unknown or truncated message (value: its number)",
     Cause.EVENT_OFF_WAY: "an output is to be set where its axis does not pass in this segment (steps)",
     Cause.NOTHING_TO_HOLD: "no programme to hold or resume (value: state)",
+    Cause.ALREADY_REFERENCED: "the axis knows where it is and is not told another place (steps)",
 }
 
 _HELLO = Struct("<BIHI")
@@ -388,6 +390,22 @@ class Resume(NamedTuple):
 
 def _read_resume(data: bytes, offset: int) -> Resume:
     return Resume()
+
+_TELL_PLACE = Struct("<BBi")
+
+
+class TellPlace(NamedTuple):
+    """Where an unreferenced axis stands, as its host can prove; it counts as referenced and moves at homing speed until it is homed. Only while armed and at rest."""
+
+    axis: int
+    place: int
+
+    def pack(self) -> bytes:
+        return _TELL_PLACE.pack(26, self.axis, self.place)
+
+
+def _read_tell_place(data: bytes, offset: int) -> TellPlace:
+    return TellPlace(*_TELL_PLACE.unpack_from(data, offset)[1:])
 
 _PROGRAMME_BEGIN = Struct("<BHHB")
 
@@ -877,6 +895,7 @@ HostMessage = (
     | Home
     | Hold
     | Resume
+    | TellPlace
     | ProgrammeBegin
     | SegmentBegin
     | SegmentAxis
@@ -925,6 +944,7 @@ NUMBERS: dict[type, int] = {
     Home: 23,
     Hold: 24,
     Resume: 25,
+    TellPlace: 26,
     ProgrammeBegin: 30,
     SegmentBegin: 31,
     SegmentAxis: 32,
@@ -965,6 +985,7 @@ RELIABLE = frozenset({
     Home,
     Hold,
     Resume,
+    TellPlace,
     ProgrammeBegin,
     SegmentBegin,
     SegmentAxis,
@@ -1002,6 +1023,7 @@ HOST_READERS: dict[int, tuple[int, Callable[[bytes, int], HostMessage]]] = {
     23: (4, _read_home),
     24: (1, _read_hold),
     25: (1, _read_resume),
+    26: (6, _read_tell_place),
     30: (6, _read_programme_begin),
     31: (8, _read_segment_begin),
     32: (14, _read_segment_axis),

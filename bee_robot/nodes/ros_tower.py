@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from typing import Any
 
 from action_msgs.msg import GoalStatus
@@ -27,7 +28,15 @@ from bee_robot.nodes.asyncio_bridge import AsyncioBridge
 from bee_robot.safety.conditions import FUTURE_S
 from bee_robot_interfaces.action import HomeTower, MoveTower
 from bee_robot_interfaces.msg import TowerState as TowerStateMsg
-from bee_robot_interfaces.srv import ArmTower, HoldTower, MotionLease, ResumeTower, SetOutput, StopTower
+from bee_robot_interfaces.srv import (
+    ArmTower,
+    HoldTower,
+    MotionLease,
+    ResumeTower,
+    SetOutput,
+    StopTower,
+    TellPlaces,
+)
 
 ANSWER_S = 5.0
 STATE_MAX_AGE_S = 1.0
@@ -48,6 +57,7 @@ class RosTower:
         self._stop = node.create_client(StopTower, "tower/stop")
         self._hold = node.create_client(HoldTower, "tower/hold")
         self._resume = node.create_client(ResumeTower, "tower/resume")
+        self._tell_places = node.create_client(TellPlaces, "tower/tell_places")
         self._output = node.create_client(SetOutput, "tower/output")
         self._lease = node.create_client(MotionLease, "tower/lease")
         self._move = ActionClient(node, MoveTower, "tower/move")
@@ -174,6 +184,18 @@ class RosTower:
     async def resume(self) -> None:
         self._require_lease()
         await self._call(self._resume, ResumeTower.Request(holder=self._holder), "tower/resume")
+
+    async def tell_places(self, places_mm: Mapping[Axis, float]) -> None:
+        """Returns with a state that knows them."""
+        self._require_lease()
+        axes = [axis.value for axis in places_mm]
+        positions = [mm / 1000.0 for mm in places_mm.values()]
+        request = TellPlaces.Request(holder=self._holder, axes=axes, positions=positions)
+        since_s = self._bridge.clock.now_s()
+        await self._call(self._tell_places, request, "tower/tell_places")
+        until_s = since_s + STATE_MAX_AGE_S
+        while self.state.stamp_s <= since_s and self._bridge.clock.now_s() < until_s:
+            await self._bridge.clock.sleep(LEASE_RENEWAL_S / 2)
 
     async def set_output(self, output: Output, value: float) -> None:
         await self._call(

@@ -30,6 +30,8 @@ SERVICES: tuple[Service, ...] = (
             "bring the motion to rest where it is, to go on later; anybody may"),
     Service("tower/resume", "bee_robot_interfaces/srv/ResumeTower", "tower_driver",
             "go on with what is held; the holder of the lease may"),
+    Service("tower/tell_places", "bee_robot_interfaces/srv/TellPlaces", "tower_driver",
+            "where axes stand that the board has forgotten: for recovery, by the holder of the lease"),
     Service("tower/output", "bee_robot_interfaces/srv/SetOutput", "tower_driver",
             "strobe, red light, fan, heater: 0 to 1"),
     Service("capture_face", "bee_robot_interfaces/srv/CaptureFace", "frame_cameras",

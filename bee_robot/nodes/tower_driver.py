@@ -23,7 +23,15 @@ from bee_robot.nodes.process import run_node
 from bee_robot.nodes.tower_health import TowerHealth
 from bee_robot_interfaces.action import HomeTower, MoveTower
 from bee_robot_interfaces.msg import Loads, TowerState
-from bee_robot_interfaces.srv import ArmTower, HoldTower, MotionLease, ResumeTower, SetOutput, StopTower
+from bee_robot_interfaces.srv import (
+    ArmTower,
+    HoldTower,
+    MotionLease,
+    ResumeTower,
+    SetOutput,
+    StopTower,
+    TellPlaces,
+)
 
 STATE_HZ = 20.0
 JOINTS_HZ = 20.0
@@ -119,6 +127,7 @@ class TowerDriver(DriverNode):
             (StopTower, "tower/stop", self._stop),
             (HoldTower, "tower/hold", self._hold),
             (ResumeTower, "tower/resume", self._resume),
+            (TellPlaces, "tower/tell_places", self._tell_places),
             (SetOutput, "tower/output", self._output),
             (MotionLease, "tower/lease", self._lease),
         ):
@@ -226,6 +235,21 @@ class TowerDriver(DriverNode):
         self._refuse_stranger(holder)
         await self.tower.renew_lease(holder)
         await self.tower.resume()
+
+    async def _tell_places(self, request: Any, response: Any) -> Any:
+        try:
+            places_mm = {
+                Axis(name): 1000.0 * m for name, m in zip(request.axes, request.positions, strict=True)
+            }
+        except ValueError as error:
+            response.success, response.message = False, f"places cannot be read: {error}"
+            return response
+        return await self._answer(response, self._places_told_by(request.holder, places_mm))
+
+    async def _places_told_by(self, holder: str, places_mm: dict[Axis, float]) -> None:
+        self._refuse_stranger(holder)
+        await self.tower.renew_lease(holder)
+        await self.tower.tell_places(places_mm)
 
     async def _output(self, request: Any, response: Any) -> Any:
         try:

@@ -52,6 +52,13 @@ static refusal home(const uint8_t *fields)
     return homing_start(m.programme, m.axes);
 }
 
+static refusal tell_place(const uint8_t *fields)
+{
+    message_tell_place m;
+    message_read_tell_place(fields, &m);
+    return homing_tell_place(m.axis, m.place);
+}
+
 void commands_receive(const uint8_t *message, uint8_t size)
 {
     refusal why;
@@ -74,6 +81,9 @@ void commands_receive(const uint8_t *message, uint8_t size)
         break;
     case MESSAGE_HOME:
         why = home(message + 1);
+        break;
+    case MESSAGE_TELL_PLACE:
+        why = tell_place(message + 1);
         break;
     case MESSAGE_HOLD:
         why = programme_hold();

@@ -21,12 +21,13 @@ typedef struct {
 static axis_homing homings[PROTOCOL_AXES];
 static uint8_t active;       /* mask of axes still homing */
 static uint8_t asked, known; /* known: referenced before */
+static uint8_t told;         /* axes that did not find their place, but were told it */
 static bool is_running, has_begun;
 static uint16_t number;
 
 void homing_reset(void)
 {
-    active = 0;
+    active = told = 0;
     is_running = false;
 }
 
@@ -135,10 +136,29 @@ refusal homing_start(uint16_t programme, uint8_t axes)
     return ACCEPTED;
 }
 
+uint8_t homing_told(void)
+{
+    return told;
+}
+
+refusal homing_tell_place(uint8_t axis, int32_t place)
+{
+    refusal why = safety_may_move();
+    if (why.cause == CAUSE_NONE)
+        why = limits_place(axis, place, safety_referenced());
+    if (why.cause != CAUSE_NONE)
+        return why;
+    motion_set_position(axis, place);
+    told |= (uint8_t)(1u << axis);
+    safety_set_referenced(axis, true);
+    return ACCEPTED;
+}
+
 static void begin(void)
 {
     has_begun = true;
-    known = safety_referenced();
+    known = safety_referenced() & (uint8_t)~told; /* what was told is no measure of lost steps */
+    told &= (uint8_t)~active;
     for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++) {
         if (!(active & (1u << axis)))
             continue;

@@ -15,7 +15,7 @@
 #define WAY_BITS 10
 #define END_STOP_PLAY_SHIFT 10 /* of steps per metre: 0.98 mm */
 
-refusal limits_move(const message_segment_axis *move, uint8_t referenced)
+refusal limits_move(const message_segment_axis *move, uint8_t referenced, uint8_t told)
 {
     if (move->axis >= PROTOCOL_AXES || !settings.axes[move->axis].is_used)
         return refused(CAUSE_UNKNOWN_AXIS, PROTOCOL_NO_AXIS, move->axis, 0);
@@ -26,8 +26,9 @@ refusal limits_move(const message_segment_axis *move, uint8_t referenced)
         return refused(CAUSE_BELOW_MINIMUM, move->axis, move->target, axis->minimum);
     if (move->target > axis->maximum)
         return refused(CAUSE_ABOVE_MAXIMUM, move->axis, move->target, axis->maximum);
-    if (move->speed > axis->speed_q8 || profile_speed(move->speed) == 0)
-        return refused(CAUSE_SPEED_LIMIT, move->axis, (int32_t)move->speed, (int32_t)axis->speed_q8);
+    const uint32_t most = told & (1u << move->axis) ? axis->homing_speed_q8 : axis->speed_q8;
+    if (move->speed > most || profile_speed(move->speed) == 0)
+        return refused(CAUSE_SPEED_LIMIT, move->axis, (int32_t)move->speed, (int32_t)most);
     if (move->acceleration > axis->acceleration_q8 || profile_acceleration(move->acceleration) == 0)
         return refused(CAUSE_ACCELERATION_LIMIT, move->axis, (int32_t)move->acceleration,
                        (int32_t)axis->acceleration_q8);
@@ -155,17 +156,43 @@ refusal limits_load(void)
     return ACCEPTED;
 }
 
+static refusal end_stop_at(uint8_t axis, int32_t at)
+{
+    const axis_settings *s = &settings.axes[axis];
+    const int32_t play = (int32_t)(s->steps_per_m >> END_STOP_PLAY_SHIFT);
+    if (at > s->home + play && board_end_stop(axis))
+        return refused(CAUSE_END_STOP_EARLY, axis, at, s->home);
+    if (at < s->home - play && !board_end_stop(axis))
+        return refused(CAUSE_END_STOP_LATE, axis, at, s->home);
+    return ACCEPTED;
+}
+
 refusal limits_end_stops(uint8_t axes)
 {
-    for (uint8_t axis = 0; axes; axis++, axes >>= 1) {
-        const axis_settings *s = &settings.axes[axis];
-        if (!(axes & 1u))
-            continue;
-        int32_t at = stepper_position(axis), play = (int32_t)(s->steps_per_m >> END_STOP_PLAY_SHIFT);
-        if (at > s->home + play && board_end_stop(axis))
-            return refused(CAUSE_END_STOP_EARLY, axis, at, s->home);
-        if (at < s->home - play && !board_end_stop(axis))
-            return refused(CAUSE_END_STOP_LATE, axis, at, s->home);
-    }
-    return ACCEPTED;
+    refusal why = ACCEPTED;
+    for (uint8_t axis = 0; axes && why.cause == CAUSE_NONE; axis++, axes >>= 1)
+        if (axes & 1u)
+            why = end_stop_at(axis, stepper_position(axis));
+    return why;
+}
+
+refusal limits_place(uint8_t axis, int32_t place, uint8_t referenced)
+{
+    if (axis >= PROTOCOL_AXES || !settings.axes[axis].is_used)
+        return refused(CAUSE_UNKNOWN_AXIS, PROTOCOL_NO_AXIS, axis, 0);
+    const axis_settings *s = &settings.axes[axis];
+    if (referenced & (1u << axis))
+        return refused(CAUSE_ALREADY_REFERENCED, axis, stepper_position(axis), place);
+    if (place < s->minimum)
+        return refused(CAUSE_BELOW_MINIMUM, axis, place, s->minimum);
+    if (place > s->maximum)
+        return refused(CAUSE_ABOVE_MAXIMUM, axis, place, s->maximum);
+    refusal why = end_stop_at(axis, place);
+    if (why.cause != CAUSE_NONE || !((1u << axis) & BEAMS))
+        return why;
+    int32_t positions[PROTOCOL_AXES];
+    for (uint8_t beam = 0; beam < PROTOCOL_AXES; beam++)
+        positions[beam] = beam == axis ? place : motion_planned_steps(beam);
+    const uint8_t side = axis % PROTOCOL_SIDES, pair = (uint8_t)(1u << LIFT(side) | 1u << SCAN(side));
+    return limits_separation(positions, (uint8_t)((referenced | 1u << axis) & pair));
 }

@@ -20,7 +20,12 @@ static inline refusal refused(uint8_t cause, uint8_t axis, int32_t value, int32_
 
 #define ACCEPTED ((refusal){CAUSE_NONE, PROTOCOL_NO_AXIS, 0, 0})
 
-refusal limits_move(const message_segment_axis *move, uint8_t referenced);
+/* An axis whose place was told, not found, moves no faster than it homes. */
+refusal limits_move(const message_segment_axis *move, uint8_t referenced, uint8_t told);
+
+/* Whether an axis may be told that it stands at a place: it does not know it yet, the place is within its travel, its end
+ * stop does not say otherwise, and the beams of its side would not stand too close. */
+refusal limits_place(uint8_t axis, int32_t place, uint8_t referenced);
 
 /* Lift and scan beam of each side with all axes at the positions given; sides with an unreferenced beam are not
  * judged: such a beam does not move. */

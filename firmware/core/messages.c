@@ -35,6 +35,8 @@ uint8_t message_size_from_host(uint8_t id)
         return MESSAGE_HOLD_SIZE;
     case MESSAGE_RESUME:
         return MESSAGE_RESUME_SIZE;
+    case MESSAGE_TELL_PLACE:
+        return MESSAGE_TELL_PLACE_SIZE;
     case MESSAGE_PROGRAMME_BEGIN:
         return MESSAGE_PROGRAMME_BEGIN_SIZE;
     case MESSAGE_SEGMENT_BEGIN:
@@ -139,6 +141,12 @@ void message_read_home(const uint8_t *bytes, message_home *message)
 {
     message->programme = (uint16_t)((uint32_t)bytes[0] | (uint32_t)bytes[1] << 8);
     message->axes = (uint8_t)((uint32_t)bytes[2]);
+}
+
+void message_read_tell_place(const uint8_t *bytes, message_tell_place *message)
+{
+    message->axis = (uint8_t)((uint32_t)bytes[0]);
+    message->place = (int32_t)((uint32_t)bytes[1] | (uint32_t)bytes[2] << 8 | (uint32_t)bytes[3] << 16 | (uint32_t)bytes[4] << 24);
 }
 
 void message_read_programme_begin(const uint8_t *bytes, message_programme_begin *message)

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define PROTOCOL_VERSION 2u
-#define PROTOCOL_SCHEMA 0xf6b9cfc0ul
+#define PROTOCOL_SCHEMA 0x150fd81cul
 
 #define PROTOCOL_AXES 8u
 #define PROTOCOL_TELEMETRY_AXES 6u
@@ -90,6 +90,7 @@ enum cause {
     CAUSE_UNKNOWN_MESSAGE = 50, /* unknown or truncated message (value: its number) */
     CAUSE_EVENT_OFF_WAY = 52, /* an output is to be set where its axis does not pass in this segment (steps) */
     CAUSE_NOTHING_TO_HOLD = 51, /* no programme to hold or resume (value: state) */
+    CAUSE_ALREADY_REFERENCED = 53, /* the axis knows where it is and is not told another place (steps) */
 };
 
 enum reset_cause {
@@ -115,6 +116,7 @@ enum message_id {
     MESSAGE_HOME = 23,
     MESSAGE_HOLD = 24,
     MESSAGE_RESUME = 25,
+    MESSAGE_TELL_PLACE = 26,
     MESSAGE_PROGRAMME_BEGIN = 30,
     MESSAGE_SEGMENT_BEGIN = 31,
     MESSAGE_SEGMENT_AXIS = 32,
@@ -158,6 +160,7 @@ enum message_id {
 #define MESSAGE_HOME_SIZE 4u
 #define MESSAGE_HOLD_SIZE 1u
 #define MESSAGE_RESUME_SIZE 1u
+#define MESSAGE_TELL_PLACE_SIZE 6u
 #define MESSAGE_PROGRAMME_BEGIN_SIZE 6u
 #define MESSAGE_SEGMENT_BEGIN_SIZE 8u
 #define MESSAGE_SEGMENT_AXIS_SIZE 14u
@@ -257,6 +260,11 @@ typedef struct {
     uint16_t programme;
     uint8_t axes;
 } message_home;
+
+typedef struct {
+    uint8_t axis;
+    int32_t place;
+} message_tell_place;
 
 typedef struct {
     uint16_t programme;
@@ -450,6 +458,7 @@ void message_read_configure_done(const uint8_t *bytes, message_configure_done *m
 void message_read_arm(const uint8_t *bytes, message_arm *message);
 void message_read_set_output(const uint8_t *bytes, message_set_output *message);
 void message_read_home(const uint8_t *bytes, message_home *message);
+void message_read_tell_place(const uint8_t *bytes, message_tell_place *message);
 void message_read_programme_begin(const uint8_t *bytes, message_programme_begin *message);
 void message_read_segment_begin(const uint8_t *bytes, message_segment_begin *message);
 void message_read_segment_axis(const uint8_t *bytes, message_segment_axis *message);

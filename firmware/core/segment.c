@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "homing.h"
 #include "outputs.h"
 #include "profile.h"
 #include "safety.h"
@@ -27,7 +28,7 @@ static refusal add_axis(segment *s, const uint8_t *fields)
 {
     message_segment_axis m;
     message_read_segment_axis(fields, &m);
-    refusal why = limits_move(&m, safety_referenced());
+    refusal why = limits_move(&m, safety_referenced(), homing_told());
     if (why.cause == CAUSE_NONE) {
         s->axes |= (uint8_t)(1u << m.axis);
         s->moves[m.axis] = (segment_move){m.target, profile_speed(m.speed), profile_acceleration(m.acceleration)};

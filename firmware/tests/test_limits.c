@@ -17,6 +17,7 @@
 #define STEPS_PER_M 81920u
 #define MM 80 /* steps, as end stops are judged */
 #define SPEED_Q8 (16000u << 8)
+#define HOMING_Q8 (700u << 8)
 #define ACCELERATION_Q8 (32000u << 8)
 #define SEPARATION 9000 /* steps of the lift axis */
 #define FAR 40000
@@ -36,6 +37,7 @@ static void begin(void)
             .minimum = -1000 * (axis + 1),
             .maximum = 2000 * (axis + 1),
             .speed_q8 = SPEED_Q8,
+            .homing_speed_q8 = HOMING_Q8,
             .acceleration_q8 = ACCELERATION_Q8,
             .acceleration = profile_acceleration(ACCELERATION_Q8),
         };
@@ -63,7 +65,7 @@ static void expect_accepted(refusal why)
 static refusal move(uint8_t axis, int32_t target, uint32_t speed, uint32_t acceleration)
 {
     message_segment_axis m = {axis, target, speed, acceleration};
-    return limits_move(&m, ALL);
+    return limits_move(&m, ALL, 0);
 }
 
 static void test_targets_speeds_and_accelerations(void)
@@ -93,8 +95,73 @@ static void test_axes_that_are_not_there_or_not_referenced(void)
     expect(move(7, 0, 1, 256), CAUSE_UNKNOWN_AXIS, PROTOCOL_NO_AXIS, 7, 0);
     for (uint8_t axis = 0; axis < 7; axis++) {
         message_segment_axis m = {axis, 0, 1, 256};
-        expect_accepted(limits_move(&m, (uint8_t)(1u << axis)));
-        expect(limits_move(&m, (uint8_t)~(1u << axis)), CAUSE_NOT_REFERENCED, axis, 0, 0);
+        expect_accepted(limits_move(&m, (uint8_t)(1u << axis), 0));
+        expect(limits_move(&m, (uint8_t)~(1u << axis), ALL), CAUSE_NOT_REFERENCED, axis, 0, 0);
+    }
+}
+
+static void test_a_told_axis_moves_at_homing_speed(void)
+{
+    begin();
+    for (uint8_t axis = 0; axis < PROTOCOL_AXES; axis++) {
+        const uint8_t bit = (uint8_t)(1u << axis);
+        message_segment_axis m = {axis, 0, HOMING_Q8, 256};
+        expect_accepted(limits_move(&m, ALL, bit));
+        m.speed = HOMING_Q8 + 1;
+        expect(limits_move(&m, ALL, bit), CAUSE_SPEED_LIMIT, axis, HOMING_Q8 + 1, HOMING_Q8);
+        expect_accepted(limits_move(&m, ALL, (uint8_t)~bit));
+    }
+}
+
+/* ------------------------------------------------------------------------------------------ places that are told */
+
+static void test_a_place_within_the_travel_is_told_to_an_axis_that_does_not_know_it(void)
+{
+    for (uint8_t axis = 4; axis < PROTOCOL_AXES; axis++) {
+        const uint8_t others = (uint8_t)~(1u << axis);
+        begin();
+        const axis_settings *a = &settings.axes[axis];
+        world.positions[axis] = 7;
+        expect(limits_place(axis, 0, ALL), CAUSE_ALREADY_REFERENCED, axis, 7, 0);
+        expect_accepted(limits_place(axis, a->maximum, others));
+        expect(limits_place(axis, a->maximum + 1, others), CAUSE_ABOVE_MAXIMUM, axis, a->maximum + 1, a->maximum);
+        world.end_stops = (uint8_t)(1u << axis);
+        expect_accepted(limits_place(axis, a->minimum, others));
+        expect(limits_place(axis, a->minimum - 1, others), CAUSE_BELOW_MINIMUM, axis, a->minimum - 1, a->minimum);
+        settings.axes[axis].is_used = false;
+        expect(limits_place(axis, 0, others), CAUSE_UNKNOWN_AXIS, PROTOCOL_NO_AXIS, axis, 0);
+    }
+    expect(limits_place(PROTOCOL_AXES, 0, 0), CAUSE_UNKNOWN_AXIS, PROTOCOL_NO_AXIS, PROTOCOL_AXES, 0);
+}
+
+static void test_an_end_stop_contradicts_a_told_place(void)
+{
+    for (uint8_t axis = 4; axis < PROTOCOL_AXES; axis++) {
+        const uint8_t bit = (uint8_t)(1u << axis), others = (uint8_t)~bit;
+        begin();
+        const int32_t home = settings.axes[axis].home;
+        expect_accepted(limits_place(axis, home - MM, others));
+        expect(limits_place(axis, home - MM - 1, others), CAUSE_END_STOP_LATE, axis, home - MM - 1, home);
+        world.end_stops = bit;
+        expect_accepted(limits_place(axis, home + MM, others));
+        expect(limits_place(axis, home + MM + 1, others), CAUSE_END_STOP_EARLY, axis, home + MM + 1, home);
+    }
+}
+
+static void test_a_told_place_keeps_the_beams_apart(void)
+{
+    for (uint8_t side = 0; side < PROTOCOL_SIDES; side++) {
+        const uint8_t lift = side, scan = (uint8_t)(side + 2u), scan_bit = (uint8_t)(1u << scan);
+        begin();
+        settings.axes[lift].maximum = settings.axes[scan].maximum = 2 * SEPARATION;
+        world.planned[lift] = SEPARATION + 500;
+        expect_accepted(limits_place(scan, 502, (uint8_t)~scan_bit));
+        expect(limits_place(scan, 503, (uint8_t)~scan_bit), CAUSE_BEAM_SEPARATION, lift, SEPARATION + 500, SEPARATION + 501);
+        expect_accepted(limits_place(scan, 2000, 0)); /* nobody knows where the lift beam is */
+        world.planned[scan] = 400;
+        expect_accepted(limits_place(lift, SEPARATION + 398, scan_bit));
+        expect(limits_place(lift, SEPARATION + 397, scan_bit), CAUSE_BEAM_SEPARATION, lift, SEPARATION + 397,
+               SEPARATION + 398);
     }
 }
 
@@ -318,6 +385,10 @@ int main(void)
 {
     test_targets_speeds_and_accelerations();
     test_axes_that_are_not_there_or_not_referenced();
+    test_a_told_axis_moves_at_homing_speed();
+    test_a_place_within_the_travel_is_told_to_an_axis_that_does_not_know_it();
+    test_an_end_stop_contradicts_a_told_place();
+    test_a_told_place_keeps_the_beams_apart();
     test_beams_at_the_end_of_a_segment();
     test_beams_of_different_scales();
     test_beams_are_stopped_before_they_come_too_close();
