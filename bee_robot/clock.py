@@ -57,7 +57,7 @@ class SteppedClock:
         return self._now_s
 
     def utc(self) -> datetime:
-        return self._epoch_utc + timedelta(seconds=self._now_s)
+        return self._epoch_utc + timedelta(seconds=self.now_s())
 
     def set_calendar(self, utc_at_zero: datetime) -> None:
         """Say which instant (aware, UTC) robot time zero is."""

@@ -7,8 +7,10 @@ Units are in the names. Errors name file, option, value and limit.
 from __future__ import annotations
 
 import zlib
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -112,6 +114,73 @@ class CameraConfiguration(Section):
     view_width_mm: float = Field(264, gt=0, description="width that the picture covers at the comb")
 
 
+class PlaceConfiguration(Section):
+    """Where the hive stands: for its weather, its sun and its time of day."""
+
+    latitude_deg: float = Field(ge=-90, le=90, description="WGS 84, north positive")
+    longitude_deg: float = Field(ge=-180, le=180, description="WGS 84, east positive")
+    zone: str = Field(
+        "",
+        description="time zone such as Europe/Tallinn, with its daylight saving; empty: conditions.utc_offset_hours",
+    )
+
+    @model_validator(mode="after")
+    def _zone_is_known(self) -> PlaceConfiguration:
+        try:
+            if self.zone:
+                ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(
+                f"zone '{self.zone}' is no time zone that this machine knows; write it like Europe/Tallinn, "
+                "or install the package tzdata"
+            ) from None
+        return self
+
+
+class WeatherServiceConfiguration(Section):
+    """A service that says how the weather is and will be at the place; asked over the network."""
+
+    kind: Literal["open_meteo"] = "open_meteo"
+    url: str = Field("https://api.open-meteo.com/v1/forecast", pattern=r"^https?://[^\s?#]+$")
+    poll_s: float = Field(300, ge=60, le=3600)
+    timeout_s: float = Field(10, ge=1, le=60, description="for the whole answer")
+    max_age_s: float = Field(
+        1800, ge=60, le=7200, description="of what it observed; its newest values are up to 15 minutes old"
+    )
+
+
+class ClosedDays(Section):
+    """Days on which nobody opens the hive: both ends included."""
+
+    first: date
+    last: date
+    because: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_day(cls, given: Any) -> Any:
+        return {"first": given, "last": given} if isinstance(given, (date, str)) else given
+
+    @model_validator(mode="after")
+    def _ordered(self) -> ClosedDays:
+        if self.last < self.first:
+            raise ValueError(f"last {self.last} is before first {self.first}")
+        return self
+
+
+class PreparationConfiguration(Section):
+    """Warming the cabinet before a visit, when cold is all that stands against it."""
+
+    warms_cabinet: bool = True
+    keeps_warm: bool = Field(True, description="during the visit, too")
+    heater: float = Field(1.0, gt=0, le=1, description="share of its power")
+    gives_up_after_s: float = Field(3600, ge=60, le=14400)
+    rise_c: float = Field(
+        0.3, gt=0, le=10, description="by which the cabinet has to get warmer, at the least"
+    )
+    rise_within_s: float = Field(600, ge=60, le=3600)
+
+
 class ConditionsConfiguration(Section):
     """The gate before a visit (machine.md, "May we?")."""
 
@@ -124,7 +193,15 @@ class ConditionsConfiguration(Section):
     utc_offset_hours: float = Field(0, ge=-12, le=14)
     days_between_visits: float = Field(7, ge=0)
     battery_min_pct: float = Field(40, ge=0, le=100)
-    reading_max_age_s: float = Field(60, gt=0)
+    reading_max_age_s: float = Field(60, gt=0, description="of sensors; a weather service has its own")
+    rain_chance_max_pct: float = Field(
+        40, ge=0, le=100, description="forecast for the visit and rain_margin_s after it"
+    )
+    rain_margin_s: float = Field(1800, ge=0, le=14400)
+    from_month: int = Field(1, ge=1, le=12, description="first month of the season")
+    to_month: int = Field(12, ge=1, le=12, description="last one; before from_month: over the new year")
+    closed_days: tuple[ClosedDays, ...] = ()
+    clock_settle_s: float = Field(600, ge=0, le=86400, description="after the clock was set")
 
 
 class VisitConfiguration(Section):
@@ -150,7 +227,10 @@ class RobotConfiguration(Section):
     skeleton: SkeletonConfiguration = SkeletonConfiguration()
     cameras: dict[str, CameraConfiguration]
     hive: HiveConfiguration
+    place: PlaceConfiguration | None = None
+    weather_service: WeatherServiceConfiguration | None = None
     conditions: ConditionsConfiguration = ConditionsConfiguration()
+    preparation: PreparationConfiguration = PreparationConfiguration()
     visit: VisitConfiguration = VisitConfiguration()
 
     @model_validator(mode="after")
@@ -164,6 +244,26 @@ class RobotConfiguration(Section):
             if set(given) != set(known):
                 raise ValueError(f"{what}: needs exactly {', '.join(known)}; has {', '.join(given)}")
         return self
+
+    @model_validator(mode="after")
+    def _place_and_time(self) -> RobotConfiguration:
+        if self.weather_service is not None and self.place is None:
+            raise ValueError("weather_service needs place.latitude_deg and place.longitude_deg")
+        has_zone = self.place is not None and self.place.zone
+        if has_zone and "utc_offset_hours" in self.conditions.model_fields_set:
+            raise ValueError("place.zone and conditions.utc_offset_hours both say the local time; give one")
+        return self
+
+    def zone(self) -> tzinfo:
+        """Local time of the hive: the zone of its place, else the fixed offset of `conditions`."""
+        if self.place is not None and self.place.zone:
+            return ZoneInfo(self.place.zone)
+        return timezone(timedelta(hours=self.conditions.utc_offset_hours))
+
+    def utc_offset_hours(self, at: datetime) -> float:
+        """How far local time is ahead of UTC at an instant (aware)."""
+        offset = at.astimezone(self.zone()).utcoffset()
+        return offset.total_seconds() / 3600 if offset is not None else 0.0
 
     def checksum(self) -> int:
         """CRC-32 over the canonical form; the board and every node compare it at the handshake."""

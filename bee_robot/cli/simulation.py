@@ -6,7 +6,6 @@ import argparse
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from bee_robot.cloud.local_store import LocalStore
 from bee_robot.configuration import RobotConfiguration
 from bee_robot.sim import scenarios
 from bee_robot.sim.scenarios import UnknownScenarioError
-from bee_robot.sim.weather import summer_noon
+from bee_robot.sim.weather import simulated_noon
 
 LIST = "list"
 DAYS_BETWEEN_VISITS = 8  # a day more than the robot asks for
@@ -98,9 +97,8 @@ def next_visit_day(robot: RobotConfiguration, store: Path) -> int:
         raise InputError(str(error)) from None
     if not visits:
         return 0
-    local = timedelta(hours=robot.conditions.utc_offset_hours)
-    latest = max(visit.start.started_utc for visit in visits) + local
-    first = summer_noon(robot.conditions.utc_offset_hours) + local
+    latest = max(visit.start.started_utc for visit in visits).astimezone(robot.zone())
+    first = simulated_noon(robot).astimezone(robot.zone())
     rest = max(DAYS_BETWEEN_VISITS, math.ceil(robot.conditions.days_between_visits) + 1)
     found = max(0, (latest.date() - first.date()).days + rest)
     if found > LAST_DAY:

@@ -66,6 +66,7 @@ class SerialTower:
         self._open_transport = open_transport
         self._renews_itself = renews_itself
         self._lease = Lease()
+        self._is_heating = False
         self._stop_reason = ""
         self._because = ""
         self._held_because = ""
@@ -249,11 +250,14 @@ class SerialTower:
             self._client.heartbeat()
 
     async def release_lease_of(self, holder: str) -> None:
-        """Release the lease if `holder` has it; a motion under way is stopped."""
+        """Release the lease if `holder` has it; a motion under way is stopped. The heater goes out with whoever watched it."""
         if self._lease.holder != holder:
             return
         if self._motion.locked() and self._client.is_open:
             await self.stop("the motion lease was released during a motion")
+        if self._client.is_open and (self._is_heating or self.state.outputs[Output.HEATER] > 0):
+            with contextlib.suppress(TowerError):  # out of reach: the board misses the heartbeat
+                await self.set_output(Output.HEATER, 0.0)
         self._lease.free()
 
     async def release_lease(self) -> None:
@@ -322,6 +326,8 @@ class SerialTower:
     async def set_output(self, output: Output, value: float) -> None:
         if not 0 <= value <= 1:
             raise TowerError(f"{output.value} {value:g} is not between 0 and 1", "limit_refused")
+        if output is Output.HEATER:
+            self._is_heating = value > 0
         with self._board_errors(f"set {output.value}"):
             await self._client.set_output(OUTPUTS.index(output), round(value * 1000))
 

@@ -28,7 +28,7 @@ from bee_robot.sim.plant import HiveMasses
 from bee_robot.sim.referee import Referee
 from bee_robot.sim.twin import Twin
 from bee_robot.sim.virtual_time import run_virtual
-from bee_robot.sim.weather import summer_noon
+from bee_robot.sim.weather import simulated_noon
 
 T = TypeVar("T")
 LOOK_S = 20.0
@@ -86,7 +86,7 @@ class Workbench:
     ) -> None:
         self.robot = robot
         self.clock = SteppedClock()
-        self.clock.set_calendar(summer_noon(robot.conditions.utc_offset_hours))
+        self.clock.set_calendar(simulated_noon(robot))
         self.twin = Twin(robot, hive or EvenHive(), seed)
         self.referee = Referee()
         self.twin.watch(self.referee)

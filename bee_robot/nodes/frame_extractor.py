@@ -62,7 +62,9 @@ class FrameExtractor(BeeNode):
         self._events = self.create_publisher(
             InspectionEvent, "inspection/events", qos.of("inspection/events")
         )
-        self._conditions = VisitConditions(self, self.bridge.clock, self.robot, self._tower, self._journal)
+        self._conditions = VisitConditions(
+            self, self.bridge, self.robot, self._tower, self._journal, self.parameter("sim")
+        )
         self.create_subscription(
             RuleViolation, "sim/violations", self._take_violation, qos.of("sim/violations")
         )
@@ -166,7 +168,6 @@ class FrameExtractor(BeeNode):
             )
         is_overridden = goal.override_by or goal.override_reason
         override = Override(goal.override_by, goal.override_reason) if is_overridden else None
-        self._conditions.is_overridden = False
         feedback = asyncio.ensure_future(self._feed_back(publish_feedback))
         try:
             outcome = await self._procedure(
@@ -183,6 +184,7 @@ class FrameExtractor(BeeNode):
         self._violations, self._opened_s, self._open_time_s = 0, None, 0.0
         self._recorder = recorder
         loads = asyncio.ensure_future(self._record_loads())
+        self._conditions.begin()
         try:
             outcome = self._outcome = await work(self._visit_context())
             if recorder is not None:
@@ -190,6 +192,7 @@ class FrameExtractor(BeeNode):
             return outcome
         finally:
             loads.cancel()
+            await self._conditions.end()
             self._recorder = None
 
     # recovery
@@ -281,7 +284,7 @@ class FrameExtractor(BeeNode):
             software_version=bee_robot.__version__,
             firmware_version=FIRMWARE,
             configuration_checksum=self.robot.checksum(),
-            utc_offset_hours=self.robot.conditions.utc_offset_hours,
+            utc_offset_hours=self.robot.utc_offset_hours(self.bridge.clock.utc()),
             is_simulated=self.parameter("sim"),
             conditions=self._conditions.for_the_record(),
             override_by=goal.override_by,
@@ -301,6 +304,7 @@ class FrameExtractor(BeeNode):
             look=RimWait(self.bridge.clock),
             reasons_against=self._conditions.reasons_against,
             weather_turned=self._conditions.weather_turned,
+            prepare=self._conditions.prepare,
             overridden=self._conditions.overridden,
         )
 

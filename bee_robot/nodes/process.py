@@ -25,7 +25,7 @@ from bee_robot.nodes import parameters
 from bee_robot.nodes.asyncio_bridge import AsyncioBridge
 from bee_robot.nodes.diagnostics import Diagnostics
 from bee_robot.nodes.taken_name import EXIT_NAME_TAKEN, NameTakenError, refuse_taken_name
-from bee_robot.sim.weather import summer_noon
+from bee_robot.sim.weather import simulated_noon
 
 GIL_SWITCH_S = 0.0005  # the thread that renews a lease must not wait 5 ms for one that computes
 REPEAT_S = 0.5
@@ -57,9 +57,7 @@ class BeeNode(Node):
         parameters.guard_changes(self, table, self.why_no_change)
         self.bridge = AsyncioBridge(self)
         if isinstance(self.bridge.clock, FollowedClock):
-            self.bridge.clock.set_calendar(
-                summer_noon(self.robot.conditions.utc_offset_hours, self.parameter("day"))
-            )
+            self.bridge.clock.set_calendar(simulated_noon(self.robot, self.parameter("day")))
         # For callbacks that wait for something: in the default group, clock and answers would wait for them.
         self.waiting_group = ReentrantCallbackGroup()
         self.diagnostics = Diagnostics(self, self.robot.robot)

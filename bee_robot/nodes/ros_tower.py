@@ -139,6 +139,8 @@ class RosTower:
             "tower/lease",
         )
         self._holder, self._lease_fault = holder, ""
+        if self._renewals is not None:  # taken again: two that renew would outlive one release
+            self._renewals.cancel()
         self._renewals = asyncio.ensure_future(self._renew())
 
     async def _renew(self) -> None:

@@ -25,7 +25,7 @@ from bee_robot.sim.referee import Referee
 from bee_robot.sim.trace import TraceFile
 from bee_robot.sim.twin import Twin, TwinError
 from bee_robot.sim.twin_view import TwinView, ViewError
-from bee_robot.sim.weather import Weather
+from bee_robot.sim.weather import RAIN_MM_H, Weather
 from bee_robot_interfaces.msg import Climate, RuleViolation
 from bee_robot_interfaces.srv import RenderPicture
 
@@ -36,7 +36,6 @@ STANDSTILL_CLOCK_WALL_STEPS = (
     100  # /clock is repeated while time stands, so that nobody waits for a lost sample
 )
 BATTERY_PCT = 90.0
-RAIN_MM_H = 3.0  # moderate rain
 
 
 class SimWorld(BeeNode):

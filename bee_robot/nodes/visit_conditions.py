@@ -1,42 +1,66 @@
-"""Whether a hive may be opened, and whether it must be closed early: what frame_extractor knows of weather, tower and past."""
+"""Whether a hive may be opened, and whether it must be closed early: the gate of safety/gate.py, fed by the graph."""
 
 from __future__ import annotations
 
+import concurrent.futures
+import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from rclpy.node import Node
 
-from bee_robot.clock import Clock
 from bee_robot.configuration import RobotConfiguration
-from bee_robot.devices.tower import Tower, TowerError
-from bee_robot.devices.weather import ClimateReading
+from bee_robot.devices.tower import Tower
+from bee_robot.devices.weather import ClimateReading, OpenMeteo
+from bee_robot.extraction.context import VisitContext
 from bee_robot.extraction.journal import Journal, JournalError
 from bee_robot.nodes import conversions, qos
+from bee_robot.nodes.asyncio_bridge import AsyncioBridge
 from bee_robot.nodes.diagnostics import Status
-from bee_robot.safety.conditions import Quantity, Reading, Verdict, judge, weather_against
-from bee_robot.safety.sensor_readings import gather
+from bee_robot.safety.gate import Gate
+from bee_robot.safety.preparation import CabinetHeating
+from bee_robot.safety.weather_service import WeatherWatch
 from bee_robot_interfaces.msg import Climate
 
 CLIMATE_SILENT_S = 5.0  # it comes once a second of robot time
+FINDINGS = "findings"
+"""Key of the diagnostics under which all that was looked at stands, as JSON."""
 
 
 class VisitConditions:
-    """Listens to `climate`; judges by the robot file. `is_overridden`: a person has taken the weather upon themselves, for
-    the whole visit."""
+    """Listens to `climate`, asks the weather service of the robot file (a simulation has none), judges by the robot file.
+
+    `hooks` of a visit's context; `begin` before a visit and `end` after it, whatever came of it.
+    """
 
     def __init__(
-        self, node: Node, clock: Clock, robot: RobotConfiguration, tower: Tower, journal: Journal
+        self,
+        node: Node,
+        bridge: AsyncioBridge,
+        robot: RobotConfiguration,
+        tower: Tower,
+        journal: Journal,
+        is_sim: bool,
     ) -> None:
-        self._clock = clock
+        self._clock = bridge.clock
+        self._bridge = bridge
         self._robot = robot
-        self._tower = tower
         self._journal = journal
         self._climate: ClimateReading | None = None
-        self.is_overridden = False
+        self._asking: concurrent.futures.Future[None] | None = None
+        self._gate = Gate(robot, bridge.clock, lambda: tower.state, self._last_visit, self._watch(is_sim))
+        self._heating = CabinetHeating(self._gate)
         node.create_subscription(Climate, "climate", self._take_climate, qos.of("climate"))
+
+    def _watch(self, is_sim: bool) -> WeatherWatch | None:
+        place, settings = self._robot.place, self._robot.weather_service
+        if is_sim or place is None or settings is None:
+            return None
+        watch = WeatherWatch(OpenMeteo(place, settings), settings, self._clock)
+        self._asking = self._bridge.start(watch.run())
+        return watch
 
     def _take_climate(self, msg: Climate) -> None:
         def known(value: float) -> float | None:
@@ -51,61 +75,68 @@ class VisitConditions:
             battery_pct=known(msg.battery),
             rain_mm_h=known(msg.rain_rate),
         )
+        self._gate.sensors.take(self._climate)
+
+    # of a visit
+
+    def begin(self) -> None:
+        self._gate.begin_visit()
+
+    async def end(self) -> None:
+        """Heater off, and its lease free."""
+        self._gate.end_visit()
+        await self._heating.end()
 
     def reasons_against(self) -> Sequence[str]:
         """Why the hive may not be opened now; empty where it may."""
-        return self._judge().against
-
-    def overridden(self) -> Sequence[str]:
-        """A named person opens the hive nevertheless."""
-        self.is_overridden = True
-        return ()
+        return self._gate.reasons_against()
 
     def weather_turned(self) -> str:
-        """Rain or wind while the hive is open; nothing where a person has overridden the conditions."""
-        if self.is_overridden:
-            return ""
-        return "; ".join(weather_against(self._readings(), self._robot.conditions, self._clock.now_s()))
+        """Rain or wind while the hive is open, or nobody who knows of them; what a person has overridden is left out."""
+        return self._gate.weather_turned()
+
+    async def prepare(self, context: VisitContext) -> Sequence[str]:
+        """Warm the cabinet, where that is all that a visit needs."""
+        return await self._heating.prepare(context)
+
+    def overridden(self) -> Sequence[str]:
+        """A named person opens the hive nevertheless: what nobody may override."""
+        return self._gate.overridden()
 
     def for_the_record(self) -> dict[str, Any]:
         """Readings and verdict before the visit."""
-        verdict = self._judge()
-        readings = {
-            quantity.value: value for quantity, value in verdict.readings.items() if math.isfinite(value)
-        }
-        return {"readings": readings, "against": list(verdict.against)}
-
-    def _judge(self) -> Verdict:
-        return judge(self._readings(), self._robot.conditions, self._clock.now_s())
-
-    def _readings(self) -> Mapping[Quantity, Reading]:
-        try:
-            tower = self._tower.state
-        except TowerError:
-            tower = None  # counts as no: door and e-stop are not known
-        return gather(
-            self._climate,
-            tower,
-            self._robot.conditions,
-            now_s=self._clock.now_s(),
-            now_utc=self._clock.utc(),
-            last_visit_utc=self._last_visit(),
-        )
+        return self._gate.for_the_record()
 
     def _last_visit(self) -> datetime | None:
         """When the hive was last opened, as far as the journal knows."""
         entry = self._journal.last_visit(self._robot.hive.name)
         return entry.written_utc if entry is not None else None
 
+    # health
+
     def look(self, status: Status) -> None:
         """The task for diagnostics."""
+        try:
+            found = self._gate.for_the_record()
+        except JournalError as error:
+            status.error(str(error), "store_full")
+            return
+        status.values |= self._figures()
+        status.values[FINDINGS] = json.dumps(found["findings"])
         climate = self._climate
         if climate is None:
             status.stale("no climate was heard yet")
-            return
-        age_s = self._clock.now_s() - climate.stamp_s
-        status.values |= {
-            "climate_age_s": age_s,
+        elif (age_s := self._clock.now_s() - climate.stamp_s) > CLIMATE_SILENT_S:
+            status.stale(f"the last climate is {age_s:.0f} s old")
+        elif found["against"]:
+            status.warn("; ".join(found["against"]), "conditions")
+        else:
+            status.ok("the hive may be opened")
+
+    def _figures(self) -> dict[str, float | str | None]:
+        climate = self._climate or ClimateReading(math.nan)
+        return {
+            "climate_age_s": None if self._climate is None else self._clock.now_s() - climate.stamp_s,
             "outside_c": climate.outside_c,
             "cabinet_c": climate.cabinet_c,
             "wind_m_s": climate.wind_m_s,
@@ -113,15 +144,3 @@ class VisitConditions:
             "battery_pct": climate.battery_pct,
             "rain_mm_h": climate.rain_mm_h,
         }
-        if age_s > CLIMATE_SILENT_S:
-            status.stale(f"the last climate is {age_s:.0f} s old")
-            return
-        try:
-            against = self.reasons_against()
-        except JournalError as error:
-            status.error(str(error), "store_full")
-            return
-        if against:
-            status.warn("; ".join(against), "conditions")
-        else:
-            status.ok("the hive may be opened")
