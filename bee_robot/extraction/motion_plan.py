@@ -23,6 +23,7 @@ from bee_robot.devices.tower import (
     Side,
 )
 from bee_robot.extraction.belief import FORK, HOOK, LIFT, SCAN, SHUTTLE
+from bee_robot.extraction.overlap import StackMotion
 from bee_robot.hive.geometry import HiveGeometry
 from bee_robot.rulebook import limit
 
@@ -33,6 +34,8 @@ LEAST_MARGIN_KG = 12.0  # the same, once
 STICKS_BY_KG = 5.0
 GENTLE_MARGIN_KG = 7.0  # what a load can grow at that speed before board and beam have stopped
 LOOK_ABOVE_RIM_MM = 30.0  # where the stack waits while somebody looks for bees (machine.md, step 7)
+OVER_HOOKS_MM = 2.0  # the lift beams stay further above hooks at work than R13 asks by this
+HEAD_START_MM = 25.0  # of the stack before the hooks begin, so that it is not in the way of the first frame
 SECOND_EDGE_MM = 5.0  # behind the first when the box closes
 LIFTS = tuple(LIFT.values())
 SCANS = tuple(SCAN.values())
@@ -213,11 +216,41 @@ class MotionPlanner:
         """Height of a fork whose edge is off the rim."""
         return self.cleat_mm + limit("R1", "zone_mm") + self.margins.sag_mm
 
+    @property
+    def raised_mm(self) -> float:
+        """Height of the forks with the stack as high as a lifted frame needs it."""
+        return self.cleat_mm + self.robot.visit.raise_mm
+
+    @property
+    def over_hooks_mm(self) -> float:
+        """Height of the forks from which on hooks may swing and work below (R13)."""
+        return self.swing_mm + limit("R13", "apart_mm") + OVER_HOOKS_MM
+
+    def _stack_motion(self, to_mm: float, guards: tuple[Guard, ...]) -> StackMotion:
+        lift = self.robot.axes[Axis.LIFT_LEFT.value]
+        apart_mm = limit("R13", "apart_mm") + OVER_HOOKS_MM / 2
+        return StackMotion(to_mm, lift.max_speed_mm_s, lift.max_acceleration_mm_s2, apart_mm, guards)
+
+    def rising(self) -> StackMotion:
+        """The rest of the way up, while the hooks are at work."""
+        return self._stack_motion(self.raised_mm, self._load_above(self.robot.limits.lift_load_kg))
+
+    def sinking(self, lifted_load_kg: Mapping[Side, float]) -> StackMotion:
+        """The first part of the way down, while the hooks are at work; contact is watched (R5)."""
+        return self._stack_motion(self.over_hooks_mm, self._contact(lifted_load_kg))
+
+    def raise_to_the_top(self) -> MotionProgramme:
+        """What is left of the way up."""
+        up = self._to(LIFTS, self.raised_mm)
+        guards = self._load_above(self.robot.limits.lift_load_kg)
+        return MotionProgramme("raise", (Segment("raise the stack to the top", up, guards=guards),))
+
     def raise_stack(self, sweep_from_mm: float) -> MotionProgramme:
-        """The stack up, scan beams behind it to where hooks may swing, shuttles to where the sweep begins."""
+        """The stack up to where hooks may work below it (`rising` is the rest), scan beams behind it to where hooks may
+        swing, shuttles to where the sweep begins."""
         lift = self.robot.axes[Axis.LIFT_LEFT.value]
         follow = self._to(SCANS, self.swing_mm, lift.max_speed_mm_s, lift.max_acceleration_mm_s2)
-        raised_mm = self.cleat_mm + self.robot.visit.raise_mm
+        raised_mm = min(self.raised_mm, self.over_hooks_mm + HEAD_START_MM)
         return MotionProgramme(
             "raise",
             (

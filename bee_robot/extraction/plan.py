@@ -12,6 +12,7 @@ from bee_robot.extraction.frame_handling import PHOTO_SPOT_Y_MM, frame_order, ne
 from bee_robot.extraction.motion_check import follow_plan, violations_of
 from bee_robot.extraction.motion_plan import KEPT, Margins, MotionPlanner
 from bee_robot.extraction.motion_profile import Timeline, timeline
+from bee_robot.extraction.overlap import LEAST_WAY_MM, StackMotion, alongside
 from bee_robot.hive.geometry import HiveGeometry
 from bee_robot.hive.inspection import Phase
 from bee_robot.rulebook import Violation
@@ -116,12 +117,12 @@ class Draft:
         self._is_judged = is_judged
         self._here_mm = {axis: robot.axes[axis.value].park_mm for axis in Axis}
         self._here_deg = dict.fromkeys(Servo, 0.0)
+        self._servo_speeds = {servo: robot.servos[servo.value].speed_deg_s for servo in Servo}
 
     def add(self, phase: Phase, programme: MotionProgramme, frame: int = 0, waits_s: float = 0.0) -> None:
         """One programme more, from where the one before has ended."""
         programme = self._change(programme)
-        speeds = {servo: self._robot.servos[servo.value].speed_deg_s for servo in Servo}
-        plan = timeline(programme, self._here_mm, self._here_deg, speeds)
+        plan = timeline(programme, self._here_mm, self._here_deg, self._servo_speeds)
         broken = tuple(violations_of(plan, self.belief)) if self._is_judged else ()
         follow_plan(plan, self.belief)
         self.steps.append(PlannedStep(phase, frame, plan, waits_s, broken))
@@ -129,18 +130,48 @@ class Draft:
             self._here_mm.update({axis: move.position_mm for axis, move in segment.axes.items()})
             self._here_deg.update(segment.servos_deg)
 
-    def add_frame(self, number: int, capture_s: float) -> None:
+    def add_rising(
+        self, phase: Phase, programme: MotionProgramme, frame: int = 0, waits_s: float = 0.0
+    ) -> None:
+        """One programme more, with the stack on its way up meanwhile; it goes up first where a rule wants that."""
+        rising = self.planner.rising()
+        if not self._is_at(rising.to_mm):
+            overlapped = self._alongside(programme, rising)
+            if overlapped is None:
+                self.add(Phase.RAISE, self.planner.raise_to_the_top())
+            else:
+                programme = overlapped
+        self.add(phase, programme, frame, waits_s)
+
+    def add_sinking(self, phase: Phase, programme: MotionProgramme, frame: int) -> None:
+        """One programme more, with the stack on its way down meanwhile."""
+        sinking = self.planner.sinking(dict.fromkeys(Side, TYPICAL_LOAD_KG))
+        self.add(phase, self._alongside(programme, sinking) or programme, frame)
+
+    def _is_at(self, lifts_mm: float) -> bool:
+        return abs(self._here_mm[Axis.LIFT_LEFT] - lifts_mm) < LEAST_WAY_MM
+
+    def _alongside(self, programme: MotionProgramme, stack: StackMotion) -> MotionProgramme | None:
+        """None where a rule speaks against it."""
+        overlapped = alongside(programme, stack, self._here_mm, self._here_deg, self._servo_speeds)
+        plan = timeline(overlapped, self._here_mm, self._here_deg, self._servo_speeds)
+        return None if violations_of(plan, self.belief) else overlapped
+
+    def add_frame(self, number: int, capture_s: float, *, is_last: bool) -> None:
         """Take a frame, photograph it, put it one gap further along."""
         belief, planner = self.belief, self.planner
         found_mm = belief.frames_y_mm[number]
         target_mm = new_place_mm(number, belief.frames_y_mm, belief.push, self._robot, belief.box)
         nudge_mm = min(self._robot.visit.nudge_mm, abs(target_mm - found_mm))
         take = planner.take_frame(found_mm, belief.push, nudge_mm, PHOTO_SPOT_Y_MM)
-        self.add(Phase.FRAMES, take, number, capture_s)
+        self.add_rising(Phase.FRAMES, take, number, capture_s)
         held = belief.held
         if held is not None:
             put = planner.put_frame(target_mm, held.pin_ahead_mm, self._here_mm[Axis.SCAN_LEFT])
-            self.add(Phase.FRAMES, put, number)
+            if is_last:
+                self.add_sinking(Phase.FRAMES, put, number)
+            else:
+                self.add_rising(Phase.FRAMES, put, number)
 
 
 def lay_out_visit(draft: Draft, waits: Waits) -> VisitPlan:
@@ -153,9 +184,10 @@ def lay_out_visit(draft: Draft, waits: Waits) -> VisitPlan:
     belief.is_peeling = False
     loads = dict.fromkeys(Side, TYPICAL_LOAD_KG)
     draft.add(Phase.RAISE, planner.raise_stack(planner.sweep_ends_mm(belief.push)[0]))
-    draft.add(Phase.LOCATE, planner.locate(belief.push))
-    for number in frame_order(belief.frames_y_mm, belief.push, robot, belief.box):
-        draft.add_frame(number, waits.capture_s)
+    draft.add_rising(Phase.LOCATE, planner.locate(belief.push))
+    order = frame_order(belief.frames_y_mm, belief.push, robot, belief.box)
+    for number in order:
+        draft.add_frame(number, waits.capture_s, is_last=number == order[-1])
     belief.is_closing = True
     draft.add(Phase.LOWER, planner.hooks_away())
     draft.add(Phase.LOWER, planner.lower_stack(loads), waits_s=waits.look_s)
