@@ -154,7 +154,10 @@ class BoxVisit:
     ) -> None:
         """Into the journal, on disk before this returns. `goes_out`: servos that the step swings out."""
         belief = self.belief.to_dict()
-        belief["out"] = sorted(servo.value for servo in {*self.reaches(Servo), *goes_out})
+        self.maybe_out = frozenset(
+            {*self.reaches(Servo), *goes_out}
+        )  # an interrupted swing has no angle any more
+        belief["out"] = sorted(servo.value for servo in self.maybe_out)
         job = job or self.unfinished
         if job is not None:
             belief["job"] = job.to_dict()
@@ -226,9 +229,13 @@ class BoxVisit:
         axes = {axis: AxisSample(position) for axis, position in self._positions_mm.items()}
         return Instant(self.context.clock.now_s(), axes, self.servos_deg, ())
 
-    def lay_out(self, programme: MotionProgramme) -> Timeline:
+    def stands(self) -> tuple[dict[Axis, float], dict[Servo, float], dict[Servo, float]]:
+        """Where axes stand (mm), at which angles servos, and how fast those swing (degrees/s): what a plan begins with."""
         speeds = {servo: self.context.robot.servos[servo.value].speed_deg_s for servo in Servo}
-        return timeline(programme, self._positions_mm, self.servos_deg, speeds)
+        return dict(self._positions_mm), dict(self.servos_deg), speeds
+
+    def lay_out(self, programme: MotionProgramme) -> Timeline:
+        return timeline(programme, *self.stands())
 
     def _judged(self, programme: MotionProgramme) -> Timeline:
         """The programme laid out in time and found to be within the rules; RuleRefused otherwise."""

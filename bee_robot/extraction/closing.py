@@ -50,14 +50,19 @@ async def _down(visit: BoxVisit, programme: MotionProgramme) -> None:
     except MotionStopped as stopped:
         if not stopped.is_guard:
             raise
-        sides = " and ".join(trip.guard.side.value for trip in stopped.result.trips if trip.guard.side)
-        heights = ", ".join(f"{side.value} {edge:.0f} mm" for side, edge in visit.belief.edges_mm.items())
-        await visit.arm()
-        await visit.perform(visit.planner.back_off(visit.belief.edges_mm))
-        raise Held(
-            "contact_early",
-            f"the stack met something on the {sides} side above the rim ({heights}) and backed off",
-        ) from None
+        await back_off(visit, stopped)
+
+
+async def back_off(visit: BoxVisit, stopped: MotionStopped) -> None:
+    """Away from what the stack has met on its way down; then only a person can help (R5). Always raises Held."""
+    sides = " and ".join(trip.guard.side.value for trip in stopped.result.trips if trip.guard.side)
+    heights = ", ".join(f"{side.value} {edge:.0f} mm" for side, edge in visit.belief.edges_mm.items())
+    await visit.arm()
+    await visit.perform(visit.planner.back_off(visit.belief.edges_mm))
+    raise Held(
+        "contact_early",
+        f"the stack met something on the {sides} side above the rim ({heights}) and backed off",
+    ) from None
 
 
 async def _wait_for_bees(visit: BoxVisit) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from bee_robot.configuration import RobotConfiguration
 from bee_robot.devices.tower import Axis, Input, Latched
 from bee_robot.extraction.box_visit import BoxVisit
+from bee_robot.extraction.stack_motion import perform_rising
 from bee_robot.hive.geometry import HiveGeometry
 from bee_robot.hive.inspection import EventKind, Phase
 from bee_robot.rulebook import limit
@@ -91,7 +92,7 @@ def push_direction(
 async def locate_frames(visit: BoxVisit) -> None:
     """Hooks out and one sweep. Afterwards the belief knows every frame that can be taken; a missing one is an event."""
     visit.enter(Phase.LOCATE, "the pin sensors look for every frame")
-    result = await visit.perform(visit.planner.locate(visit.belief.push))
+    result = await perform_rising(visit, visit.planner.locate(visit.belief.push))
     robot = visit.context.robot
     behind_mm = robot.mechanism.pin_sensor_behind_hook_mm
     sides = [pins_mm(result.latched, side, behind_mm) for side in SIDE_INPUTS]

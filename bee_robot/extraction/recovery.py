@@ -15,13 +15,11 @@ from bee_robot.extraction.box_visit import SCREWS, BoxVisit, Held
 from bee_robot.extraction.closing import FREE_LOAD_KG, close_box, leave, release
 from bee_robot.extraction.context import VisitContext
 from bee_robot.extraction.ending import run_to_an_end
+from bee_robot.extraction.freeing import free_the_hooks
 from bee_robot.extraction.journal import CLOSED_STEP, UNREADABLE, JournalEntry, JournalError
 from bee_robot.extraction.visit import home_empty
 from bee_robot.extraction.whereabouts import FrameJob
 from bee_robot.hive.inspection import EventKind, Phase, VisitOutcome
-from bee_robot.rulebook import limit
-
-CLEAR_SLACK_MM = 1.0  # a frame this much below the height of carrying hangs above its neighbours nevertheless
 
 
 @dataclass(frozen=True)
@@ -131,7 +129,7 @@ async def _recover(visit: BoxVisit, by_hand: ByHand | None) -> None:
     visit.tell(EventKind.PHASE, f"found: {visit.belief.says()}")
     visit.belief.is_closing = True
     if visit.reaches(HOOK.values()):
-        await _free_the_hooks(visit)
+        await free_the_hooks(visit)
     if visit.reaches(FORK.values()):
         await _close(visit)
     await _home_the_rest(visit)
@@ -167,51 +165,6 @@ def _require_screws(visit: BoxVisit) -> None:
             "the forks carry a load and the machine says that they are stowed",
             "Look which of both is true; where the box stands open, close it by hand",
         )
-
-
-async def _free_the_hooks(visit: BoxVisit) -> None:
-    """Set down what hangs, slide off what is held. Straight down where it hangs between its neighbours."""
-    visit.enter(Phase.FRAMES, "the hooks come free")
-    held, belief, planner = visit.belief.held, visit.belief, visit.planner
-    if held is None:
-        return
-    if not visit.knows(SHUTTLE.values()):
-        raise Held(
-            "not_referenced",
-            f"frame {held.number} is on the hooks and the shuttles have forgotten where they are",
-            f"Take frame {held.number} off the hooks by hand, hang it into its place and swing both hooks in",
-        )
-    here_mm, ahead_mm, plates_mm = belief.frames_y_mm[held.number], held.pin_ahead_mm, visit.plates_mm()
-    if held.rests:
-        programme = planner.free_hooks(here_mm, ahead_mm)
-    elif plates_mm >= planner.clear_mm - CLEAR_SLACK_MM:
-        here_mm = _slot_for(visit, held.number)
-        programme = planner.put_frame(here_mm, ahead_mm, plates_mm)
-    else:
-        programme = planner.set_frame_down(here_mm, ahead_mm, plates_mm)
-    await visit.perform(
-        programme, f"frame {held.number}", job=FrameJob(held.number, here_mm, _side(ahead_mm))
-    )
-
-
-def _side(ahead_mm: float) -> int:
-    return 1 if ahead_mm > 0 else -1
-
-
-def _slot_for(visit: BoxVisit, number: int) -> float:
-    """The free place of a frame that hangs above its neighbours: where the visit would have put it, or where it was."""
-    belief = visit.belief
-    others = [place for other, place in belief.frames_y_mm.items() if other != number]
-    least_mm = belief.geometry.frame_pitch_mm(visit.box) - limit("R10", "pitch_tolerance_mm")
-    for is_gap_at_back in (belief.push > 0, belief.push < 0):
-        place_mm = belief.geometry.frame_y_mm(visit.box, number, gap_at_back=is_gap_at_back)
-        if all(abs(place_mm - other) >= least_mm for other in others):
-            return place_mm
-    raise Held(
-        "not_referenced",
-        f"frame {number} hangs on the hooks and neither of its places is free",
-        f"Make room for frame {number} in box {visit.box}",
-    )
 
 
 async def _close(visit: BoxVisit) -> None:

@@ -13,6 +13,7 @@ from bee_robot.extraction.closing import FREE_LOAD_KG, ON_RIM_MM, close_box
 from bee_robot.extraction.context import Override, VisitContext
 from bee_robot.extraction.ending import run_to_an_end
 from bee_robot.extraction.frame_handling import frame_order, inspect_frame
+from bee_robot.extraction.freeing import free_the_hooks
 from bee_robot.extraction.journal import CLOSED_STEP, HOMED_NOTE, OVERRIDE_STEP, UNREADABLE, JournalError
 from bee_robot.extraction.locating import locate_frames, push_direction
 from bee_robot.extraction.motion_check import RuleRefused
@@ -61,6 +62,12 @@ async def _inspect(visit: BoxVisit) -> None:
         visit.alert("rule_broken", str(refused))
         if visit.belief.held is not None:
             raise
+    except MotionStopped as stopped:
+        if not stopped.is_guard:
+            raise
+        visit.alert("load_limit", f"the stack became too heavy on its way up ({stopped.result.reason})")
+        await visit.arm()
+        await free_the_hooks(visit)
     await close_box(visit)
 
 
@@ -75,7 +82,7 @@ async def _inspect_frames(visit: BoxVisit) -> None:
     for number in order:
         if must_close(visit):
             return
-        await inspect_frame(visit, number)
+        await inspect_frame(visit, number, is_last=number == order[-1])
 
 
 async def make_ready(visit: BoxVisit) -> None:

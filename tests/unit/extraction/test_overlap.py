@@ -49,7 +49,9 @@ def test_the_stack_rises_while_a_frame_is_taken_and_the_beams_keep_apart(robot) 
     heights = heights_mm(rising)
     assert heights == sorted(heights) and heights[-1] == pytest.approx(machine.planner.raised_mm)
     assert machine.beams_apart_mm(rising) >= limit("R13", "apart_mm")
-    assert machine.beams_apart_mm(take) < limit("R13", "apart_mm")  # what would happen with a stack that stays
+    assert machine.beams_apart_mm(take) < limit(
+        "R13", "apart_mm"
+    )  # what would happen with a stack that stays
     names = [segment.name for segment in rising.segments if segment.name != "stack first"]
     assert names == [segment.name for segment in take.segments]
 
