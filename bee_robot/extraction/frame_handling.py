@@ -11,6 +11,7 @@ from bee_robot.configuration import RobotConfiguration
 from bee_robot.devices.frame_cameras import FACES, Face, FaceCaptureError, FaceLabel
 from bee_robot.extraction.box_visit import BoxVisit
 from bee_robot.extraction.service_motion import ServicePlanner
+from bee_robot.extraction.stack_motion import perform_rising, perform_sinking
 from bee_robot.extraction.whereabouts import FrameJob
 from bee_robot.hive.geometry import HiveGeometry
 from bee_robot.hive.inspection import EventKind, FrameVisit
@@ -55,7 +56,7 @@ def new_place_mm(
     return push * max(reachable, places_mm[number] * push)
 
 
-async def inspect_frame(visit: BoxVisit, number: int) -> None:
+async def inspect_frame(visit: BoxVisit, number: int, *, is_last: bool = False) -> None:
     """Take, photograph, put back one place further towards the gap. Events tell how it went.
 
     A frame that somebody skips before it is taken is not lifted: it is pushed along, so that its neighbour finds the gap.
@@ -71,9 +72,9 @@ async def inspect_frame(visit: BoxVisit, number: int) -> None:
     taken_s = visit.context.clock.now_s()
     visit.tell(EventKind.FRAME, f"frame {number} is taken", number, y_mm=round(found_mm, 2))
     take = visit.planner.take_frame(found_mm, belief.push, nudge_mm, PHOTO_SPOT_Y_MM)
-    await visit.perform(take, f"frame {number}", FrameJob(number, found_mm, belief.push, nudge_mm))
+    await perform_rising(visit, take, f"frame {number}", FrameJob(number, found_mm, belief.push, nudge_mm))
     faces = await photograph(visit, number)
-    await put_back(visit, target_mm)
+    await put_back(visit, target_mm, is_last=is_last or bool(visit.context.control.stop_because))
     visit.context.control.take_skip()  # said too late for this frame, and not meant for the next one
     _frame_done(visit, FrameVisit(number, found_mm, belief.frames_y_mm[number], faces, taken_s))
 
@@ -100,7 +101,6 @@ def _frame_done(visit: BoxVisit, frame: FrameVisit) -> None:
     )
 
 
-<<<<<<< HEAD
 async def pass_over(visit: BoxVisit, number: int, target_mm: float) -> None:
     """A frame that is not lifted, in its new place: pushed there on its ears."""
     found_mm, taken_s = visit.belief.frames_y_mm[number], visit.context.clock.now_s()
@@ -121,13 +121,9 @@ async def push_along(visit: BoxVisit, number: int, target_mm: float) -> None:
     await visit.perform(free, note, FrameJob(number, target_mm, push))
 
 
-async def put_back(visit: BoxVisit, target_mm: float) -> None:
-    """The frame on the hooks over `target_mm`, down, and the hooks off it."""
-=======
-async def put_back(visit: BoxVisit, target_mm: float, *, is_last: bool) -> None:
+async def put_back(visit: BoxVisit, target_mm: float, *, is_last: bool = False) -> None:
     """The frame on the hooks over `target_mm`, down, and the hooks off it. After the last one the box is closed: the stack
     begins to come down."""
->>>>>>> 7493db2 (The stack moves while the hooks are at work: the open time of ten frames falls by half a minute, and so does its bound)
     held = visit.belief.held
     if held is None:
         return

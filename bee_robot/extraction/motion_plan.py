@@ -33,6 +33,7 @@ QUICK_MARGIN_KG = 18.0  # half more than a load grows at 1 mm/s (250 kg/mm) befo
 LEAST_MARGIN_KG = 12.0  # the same, once
 STICKS_BY_KG = 5.0
 GENTLE_MARGIN_KG = 7.0  # what a load can grow at that speed before board and beam have stopped
+TOUCH_KG = 2.0  # a fork that feels this much on its way to a cleat has met it
 LOOK_ABOVE_RIM_MM = 30.0  # where the stack waits while somebody looks for bees (machine.md, step 7)
 OVER_HOOKS_MM = 2.0  # the lift beams stay further above hooks at work than R13 asks by this
 HEAD_START_MM = 25.0  # of the stack before the hooks begin, so that it is not in the way of the first frame
@@ -48,21 +49,25 @@ class Margins:
 
     `within`: planned speeds and accelerations as a part of what a rule allows. `zone_mm`: approach zones are longer by this.
     `sag_mm`: play of the pins and give of hooks and forks under load. `before_cleat_mm`, `before_pin_mm`: how close forks
-    come to the cleats, and the bar to a pin, before they are slow. `sweep_beyond_mm`: the pin sensors run on past the
+    come to the cleats, and the bar to a pin, before they are slow. `at_cleat_mm`: how close forks come slowly before the
+    peel, and the open time, begins. `sweep_beyond_mm`: the pin sensors run on past the
     outermost pin. `landed_below_mm`: forks go on this far after an edge should stand, so that it does.
+    `stack_stops_at_joints`: a stack on its way beside other work is watched by guards, which make it stop at every joint.
     """
 
     within: float = 0.99
     zone_mm: float = 0.5
     sag_mm: float = 0.3
     before_cleat_mm: float = 1.0
+    at_cleat_mm: float = 0.2
     before_pin_mm: float = 1.5
     sweep_beyond_mm: float = 4.0
     landed_below_mm: float = 1.0
+    stack_stops_at_joints: bool = True
 
 
 KEPT = Margins()
-NONE_KEPT = Margins(1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+NONE_KEPT = Margins(1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, False)
 """A machine without play: what the bound of `bound.py` is computed for, never what is asked of a tower."""
 
 
@@ -175,6 +180,8 @@ class MotionPlanner:
         lift_rate = self.robot.axes[Axis.LIFT_LEFT.value].max_acceleration_mm_s2
         below_lift_mm = self.below_cleat_mm - limit("R13", "apart_mm") - 1.0
         follow = self._to(SCANS, min(self.swing_mm, below_lift_mm), lift_speed, lift_rate)
+        felt = self._to(LIFTS, self.cleat_mm - self.margins.at_cleat_mm, limit("R1", "speed_mm_s"))
+        touched = tuple(replace(guard, is_fault=False) for guard in self._load_above(TOUCH_KG))
         return MotionProgramme(
             "approach",
             (
@@ -185,6 +192,7 @@ class MotionPlanner:
                 ),
                 Segment("forks in", servos_deg=dict.fromkeys(FORK.values(), 90.0)),
                 Segment("up to the cleats", self._to(LIFTS, self.cleat_mm - self.margins.before_cleat_mm)),
+                Segment("feel for the cleats", felt, guards=touched),
             ),
         )
 
@@ -229,7 +237,14 @@ class MotionPlanner:
     def _stack_motion(self, to_mm: float, guards: tuple[Guard, ...]) -> StackMotion:
         lift = self.robot.axes[Axis.LIFT_LEFT.value]
         apart_mm = limit("R13", "apart_mm") + OVER_HOOKS_MM / 2
-        return StackMotion(to_mm, lift.max_speed_mm_s, lift.max_acceleration_mm_s2, apart_mm, guards)
+        return StackMotion(
+            to_mm,
+            lift.max_speed_mm_s,
+            lift.max_acceleration_mm_s2,
+            apart_mm,
+            guards,
+            self.margins.stack_stops_at_joints,
+        )
 
     def rising(self) -> StackMotion:
         """The rest of the way up, while the hooks are at work."""
@@ -380,7 +395,7 @@ class MotionPlanner:
         beside_mm = y_mm - push * mechanism.hook_beside_pin_mm
         seated_mm = y_mm - push * mechanism.hook_seated_mm
         slow_mm = self.engaged_mm + limit("R11", "zone_mm") + self.margins.zone_mm
-        ear_mm = self.engaged_mm + limit("R20", "ear_mm") + self.margins.sag_mm + self.margins.zone_mm / 2
+        ear_mm = self.engaged_mm + limit("R20", "ear_mm") + self.margins.sag_mm
         ear_speed, nudge_speed = limit("R20", "ear_mm_s"), self.margins.within * limit("R20", "nudge_mm_s")
         lift_speed = limit("R6", "lift_mm_s")
         lifted_mm = self.engaged_mm + self.robot.visit.frame_lift_mm

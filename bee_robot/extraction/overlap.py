@@ -28,16 +28,19 @@ LEAST_WAY_MM = 2.0  # less is not worth a start and a stop
 @dataclass(frozen=True)
 class StackMotion:
     """Where the forks are to go when there is time, watched by `guards` while they move; lift and scan beam of a side stay
-    `apart_mm` apart. mm, mm/s, mm/s²."""
+    `apart_mm` apart. `stops_at_joints`: as a board does that watches guards; an ideal machine goes through. mm, mm/s, mm/s²."""
 
     to_mm: float
     speed_mm_s: float
     acceleration_mm_s2: float
     apart_mm: float
     guards: tuple[Guard, ...]
+    stops_at_joints: bool = True
 
     def way_in_mm(self, duration_s: float) -> float:
         """From rest to rest: v (t - v/a) where there is time to cruise, a t²/4 otherwise."""
+        if not self.stops_at_joints:
+            return self.speed_mm_s * duration_s
         time_s = max(0.0, duration_s - REACTION_S)
         speed, rate = self.speed_mm_s, self.acceleration_mm_s2
         return speed * (time_s - speed / rate) if time_s >= 2 * speed / rate else rate * time_s**2 / 4
