@@ -24,7 +24,7 @@ from bee_robot.extraction.recovery import recover
 from bee_robot.extraction.visit import inspect_box
 from bee_robot.hive.inspection import VisitEvent, VisitOutcome
 from bee_robot.mcu.transport import PipeTransport
-from bee_robot.sim.plant import HiveMasses
+from bee_robot.sim.plant_setup import HiveMasses
 from bee_robot.sim.referee import Referee
 from bee_robot.sim.twin import Twin
 from bee_robot.sim.virtual_time import run_virtual

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from bee_robot.configuration import AXIS_NAMES
-from bee_robot.sim.plant import SIDES, FrameMade, Plant
+from bee_robot.sim.plant import Plant
+from bee_robot.sim.plant_mirror import SIDES, FrameMade
 
 SideName = Literal["left", "right"]
 

@@ -18,10 +18,12 @@ from typing import Literal, Protocol
 from bee_robot.configuration import AXIS_NAMES, SERVO_NAMES, RobotConfiguration
 from bee_robot.mcu.transport import PipeTransport
 from bee_robot.rulebook import AxisSample, MotionSample, Situation
-from bee_robot.sim import plant as plants
+from bee_robot.sim import plant_setup
 from bee_robot.sim.knobs import Knobs
 from bee_robot.sim.native import library_path
-from bee_robot.sim.plant import OUTPUT_NAMES, SIDES, HiveMasses, Plant, PlantEvent, Truth
+from bee_robot.sim.plant import OUTPUT_NAMES, SIDES, Plant, PlantEvent
+from bee_robot.sim.plant_mirror import Truth
+from bee_robot.sim.plant_setup import HiveMasses
 from bee_robot.sim.situation import SituationWatch
 
 SAMPLE_NS = 10_000_000
@@ -135,7 +137,7 @@ class Twin:
         self._fill()
 
     def _fill(self) -> None:
-        plants.fill(self.plant.world, self.robot, self._masses, self._seed, self._start_mm)
+        plant_setup.fill(self.plant.world, self.robot, self._masses, self._seed, self._start_mm)
 
     def watch(self, observer: Observer) -> None:
         """From now on the observer sees every sample and event."""

@@ -1,4 +1,4 @@
-/* The machine and the hive behind the host board: axes by step pulses, servos, inputs, load cells.
+/* The machine and the hive behind the host board: axes by step pulses, power, inputs.
  *
  * Everything is deterministic: it depends on plant_world (with its seed), the step pulses and the time that passes, and
  * on nothing else. Positions are exact at every step; what follows from them (who carries what, which pin is felt) is
@@ -31,6 +31,9 @@ void plant_event(plant_event_kind_t kind, int side, int level, int frame, double
     memcpy(event->position_mm, truth.position_mm, sizeof truth.position_mm);
     memcpy(event->servo_deg, truth.servo_deg, sizeof truth.servo_deg);
     memcpy(event->load_kg, truth.load_kg, sizeof truth.load_kg);
+    if (kind > EVENT_LAST_HARMLESS) {
+        bees_suffer(kind, level, frame);
+    }
 }
 
 int32_t plant_take_events(plant_event_t *into, int32_t capacity)
@@ -69,6 +72,7 @@ static void settle(int axis)
     settle_in[axis] = settle_steps(axis);
     if (axis < PLANT_SCAN) {
         stack_settle(axis - PLANT_LIFT);
+        stack_settle(1 - (axis - PLANT_LIFT)); /* what tilts leans on the other fork */
         frames_settle(0);
         frames_settle(1);
         watch_beams(axis - PLANT_LIFT);
@@ -81,17 +85,41 @@ static void settle(int axis)
     }
 }
 
+/* A motor that has stood without power while its pulses went on does not catch a quick field again: it shakes until the
+ * pulses come slowly, or the other way. */
+enum { CATCHES_NS = 500000 };
+static uint64_t pulsed_ns[PLANT_USED_AXES];
+static int8_t pulsed_to[PLANT_USED_AXES];
+static bool is_out_of_step[PLANT_USED_AXES];
+
+static bool is_field_lost(int axis, int direction)
+{
+    const bool is_quick = truth.now_ns - pulsed_ns[axis] < CATCHES_NS && direction == pulsed_to[axis];
+    pulsed_ns[axis] = truth.now_ns;
+    pulsed_to[axis] = (int8_t)direction;
+    const bool is_dead = !truth.is_rail_on || world.is_axis_stuck[axis];
+    is_out_of_step[axis] = is_dead || (is_quick && is_out_of_step[axis]);
+    return is_out_of_step[axis];
+}
+
+static bool is_overloaded(int axis, int direction, int64_t next)
+{
+    if (axis >= PLANT_SHUTTLE) {
+        return frames_stall_shuttle(axis - PLANT_SHUTTLE, direction, (double)next * mm_per_step[axis]);
+    }
+    return axis >= PLANT_SCAN && frames_hold_back(axis - PLANT_SCAN, direction);
+}
+
 static bool is_step_lost(int axis, int direction, int64_t next)
 {
-    if (!truth.is_rail_on || world.is_axis_stuck[axis] || next < lowest_step[axis] || next > highest_step[axis]) {
+    if (is_field_lost(axis, direction) || next < lowest_step[axis] || next > highest_step[axis]) {
         return true;
     }
     if (world.steps_to_lose[axis] > 0) {
         world.steps_to_lose[axis]--;
         return true;
     }
-    return axis >= PLANT_SCAN && axis < PLANT_SHUTTLE && truth.held[axis - PLANT_SCAN] &&
-           frames_hold_back(axis - PLANT_SCAN, direction);
+    return is_overloaded(axis, direction, next);
 }
 
 void plant_step(int axis, int direction, uint64_t now_ns)
@@ -107,6 +135,9 @@ void plant_step(int axis, int direction, uint64_t now_ns)
     }
     truth.steps[axis] = next;
     truth.position_mm[axis] = (double)next * mm_per_step[axis];
+    if (axis >= PLANT_SHUTTLE) {
+        frames_shift_plate(axis - PLANT_SHUTTLE);
+    }
     if (--settle_in[axis] <= 0) {
         settle(axis);
     }
@@ -127,121 +158,11 @@ static void reset_axes(void)
         truth.steps[axis] = llround(made->start_mm * made->steps_per_mm);
         truth.position_mm[axis] = (double)truth.steps[axis] * mm_per_step[axis];
         settle_in[axis] = settle_steps(axis);
+        pulsed_ns[axis] = 0;
+        pulsed_to[axis] = 0;
+        is_out_of_step[axis] = false;
     }
     is_too_close[0] = is_too_close[1] = false;
-}
-
-/* Servos. ----------------------------------------------------------------------------------------------------------- */
-
-/* A servo follows the pulse width a little faster than the board ramps it, and its swing is over once the pulse width
- * has stood still for some milliseconds. */
-static const double FOLLOWS_FASTER = 1.2;
-enum { SWING_OVER_NS = 5000000 };
-static uint64_t target_changed_ns[PLANT_SERVOS];
-
-static void servo_passes(int servo, double before_deg)
-{
-    const int side = servo % PLANT_SIDES;
-    const bool was_in = before_deg > ENGAGED_DEG;
-    const bool is_in = truth.servo_deg[servo] > ENGAGED_DEG;
-    if (servo < PLANT_HOOK) {
-        if (is_in && !was_in) {
-            stack_fork_arrives(side);
-        } else if (was_in && !is_in) {
-            stack_fork_leaves(side);
-        }
-        return;
-    }
-    if (was_in && !is_in) {
-        frames_hook_leaves(side);
-    }
-    frames_settle(side);
-}
-
-static void report_swing(int servo, bool is_moving)
-{
-    const plant_event_kind_t start = servo < PLANT_HOOK ? EVENT_FORK_SWING_START : EVENT_HOOK_SWING_START;
-    if (is_moving != (truth.is_swinging[servo] != 0)) {
-        truth.is_swinging[servo] = is_moving;
-        plant_event(is_moving ? start : start + 1, servo % PLANT_SIDES, 0, 0, truth.servo_deg[servo]);
-    }
-}
-
-static void advance_servo(int servo, double seconds)
-{
-    const double before_deg = truth.servo_deg[servo];
-    const double way_deg = truth.servo_target_deg[servo] - before_deg;
-    if (way_deg == 0.0 || !truth.is_rail_on) {
-        if (truth.now_ns - target_changed_ns[servo] >= SWING_OVER_NS) {
-            report_swing(servo, false);
-        }
-        return;
-    }
-    report_swing(servo, true);
-    const double reach_deg = world.servo_speed_deg_s[servo] * FOLLOWS_FASTER * seconds;
-    truth.servo_deg[servo] =
-        fabs(way_deg) <= reach_deg ? truth.servo_target_deg[servo] : before_deg + copysign(reach_deg, way_deg);
-    servo_passes(servo, before_deg);
-}
-
-void plant_set_servo(int servo, int32_t commanded_centideg, uint64_t now_ns)
-{
-    const double degrees = (double)commanded_centideg / 100.0;
-    if (degrees != truth.servo_target_deg[servo]) {
-        truth.servo_target_deg[servo] = degrees;
-        target_changed_ns[servo] = now_ns;
-    }
-}
-
-void plant_release_servo(int servo)
-{
-    truth.servo_target_deg[servo] = truth.servo_deg[servo];
-}
-
-/* Load cells: a new sample 80 times a second, noise from a small generator of our own. -------------------------------- */
-
-enum { LOAD_PERIOD_NS = 12500000 };
-static uint64_t noise_state;
-static uint64_t next_load_ns;
-static int32_t load_counts[PLANT_SIDES];
-
-static double uniform(void)
-{
-    noise_state ^= noise_state << 13; /* xorshift64, Marsaglia 2003 */
-    noise_state ^= noise_state >> 7;
-    noise_state ^= noise_state << 17;
-    return (double)(noise_state >> 11) / 9007199254740992.0;
-}
-
-/* Nearly normal with standard deviation 1: four uniform numbers have variance 4/12. */
-static double normal(void)
-{
-    return (uniform() + uniform() + uniform() + uniform() - 2.0) * 1.7320508075688772;
-}
-
-static void sample_loads(void)
-{
-    for (int side = 0; side < PLANT_SIDES; side++) {
-        const double kg = truth.load_kg[side] + world.load_noise_kg * normal();
-        load_counts[side] = (int32_t)lround(world.offset_counts[side] + world.counts_per_kg[side] * kg);
-    }
-}
-
-static bool is_load_silent[PLANT_SIDES];
-
-int plant_load_is_silent(int side)
-{
-    return is_load_silent[side];
-}
-
-void plant_silence_load(int side, int silent)
-{
-    is_load_silent[side] = silent != 0;
-}
-
-int32_t plant_load_counts(int side)
-{
-    return load_counts[side];
 }
 
 /* Power, inputs, outputs, time. ------------------------------------------------------------------------------------- */
@@ -252,7 +173,8 @@ static bool was_estop_ok;
 
 static void update_rail(void)
 {
-    const int32_t is_on = is_relay_on && world.is_door_closed && world.is_estop_ok;
+    const bool is_sagging = truth.now_ns < world.rail_back_ns;
+    const int32_t is_on = is_relay_on && world.is_door_closed && world.is_estop_ok && !is_sagging;
     if (is_on != truth.is_rail_on) {
         truth.is_rail_on = is_on;
         plant_event(EVENT_MOTOR_RAIL, -1, 0, 0, is_on);
@@ -295,13 +217,13 @@ void plant_advance(uint64_t now_ns)
 {
     const double seconds = (double)(now_ns - advanced_ns) * 1e-9;
     truth.now_ns = advanced_ns = now_ns;
-    for (int servo = 0; servo < PLANT_SERVOS; servo++) {
-        advance_servo(servo, seconds);
+    if (world.rail_back_ns != 0) {
+        update_rail();
+        world.rail_back_ns = now_ns < world.rail_back_ns ? world.rail_back_ns : 0;
     }
-    if (now_ns >= next_load_ns) {
-        next_load_ns += LOAD_PERIOD_NS;
-        sample_loads();
-    }
+    swing_advance(seconds);
+    loads_advance();
+    bees_live();
 }
 
 static void stack_up(void)
@@ -316,6 +238,7 @@ static void stack_up(void)
 void plant_world_changed(void)
 {
     stack_up();
+    propolis_settle();
     if (was_door_closed != (world.is_door_closed != 0)) {
         was_door_closed = world.is_door_closed;
         plant_event(EVENT_DOOR, -1, 0, 0, world.is_door_closed);
@@ -337,20 +260,17 @@ void plant_power_on(void)
     memset(&truth, 0, sizeof truth);
     stack_up();
     events_in = events_out = 0;
-    noise_state = 0x9E3779B97F4A7C15u ^ world.seed;
-    next_load_ns = 0;
     advanced_ns = 0;
     is_relay_on = false;
     was_door_closed = world.is_door_closed;
     was_estop_ok = world.is_estop_ok;
     reset_axes();
+    bees_reset();
+    propolis_settle();
     stack_reset();
-    for (int servo = 0; servo < PLANT_SERVOS; servo++) {
-        truth.servo_deg[servo] = truth.servo_target_deg[servo] = world.servo_start_deg[servo];
-        target_changed_ns[servo] = 0;
-    }
+    swing_reset();
     frames_reset();
-    sample_loads();
+    loads_reset();
 }
 
 plant_world_t *plant_world(void)

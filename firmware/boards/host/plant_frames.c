@@ -1,118 +1,104 @@
-/* Comb frames and the hooks that carry them: pins, ears, neighbours, walls, and what gets crushed.
+/* Comb frames and the hooks that carry them: belts, pins and ears, and what gets crushed.
  *
  * A frame rests with its ears on the rebate. A hook plate at neck height slides round the neck of a pin; the plate's
  * centre bar then pushes the pin along Y, and lifting the plate lifts that end. Once an ear is up, friction holds the pin
  * where it sits in the slot. Both ends are independent: a frame can hang askew, and be pushed askew.
+ *
+ * Between the motor of a shuttle and its plate are backlash and a belt that gives: the plate follows only where the belt's
+ * pull exceeds what holds the frame that it pushes.
  */
 #include "plant_parts.h"
 
-#define HANGING_MM 0.05
 #define SLIDING_MM 0.5 /* more than a plate can slide between two looks: it came from above */
 
 typedef struct {
     double pin_from_plate_mm; /* where the held pin sits along Y */
+    double ear_held_y_mm;     /* where the ear stood when it was glued */
     bool is_crushing;         /* reported; until the plate is clear again */
     bool is_in_hive;          /* likewise: the plate where no slot between boxes is open */
     double last_z_mm;
 } hook_t;
 
 static hook_t hooks[PLANT_SIDES];
-static bool is_colliding[PLANT_MAX_FRAMES]; /* reported; until the frame is clear again */
 
-static plant_frame_truth_t *frame_truth(int box, int number)
-{
-    return &truth.frames[box - 1][number - 1];
-}
-static const plant_frame_t *frame_made(int box, int number)
-{
-    return &world.frames[box - 1][number - 1];
-}
+#define SHEAR_SHARE 0.5 /* of propolis' force when it is torn upwards: an assumption */
 
-static bool is_resting(const plant_frame_truth_t *frame)
+static void put_into_place(int box, int number)
 {
-    return frame->lift_mm[0] <= HANGING_MM && frame->lift_mm[1] <= HANGING_MM;
+    const plant_frame_t *made = frame_made(box, number);
+    plant_frame_truth_t *frame = frame_truth(box, number);
+    for (int side = 0; side < PLANT_SIDES; side++) {
+        frame->y_mm[side] = made->y_mm + (side ? 0.5 : -0.5) * made->askew_mm;
+        frame->lift_mm[side] = 0.0;
+        frame->freed_mm[side] = 0.0;
+    }
 }
 
 void frames_reset(void)
 {
     for (int box = 1; box <= world.boxes; box++) {
         for (int number = 1; number <= world.frames_in_box[box - 1]; number++) {
-            plant_frame_truth_t *frame = frame_truth(box, number);
-            for (int side = 0; side < PLANT_SIDES; side++) {
-                frame->y_mm[side] = frame_made(box, number)->y_mm;
-                frame->lift_mm[side] = 0.0;
-                frame->freed_mm[side] = 0.0;
-            }
+            put_into_place(box, number);
         }
     }
-    for (int number = 0; number < PLANT_MAX_FRAMES; number++) {
-        is_colliding[number] = false;
-    }
     for (int side = 0; side < PLANT_SIDES; side++) {
+        truth.plate_y_mm[side] = truth.position_mm[PLANT_SHUTTLE + side];
         hooks[side] = (hook_t){.last_z_mm = plate_z_mm(side)};
         truth.held[side] = 0;
         truth.pins[side] = 0;
     }
+    neighbours_reset();
 }
 
-/* Neighbours. ------------------------------------------------------------------------------------------------------ */
+/* The belt. ---------------------------------------------------------------------------------------------------------- */
 
-/* Lower edge of a frame above the top of its resting neighbours. */
-static double bottom_above_rest_mm(int box, const plant_frame_truth_t *frame)
+/* What holds a frame that rests, and whose pin the plate pushes this way: friction of its ear, propolis, comb that bridges to
+ * a neighbour. 0 where the plate pushes nothing. */
+static double resistance_kg(int side, int direction)
 {
-    return fmin(frame->lift_mm[0], frame->lift_mm[1]) - world.frame_height_mm[box - 1];
-}
-
-/* Frames that overlap in height and stand closer than they are thick touch; returns the number of such a one, or 0. */
-static int touched_neighbour(int box, int number)
-{
-    const plant_frame_truth_t *frame = frame_truth(box, number);
-    for (int other = 1; other <= world.frames_in_box[box - 1]; other++) {
-        const plant_frame_truth_t *neighbour = frame_truth(box, other);
-        if (other == number || !frame_made(box, other)->is_present) {
-            continue;
-        }
-        if (bottom_above_rest_mm(box, frame) >= fmax(neighbour->lift_mm[0], neighbour->lift_mm[1])) {
-            continue;
-        }
-        for (int side = 0; side < PLANT_SIDES; side++) {
-            if (fabs(frame->y_mm[side] - neighbour->y_mm[side]) < world.frame_thickness_mm) {
-                return other;
-            }
-        }
+    const int box = open_box();
+    const int number = truth.held[side];
+    if (number == 0 || box == 0 || frame_truth(box, number)->lift_mm[side] > HANGING_MM) {
+        return 0.0;
     }
-    return 0;
-}
-
-static bool touches_wall(int box, const plant_frame_truth_t *frame)
-{
-    const double room_mm = (world.box_inner_depth_mm - world.frame_thickness_mm) / 2.0;
-    const bool is_inside = bottom_above_rest_mm(box, frame) < world.frame_top_below_rim_mm;
-    return is_inside && (fabs(frame->y_mm[0]) > room_mm || fabs(frame->y_mm[1]) > room_mm);
-}
-
-static bool touches_stack(const plant_frame_truth_t *frame)
-{
-    const double top_mm = fmax(frame->lift_mm[0], frame->lift_mm[1]) - world.frame_top_below_rim_mm;
-    return !is_resting(frame) && top_mm > stack_bottom_above_rim_mm();
-}
-
-static void watch_frame(int box, int number, bool is_checking_neighbours)
-{
-    const plant_frame_truth_t *frame = frame_truth(box, number);
-    const int other = is_checking_neighbours ? touched_neighbour(box, number) : 0;
-    const bool is_at_wall = touches_wall(box, frame);
-    const bool is_at_stack = touches_stack(frame);
-    if (!is_colliding[number - 1]) {
-        if (other) {
-            plant_event(EVENT_FRAMES_COLLIDE, -1, box, number, other);
-        } else if (is_at_wall) {
-            plant_event(EVENT_FRAME_MEETS_WALL, -1, box, number, frame->y_mm[0]);
-        } else if (is_at_stack) {
-            plant_event(EVENT_FRAME_MEETS_STACK, -1, box, number, frame->lift_mm[0]);
-        }
+    const hook_t *hook = &hooks[side];
+    const bool pushes = hook->pin_from_plate_mm * direction > 0.0 &&
+                        fabs(hook->pin_from_plate_mm) <= world.hook_seated_mm + AT_REST_MM;
+    if (!pushes) {
+        return 0.0;
     }
-    is_colliding[number - 1] = other || is_at_wall || is_at_stack;
+    const plant_frame_t *made = frame_made(box, number);
+    const double shorn_mm = fabs(frame_truth(box, number)->y_mm[side] - hook->ear_held_y_mm);
+    const double freed_mm = fmax(shorn_mm, frame_truth(box, number)->freed_mm[side]);
+    return world.ear_friction * made->mass_kg / 2.0 +
+           SHEAR_SHARE * adhesion_kg(&ear_propolis, made->ear_break_away_kg[side], freed_mm) +
+           burr_along_y_kg(box, number);
+}
+
+/* How far the motor has to be ahead before the plate moves. */
+static double play_mm(int side, int direction)
+{
+    return world.belt_backlash_mm / 2.0 + resistance_kg(side, direction) / world.belt_stiffness_kg_mm;
+}
+
+bool frames_stall_shuttle(int side, int direction, double motor_mm)
+{
+    const double ahead_mm = (motor_mm - plate_y_mm(side)) * direction - world.belt_backlash_mm / 2.0;
+    const double most_mm = world.belt_max_kg / world.belt_stiffness_kg_mm;
+    return ahead_mm > most_mm && resistance_kg(side, direction) > world.belt_max_kg;
+}
+
+void frames_shift_plate(int side)
+{
+    const double ahead_mm = truth.position_mm[PLANT_SHUTTLE + side] - plate_y_mm(side);
+    const int direction = ahead_mm > 0.0 ? 1 : -1;
+    if (fabs(ahead_mm) <= world.belt_backlash_mm / 2.0) {
+        return;
+    }
+    const double follows_mm = fabs(ahead_mm) - play_mm(side, direction);
+    if (follows_mm > 0.0) {
+        truth.plate_y_mm[side] += direction * follows_mm;
+    }
 }
 
 /* A held frame. ---------------------------------------------------------------------------------------------------- */
@@ -120,9 +106,9 @@ static void watch_frame(int box, int number, bool is_checking_neighbours)
 static double carried_kg(int box, int number, int side)
 {
     const plant_frame_t *made = frame_made(box, number);
-    const double glue_kg =
-        adhesion_kg(made->ear_break_away_kg[side], frame_truth(box, number)->freed_mm[side], world.ear_release_mm);
-    return made->mass_kg / 2.0 + glue_kg;
+    const double freed_mm = frame_truth(box, number)->freed_mm[side];
+    return made->mass_kg / 2.0 + adhesion_kg(&ear_propolis, made->ear_break_away_kg[side], freed_mm) +
+           burr_on_hook_kg(box, number, side);
 }
 
 bool frames_hold_back(int side, int direction)
@@ -160,7 +146,14 @@ static void raise_ear(int side, int box, int number)
     const double up_mm = plate_z_mm(side) - engaged_mm(box);
     const double hanging_mm = up_mm - carried_kg(box, number, side) / world.hook_stiffness_kg_mm;
     frame->lift_mm[side] = fmax(0.0, hanging_mm);
-    frame->freed_mm[side] = fmax(frame->freed_mm[side], frame->lift_mm[side]);
+    if (frame->lift_mm[side] > frame->freed_mm[side]) {
+        const bool was_held = frame->freed_mm[side] < ear_propolis.way_mm;
+        frame->freed_mm[side] = frame->lift_mm[side];
+        const bool has_snapped = was_held && frame->freed_mm[side] >= ear_propolis.way_mm && ear_propolis.is_brittle;
+        if (has_snapped && frame_made(box, number)->ear_break_away_kg[side] > 0.0) {
+            plant_event(EVENT_PROPOLIS_SNAPS, side, box, number, frame->lift_mm[side]);
+        }
+    }
     report_ear(side, box, number, before_mm);
 }
 
@@ -194,8 +187,10 @@ static void settle_held(int side, int box)
     const int number = truth.held[side];
     plant_frame_truth_t *frame = frame_truth(box, number);
     raise_ear(side, box, number);
+    frames_shift_plate(side); /* the belt relaxes when friction has gone */
     slide_pin(side, box, number);
-    watch_frame(box, number, frame->lift_mm[side] < world.frame_height_mm[box - 1]);
+    burr_settle(box, number, side);
+    neighbours_watch(box, number, frame->lift_mm[side] < world.frame_height_mm[box - 1]);
 }
 
 /* A free hook. ----------------------------------------------------------------------------------------------------- */
@@ -207,10 +202,11 @@ static meeting_t meet(int side, int box, int number)
     const plant_frame_truth_t *frame = frame_truth(box, number);
     const double across_mm = fabs(frame->y_mm[side] - plate_y_mm(side));
     const double above_neck_mm = plate_z_mm(side) - engaged_mm(box) - frame->lift_mm[side];
-    if (above_neck_mm < -world.hook_window_mm && across_mm < world.top_bar_depth_mm / 2.0 + world.hook_half_mm) {
+    const bool is_low = above_neck_mm < -world.hook_window_mm;
+    if (is_low && across_mm < world.top_bar_depth_mm / 2.0 + world.hook_half_mm) {
         return MEETS_TOP_BAR;
     }
-    if (across_mm >= world.hook_half_mm || above_neck_mm >= world.pin_head_mm) {
+    if (!has_pin(box, number, side) || across_mm >= world.hook_half_mm || above_neck_mm >= world.pin_head_mm) {
         return MEETS_NOTHING;
     }
     const double was_above_neck_mm = hooks[side].last_z_mm - engaged_mm(box) - frame->lift_mm[side];
@@ -222,6 +218,7 @@ static void engage(int side, int box, int number)
 {
     truth.held[side] = number;
     hooks[side].pin_from_plate_mm = frame_truth(box, number)->y_mm[side] - plate_y_mm(side);
+    hooks[side].ear_held_y_mm = frame_truth(box, number)->y_mm[side];
     plant_event(EVENT_FRAME_ENGAGED, side, box, number, hooks[side].pin_from_plate_mm);
 }
 
@@ -283,11 +280,14 @@ static int sense_pin(int side, int box)
     if (!is_hook_in(side) || fabs(above_travel_mm) > world.pin_sensor_range_mm) {
         return 0;
     }
+    if (world.is_pin_sensor_blind[side]) {
+        return 0;
+    }
     const double sensor_mm = plate_y_mm(side) - world.pin_sensor_behind_hook_mm;
     for (int number = 1; number <= world.frames_in_box[box - 1]; number++) {
         const plant_frame_truth_t *frame = frame_truth(box, number);
         const bool is_near = fabs(frame->y_mm[side] - sensor_mm) <= world.pin_sensor_range_mm;
-        if (is_near && frame_made(box, number)->is_present && is_resting(frame)) {
+        if (is_near && has_pin(box, number, side) && is_resting(frame)) {
             return 1;
         }
     }
@@ -324,4 +324,42 @@ void frames_hook_leaves(int side)
     plant_event(was_up ? EVENT_FRAME_DROPPED : EVENT_CRUSH_PIN, side, box, number, frame->lift_mm[side]);
     frame->lift_mm[side] = 0.0;
     truth.held[side] = 0;
+}
+
+int plant_take_frame(void)
+{
+    const int box = open_box();
+    const int number = truth.held[0];
+    if (box == 0 || number == 0 || truth.held[1] != number) {
+        return 0;
+    }
+    for (int side = 0; side < PLANT_SIDES; side++) {
+        plant_event(EVENT_FRAME_RELEASED, side, box, number, frame_truth(box, number)->y_mm[side]);
+        truth.held[side] = 0;
+        frame_truth(box, number)->lift_mm[side] = 0.0;
+    }
+    frame_made(box, number)->is_present = 0;
+    return number;
+}
+
+int plant_hang_frame(int number, double pin_from_plate_mm)
+{
+    const int box = open_box();
+    const bool is_ready = box && is_hook_in(0) && is_hook_in(1) && !truth.held[0] && !truth.held[1];
+    if (!is_ready || number < 1 || number > world.frames_in_box[box - 1]) {
+        return 0;
+    }
+    plant_frame_t *made = frame_made(box, number);
+    plant_frame_truth_t *frame = frame_truth(box, number);
+    made->is_present = 1;
+    for (int side = 0; side < PLANT_SIDES; side++) {
+        made->ear_break_away_kg[side] = 0.0;
+        hooks[side].pin_from_plate_mm = pin_from_plate_mm;
+        frame->y_mm[side] = hooks[side].ear_held_y_mm = plate_y_mm(side) + pin_from_plate_mm;
+        frame->lift_mm[side] = fmax(0.0, plate_z_mm(side) - engaged_mm(box) - made->mass_kg / 2.0 / world.hook_stiffness_kg_mm);
+        truth.held[side] = number;
+        plant_event(EVENT_FRAME_ENGAGED, side, box, number, pin_from_plate_mm);
+    }
+    plant_event(EVENT_FRAME_HANGING, -1, box, number, frame->y_mm[0]);
+    return number;
 }

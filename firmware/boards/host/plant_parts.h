@@ -1,5 +1,6 @@
-/* What the parts of the plant share among themselves: plant.c (axes, servos, inputs), plant_stack.c (boxes on forks),
- * plant_frames.c (frames on hooks). */
+/* What the parts of the plant share among themselves: plant.c (axes, inputs, power), plant_servos.c, plant_loads.c,
+ * plant_stack.c (boxes on forks), plant_frames.c (frames on hooks), plant_neighbours.c (what a frame touches),
+ * plant_propolis.c and plant_bees.c. */
 #ifndef BEE_PLANT_PARTS_H
 #define BEE_PLANT_PARTS_H
 
@@ -16,6 +17,8 @@ extern double level_bottom_mm[PLANT_MAX_LEVELS + 2]; /* by level; the last is th
 #define ENGAGED_DEG 80.0
 /* Angle above which a moving hook or fork reaches over the wall of the hive. */
 #define REACHING_DEG 15.0
+/* An ear this far above its rebate hangs. */
+#define HANGING_MM 0.05
 /* Less than this is rest: a tenth of what the machine resolves. */
 #define AT_REST_MM 0.02
 
@@ -31,7 +34,7 @@ static inline double plate_z_mm(int side)
 }
 static inline double plate_y_mm(int side)
 {
-    return truth.position_mm[PLANT_SHUTTLE + side];
+    return truth.plate_y_mm[side];
 }
 static inline bool is_fork_in(int side)
 {
@@ -55,14 +58,42 @@ static inline double engaged_mm(int box)
     return frame_top_mm(box) + world.pin_neck_above_frame_top_mm;
 }
 
-/* Propolis that still holds an edge or an ear which has once come `freed_mm`. */
-static inline double adhesion_kg(double break_away_kg, double freed_mm, double release_mm)
+/* Places of frames that are filled: `number` counts from 1 at the back, as the frames hung at first. */
+static inline plant_frame_truth_t *frame_truth(int box, int number)
 {
-    if (break_away_kg <= 0.0 || freed_mm >= release_mm) {
-        return 0.0;
-    }
-    return break_away_kg * (1.0 - freed_mm / release_mm);
+    return &truth.frames[box - 1][number - 1];
 }
+static inline plant_frame_t *frame_made(int box, int number)
+{
+    return &world.frames[box - 1][number - 1];
+}
+static inline bool has_pin(int box, int number, int side)
+{
+    const plant_frame_t *made = frame_made(box, number);
+    return made->is_present && !made->is_upside_down && !made->is_pin_missing[side];
+}
+static inline bool is_resting(const plant_frame_truth_t *frame)
+{
+    return frame->lift_mm[0] <= HANGING_MM && frame->lift_mm[1] <= HANGING_MM;
+}
+
+/* plant_propolis.c */
+typedef struct {
+    double force; /* of the break-away force that the world gives */
+    double way_mm;
+    bool is_brittle;
+} propolis_t;
+extern propolis_t seam_propolis;
+extern propolis_t ear_propolis;
+void propolis_settle(void);
+/* What still holds an edge or an ear that has once come `freed_mm`. */
+double adhesion_kg(const propolis_t *propolis, double break_away_kg, double freed_mm);
+
+/* plant_servos.c, plant_loads.c */
+void swing_reset(void);
+void swing_advance(double seconds);
+void loads_reset(void);
+void loads_advance(void);
 
 /* plant_stack.c */
 void stack_reset(void);
@@ -76,7 +107,22 @@ double stack_bottom_above_rim_mm(void);
 /* plant_frames.c */
 void frames_reset(void);
 void frames_settle(int side);
+void frames_shift_plate(int side); /* the motor of a shuttle has turned */
+bool frames_stall_shuttle(int side, int direction, double motor_mm);
 void frames_hook_leaves(int side);
 bool frames_hold_back(int side, int direction); /* the hook cannot lift what it holds: the scan beam stalls */
+
+/* plant_neighbours.c */
+void neighbours_reset(void);
+void neighbours_watch(int box, int number, bool is_checking_neighbours);
+/* Comb that bridges to a neighbour: what it adds to one hook that lifts or pushes this frame. */
+double burr_on_hook_kg(int box, int number, int side);
+double burr_along_y_kg(int box, int number);
+void burr_settle(int box, int number, int side);
+
+/* plant_bees.c */
+void bees_reset(void);
+void bees_live(void);                       /* called every millisecond */
+void bees_suffer(plant_event_kind_t kind, int box, int frame); /* of an event that hurts */
 
 #endif

@@ -2,7 +2,7 @@
  *
  * Quasi-static. A fork under a cleat is a spring against half the weight of everything above the seam. The edge stays on
  * the rim until the spring has overcome weight and propolis, then follows the fork, and the propolis lets go over the
- * next millimetres. Each side is solved by itself: the halves do not shift with the small tilts that are allowed.
+ * next millimetres. A stack that tilts leans towards its lower side: its centre of mass is above the forks.
  */
 #include "plant_parts.h"
 
@@ -10,7 +10,11 @@
 #define CLEAT_THICKNESS_MM 8.0
 #define LOADED_KG 0.5
 
-static double half_weight_kg;
+static double weight_kg;
+static double mass_centre_mm; /* above the lower edge */
+static double thing_mm[PLANT_SIDES]; /* height of what lies on the rim now: comb is crushed */
+static double thing_as_put_mm[PLANT_SIDES];
+static bool is_sliding;
 static bool is_obstruction_under[PLANT_SIDES]; /* the edge has been above it since it was put there */
 static bool is_in_contact[PLANT_SIDES];
 static bool is_reported[PLANT_SIDES]; /* a fork pressing where it must not, once per occasion */
@@ -39,7 +43,8 @@ double stack_bottom_above_rim_mm(void)
 
 void stack_reset(void)
 {
-    half_weight_kg = 0.0;
+    weight_kg = mass_centre_mm = 0.0;
+    is_sliding = false;
     truth.stack_level = 0;
     for (int side = 0; side < PLANT_SIDES; side++) {
         truth.edge_mm[side] = 0.0;
@@ -48,20 +53,41 @@ void stack_reset(void)
         is_obstruction_under[side] = false;
         is_in_contact[side] = false;
         is_reported[side] = false;
+        thing_mm[side] = world.obstruction_mm[side];
+        thing_as_put_mm[side] = world.obstruction_mm[side];
     }
+}
+
+static double box_kg(int box)
+{
+    double mass_kg = world.box_mass_kg[box - 1];
+    for (int frame = 1; frame <= world.frames_in_box[box - 1]; frame++) {
+        mass_kg += frame_made(box, frame)->is_present ? frame_made(box, frame)->mass_kg : 0.0;
+    }
+    return mass_kg;
 }
 
 void stack_weigh(void)
 {
-    double mass_kg = world.lid_mass_kg;
-    for (int box = truth.stack_level; box >= 1 && box <= world.boxes; box++) {
-        mass_kg += world.box_mass_kg[box - 1];
-        for (int frame = 0; frame < world.frames_in_box[box - 1]; frame++) {
-            const plant_frame_t *one = &world.frames[box - 1][frame];
-            mass_kg += one->is_present ? one->mass_kg : 0.0;
-        }
+    weight_kg = mass_centre_mm = 0.0;
+    if (truth.stack_level == 0) {
+        return;
     }
-    half_weight_kg = truth.stack_level ? mass_kg / 2.0 : 0.0;
+    const double edge_mm = bottom_mm(truth.stack_level);
+    for (int level = truth.stack_level; level <= world.boxes + 1; level++) {
+        const double mass_kg = level > world.boxes ? world.lid_mass_kg : box_kg(level);
+        weight_kg += mass_kg;
+        mass_centre_mm += mass_kg * ((bottom_mm(level) + bottom_mm(level + 1)) / 2.0 - edge_mm);
+    }
+    mass_centre_mm /= fmax(weight_kg, 1e-9);
+}
+
+/* What one fork carries of the weight. Small angles: the centre of mass has shifted by its height times the slope. */
+static double share_kg(int side)
+{
+    const double raised_mm = truth.edge_mm[side] - truth.edge_mm[1 - side];
+    const double shift_mm = mass_centre_mm * raised_mm / world.fork_span_mm;
+    return weight_kg * (0.5 - shift_mm / world.fork_span_mm);
 }
 
 /* The level whose cleat is the first above a fork at this height; 0 where there is none. */
@@ -129,30 +155,78 @@ static void report_edge(int side, double before_mm)
     }
 }
 
-/* Height at which the edge comes to rest when it is lowered now. */
-static double floor_mm(int side)
+/* Height of what is under an edge that comes down now; 0 for the rim. */
+static double thing_under_mm(int side)
 {
-    const double thing_mm = world.obstruction_mm[side];
-    if (thing_mm <= 0.0) {
-        is_obstruction_under[side] = false;
-        return 0.0;
+    if (world.obstruction_mm[side] != thing_as_put_mm[side]) {
+        thing_mm[side] = thing_as_put_mm[side] = world.obstruction_mm[side];
     }
-    if (truth.edge_mm[side] > thing_mm + 1.0) {
+    if (thing_mm[side] <= 0.0) {
+        is_obstruction_under[side] = false;
+    } else if (truth.edge_mm[side] > thing_mm[side] + 1.0) {
         is_obstruction_under[side] = true;
     }
-    return is_obstruction_under[side] ? thing_mm : 0.0;
+    return is_obstruction_under[side] ? thing_mm[side] : 0.0;
 }
 
-static void watch_contact(int side, double rest_mm)
+/* Where an edge comes to rest between a fork, which would hold it at `hanging_mm`, and what lies on the rim. */
+static double pressed_edge_mm(int side, double hanging_mm, double under_mm)
 {
-    const bool is_on_thing = rest_mm > 0.0 && truth.edge_mm[side] <= rest_mm;
+    if (under_mm <= 0.0 || hanging_mm >= under_mm || world.obstruction_kind[side] == PLANT_TOOL) {
+        return fmax(hanging_mm, under_mm);
+    }
+    const double fork = world.fork_stiffness_kg_mm;
+    const double soft = world.obstruction_kg_mm;
+    const double edge_mm = (fork * hanging_mm + soft * under_mm) / (fork + soft);
+    const double pressed_kg = soft * (under_mm - edge_mm);
+    if (world.obstruction_kind[side] == PLANT_FINGER || pressed_kg <= world.comb_yields_kg) {
+        return fmax(0.0, edge_mm);
+    }
+    const double crushed_mm = hanging_mm + world.comb_yields_kg / fork;
+    thing_mm[side] = fmax(0.0, crushed_mm + world.comb_yields_kg / soft);
+    return fmax(0.0, crushed_mm);
+}
+
+static void watch_contact(int side, double under_mm, double carried_kg)
+{
+    const bool is_on_thing = under_mm > 0.0 && truth.edge_mm[side] <= under_mm;
     if (is_on_thing) {
-        truth.pressed_kg = fmax(truth.pressed_kg, half_weight_kg - truth.load_kg[side]);
+        const double pressed_kg = carried_kg - truth.load_kg[side];
+        const bool was_fine = truth.pressed_kg <= world.finger_harm_kg;
+        truth.pressed_kg = fmax(truth.pressed_kg, pressed_kg);
         if (!is_in_contact[side]) {
-            plant_event(EVENT_CONTACT, side, truth.stack_level, 0, rest_mm);
+            plant_event(EVENT_CONTACT, side, truth.stack_level, 0, under_mm);
+        }
+        if (world.obstruction_kind[side] == PLANT_FINGER && was_fine && pressed_kg > world.finger_harm_kg) {
+            plant_event(EVENT_FINGER_PRESSED, side, truth.stack_level, 0, pressed_kg);
         }
     }
     is_in_contact[side] = is_on_thing;
+}
+
+static void watch_tilt(void)
+{
+    const double tilt_mm = fabs(truth.edge_mm[0] - truth.edge_mm[1]);
+    const bool slides = tilt_mm > world.slide_tilt_mm;
+    if (slides && !is_sliding) {
+        plant_event(EVENT_STACK_SLIDES, truth.edge_mm[0] < truth.edge_mm[1] ? 0 : 1, truth.stack_level, 0, tilt_mm);
+    }
+    is_sliding = slides;
+}
+
+static double seam_kg(int level, int side)
+{
+    return adhesion_kg(&seam_propolis, world.seam_break_away_kg[level - 1][side], truth.freed_mm[level - 1][side]);
+}
+
+static void free_seam(int side, int level)
+{
+    double *freed_mm = &truth.freed_mm[level - 1][side];
+    const bool held = seam_kg(level, side) > LOADED_KG;
+    *freed_mm = fmax(*freed_mm, truth.edge_mm[side]);
+    if (held && seam_propolis.is_brittle && seam_kg(level, side) <= 0.0) {
+        plant_event(EVENT_PROPOLIS_SNAPS, side, level, 0, truth.edge_mm[side]);
+    }
 }
 
 void stack_settle(int side)
@@ -170,22 +244,23 @@ void stack_settle(int side)
     if (level != truth.stack_level) {
         return;
     }
-    double *freed_mm = &truth.freed_mm[level - 1][side];
     const double before_mm = truth.edge_mm[side];
-    const double rest_mm = floor_mm(side);
-    const double glue_kg = adhesion_kg(world.seam_break_away_kg[level - 1][side], *freed_mm, world.seam_release_mm);
-    const double carried_kg = half_weight_kg + glue_kg;
+    const double under_mm = thing_under_mm(side);
+    const double carried_kg = share_kg(side) + seam_kg(level, side);
     const double hanging_mm = above_cleat_mm - carried_kg / world.fork_stiffness_kg_mm;
-    if (hanging_mm > rest_mm) {
-        truth.edge_mm[side] = hanging_mm;
-        truth.load_kg[side] = carried_kg;
-        *freed_mm = fmax(*freed_mm, hanging_mm);
+    const double edge_mm = pressed_edge_mm(side, hanging_mm, under_mm);
+    if (edge_mm > 0.0) {
+        truth.edge_mm[side] = edge_mm;
+        truth.load_kg[side] =
+            hanging_mm >= edge_mm ? carried_kg : fmax(0.0, (above_cleat_mm - edge_mm) * world.fork_stiffness_kg_mm);
+        free_seam(side, level);
     } else {
-        truth.edge_mm[side] = rest_mm;
-        truth.load_kg[side] = fmax(0.0, (above_cleat_mm - rest_mm) * world.fork_stiffness_kg_mm);
+        truth.edge_mm[side] = 0.0;
+        truth.load_kg[side] = fmax(0.0, above_cleat_mm * world.fork_stiffness_kg_mm);
     }
     report_edge(side, before_mm);
-    watch_contact(side, rest_mm);
+    watch_contact(side, under_mm, carried_kg);
+    watch_tilt();
     if (truth.edge_mm[side] <= 0.0 && truth.load_kg[side] <= 0.0) {
         put_down(side);
     }

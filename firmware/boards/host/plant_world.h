@@ -19,6 +19,9 @@ enum { PLANT_USED_AXES = 6 };
 enum { PLANT_MAX_BOXES = 5, PLANT_MAX_LEVELS = 6, PLANT_MAX_FRAMES = 12 };
 enum { PLANT_LIFT = 0, PLANT_SCAN = 2, PLANT_SHUTTLE = 4 }; /* axis = one of these + side */
 enum { PLANT_FORK = 0, PLANT_HOOK = 2 };                    /* servo = one of these + side */
+enum { PLANT_REAR = 0, PLANT_FRONT = 1, PLANT_FACES = 2 };
+/* What may lie on the rim: a tool does not give; a finger does, and is hurt; comb is crushed. */
+enum { PLANT_TOOL = 0, PLANT_FINGER = 1, PLANT_COMB = 2 };
 
 typedef struct {
     double steps_per_mm;
@@ -29,11 +32,18 @@ typedef struct {
 } plant_axis_t;
 
 typedef struct {
-    double y_mm; /* where the frame stands at first */
+    double y_mm;     /* where the frame stands at first */
+    double askew_mm; /* its right pin is this much further to the front than its left one */
     double mass_kg;
-    double ear_break_away_kg[PLANT_SIDES]; /* propolis under each ear */
+    double ear_break_away_kg[PLANT_SIDES]; /* propolis under each ear, at PROPOLIS_AT_C */
+    double burr_kg;                        /* comb that bridges to the frame in front of it: what it holds; 0 is none */
+    double burr_mm;                        /* the way over which it holds */
+    double bees[PLANT_FACES];              /* on its rear and its front face */
     int32_t is_present;
-    int32_t reserved;
+    int32_t is_upside_down; /* no pins on top */
+    int32_t is_pin_missing[PLANT_SIDES];
+    int32_t origin_box; /* where the frame hung when the simulation began: which comb it is */
+    int32_t origin_frame;
 } plant_frame_t;
 
 typedef struct {
@@ -67,11 +77,35 @@ typedef struct {
     double beam_separation_mm;
     double fork_stiffness_kg_mm; /* one fork with beam and screw */
     double hook_stiffness_kg_mm;
-    double hook_max_kg;                 /* more than this on one hook stalls the scan beam */
-    double seam_release_mm;             /* way over which a broken seam lets go */
-    double ear_release_mm;              /* way over which an ear lets go */
-    double load_noise_kg;               /* standard deviation of one load sample */
-    double obstruction_mm[PLANT_SIDES]; /* height of a thing lying on the rim of the open box; 0 is none */
+    double hook_max_kg;                   /* more than this on one hook stalls the scan beam */
+    double belt_stiffness_kg_mm;          /* of a shuttle's belt between motor and plate */
+    double belt_backlash_mm;              /* way of the motor at a reversal before the plate follows */
+    double belt_max_kg;                   /* more than this along Y stalls the shuttle */
+    double ear_friction;                  /* of an ear that rests on its rebate, wood on wood */
+    double fork_span_mm;                  /* from the left cleats to the right ones */
+    double slide_tilt_mm;                 /* one edge this much higher: the stack slides off its forks */
+    double seam_release_mm;               /* way over which a broken seam lets go */
+    double ear_release_mm;                /* way over which an ear lets go */
+    double load_noise_kg;                 /* standard deviation of one load sample */
+    double load_drift_kg_h[PLANT_SIDES];  /* since power-on */
+    double load_zero_kg[PLANT_SIDES];     /* what the cell shows too much */
+    double obstruction_mm[PLANT_SIDES];   /* height of a thing lying on the rim of the open box; 0 is none */
+    double obstruction_kg_mm;             /* stiffness of what gives */
+    double comb_yields_kg;                /* comb on the rim gives way for good under this */
+    double finger_harm_kg;                /* a finger is hurt by more */
+    double air_c;                         /* around the hive, in the cabinet */
+    double rim_bees;                      /* that come to stand on each half of the rim while a box is open */
+    double rim_arrive_s;                  /* time constant */
+    double rim_leave_s;                   /* likewise, when the gap closes */
+    double gentle_lift_mm_s;              /* what bees bear: the rulebook's limits */
+    double gentle_lower_mm_s;
+    double gentle_set_down_mm_s;
+    double gentle_ear_mm_s;
+    double gentle_nudge_mm_s;
+    double gentle_hook_mm_s;
+    double gentle_vertical_mm_s2;
+    double gentle_sideways_mm_s2;
+    uint64_t rail_back_ns; /* the motor rail has sagged and is dead until then */
     uint32_t seed;
     int32_t boxes;
     int32_t frames_in_box[PLANT_MAX_BOXES]; /* places for frames; some may be empty */
@@ -79,7 +113,12 @@ typedef struct {
     int32_t is_estop_ok;
     int32_t is_axis_stuck[PLANT_USED_AXES];
     int32_t steps_to_lose[PLANT_USED_AXES];
-    int32_t reserved;
+    int32_t is_load_stuck[PLANT_SIDES];      /* the cell repeats its last sample */
+    int32_t is_pin_sensor_blind[PLANT_SIDES];
+    int32_t obstruction_kind[PLANT_SIDES];
+    int32_t queen_box; /* where the queen is; 0: there is none */
+    int32_t queen_frame;
+    int32_t queen_face;
 } plant_world_t;
 
 typedef struct {
@@ -100,7 +139,11 @@ typedef struct {
     double load_kg[PLANT_SIDES]; /* without noise */
     double edge_mm[PLANT_SIDES]; /* of the stack's lower edges above the rim */
     double freed_mm[PLANT_MAX_LEVELS][PLANT_SIDES];
-    double pressed_kg; /* the most that an obstruction has carried */
+    double pressed_kg;                 /* the most that an obstruction has carried */
+    double plate_y_mm[PLANT_SIDES];    /* of the hook plates: what belt and backlash make of the shuttles' steps */
+    double bees_on_rim[PLANT_SIDES];   /* of the open box */
+    double brood_c;                    /* in the box that is or was open */
+    double brood_c_min;
     plant_frame_truth_t frames[PLANT_MAX_BOXES][PLANT_MAX_FRAMES];
     int32_t stack_level;             /* lowest level that the forks carry; 0 is none */
     int32_t fork_level[PLANT_SIDES]; /* the level under whose cleat a fork is; 0 is none, or stowed */
@@ -108,6 +151,9 @@ typedef struct {
     int32_t pins[PLANT_SIDES];
     int32_t is_rail_on; /* relay, door and e-stop together */
     int32_t is_swinging[PLANT_SERVOS];
+    int32_t is_burr_broken[PLANT_MAX_BOXES][PLANT_MAX_FRAMES];
+    int32_t bees_crushed;
+    int32_t is_queen_lost; /* crushed, dropped with her frame, or shaken off */
 } plant_truth_t;
 
 typedef enum {
@@ -127,7 +173,9 @@ typedef enum {
     EVENT_MOTOR_RAIL,
     EVENT_DOOR,
     EVENT_ESTOP,
-    EVENT_LAST_HARMLESS = EVENT_ESTOP, /* whatever follows hurts bees or the machine */
+    EVENT_PROPOLIS_SNAPS, /* brittle: all at once */
+    EVENT_BURR_BREAKS,
+    EVENT_LAST_HARMLESS = EVENT_BURR_BREAKS, /* whatever follows hurts bees or the machine */
     EVENT_CRUSH_PIN = 32,
     EVENT_CRUSH_TOP_BAR,
     EVENT_FRAMES_COLLIDE,
@@ -138,7 +186,11 @@ typedef enum {
     EVENT_FORK_MEETS_CLEAT,
     EVENT_FORKS_DISAGREE,
     EVENT_STACK_DROPPED,
-    EVENT_BEAMS_COLLIDE
+    EVENT_BEAMS_COLLIDE,
+    EVENT_STACK_SLIDES,
+    EVENT_FINGER_PRESSED,
+    EVENT_BEES_CRUSHED, /* value: how many */
+    EVENT_QUEEN_LOST
 } plant_event_kind_t;
 
 typedef struct {
@@ -155,6 +207,12 @@ typedef struct {
 
 /* Fault: the load cell of a side gives no more readings. */
 void plant_silence_load(int side, int silent);
+
+/* A person takes the frame off the hooks; returns its number in the open box, 0 where none hangs there by both pins. */
+int plant_take_frame(void);
+/* A person hangs a frame of plant_world (present from now on) onto both hooks, its pins `pin_from_plate_mm` along Y from the plates'
+ * centre bars. Returns 0 where the hooks are not free and out over an open box. */
+int plant_hang_frame(int number, double pin_from_plate_mm);
 
 plant_world_t *plant_world(void);
 plant_truth_t *plant_truth(void);

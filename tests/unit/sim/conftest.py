@@ -12,8 +12,9 @@ import pytest
 
 from bee_robot.configuration import AXIS_NAMES, SERVO_NAMES, RobotConfiguration, load
 from bee_robot.hive.geometry import HiveGeometry
-from bee_robot.sim import plant as plants
 from bee_robot.sim.plant import Plant, PlantEvent
+from bee_robot.sim.plant_mirror import MAX_LEVELS
+from bee_robot.sim.plant_setup import fill
 
 ROOT = Path(__file__).parents[3]
 STRIDE_MM = 0.2
@@ -46,8 +47,10 @@ class Hands:
         library.plant_step.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_uint64]
         library.plant_advance.argtypes = [ctypes.c_uint64]
         parks = {name: axis.park_mm for name, axis in robot.axes.items()}
-        plants.fill(self.plant.world, robot, EvenMasses(), 1, parks)
+        fill(self.plant.world, robot, EvenMasses(), 1, parks)
         self.plant.world.load_noise_kg = 0.0
+        self.plant.world.belt_backlash_mm = 0.0
+        self.plant.world.belt_stiffness_kg_mm = 1e6
         self.place_frames()
         self.plant.power_on()
         self.motor_rail(True)
@@ -59,7 +62,7 @@ class Hands:
                 made = self.plant.world.frames[box - 1][frame - 1]
                 made.y_mm = self.geometry.frame_y_mm(box, frame)
                 made.ear_break_away_kg[0] = made.ear_break_away_kg[1] = 0.0
-        for level in range(plants.MAX_LEVELS):
+        for level in range(MAX_LEVELS):
             self.plant.world.seam_break_away_kg[level][0] = self.plant.world.seam_break_away_kg[level][1] = (
                 0.0
             )
