@@ -2,7 +2,7 @@
 
 Each file of bench/sections/ is a section: `measure() -> dict[str, float]`, names "<section>.<what>_<unit>" (of a section
 a_b also "a.b_<what>"), and `LIMITS`, what a figure must keep: name -> ("<=" or ">=", number). With --only, other sections'
-figures stay as they were.
+figures stay as they were. Naming a section a runs its parts a_b with it, long ones excepted.
 """
 
 from __future__ import annotations
@@ -42,7 +42,13 @@ def chosen(only: str) -> dict[str, Path]:
     for name in names:
         if name not in known:
             raise SystemExit(f"bench: unknown section '{name}'; known: {', '.join(known)} (ONLY=name,name)")
-    return {name: known[name] for name in names}
+    parts = [
+        part
+        for name in names
+        for part in known
+        if part == name or (part.startswith(f"{name}_") and part not in LONG_SECTIONS)
+    ]
+    return {part: known[part] for part in parts}
 
 
 def is_kept(value: float, limit: tuple[str, float]) -> bool:
