@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import os
 from pathlib import Path
 
@@ -59,6 +60,14 @@ def box_of(robot: RobotConfiguration, box: int, path: Path) -> int:
             f"({path}); give one of them with --box"
         )
     return box
+
+
+def user_name() -> str:
+    """Who sits here, as far as the machine knows; "" where it does not."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 def photo_folder(given: Path | None) -> Path | None:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from bee_robot.devices.tower import BoardState, Side, TowerState
 from bee_robot.hive.inspection import EventKind, Phase, VisitEvent
-from bee_robot.nodes.graph_client import FaceNotice, Feedback
+from bee_robot.nodes.job_reports import FaceNotice, JobState
 
 EVENTS_SHOWN = 6
 BAR_WIDTH = 36
@@ -48,12 +48,15 @@ def minutes(duration_s: float) -> str:
 
 @dataclass
 class VisitView:
-    """Everything that the panel shows, gathered from events, feedback and states. Times in seconds of robot time."""
+    """Everything that the panel shows, gathered from events and states. Times in seconds of robot time. `keys`: which keys
+    do what, "" where there is no terminal to press them."""
 
     title: str
     open_limit_s: float
     frames_total: int
+    keys: str = ""
     activity: str = "starting"
+    box: int = 0
     frame: int = 0
     frames_done: int = 0
     open_time_s: float = 0.0
@@ -64,6 +67,9 @@ class VisitView:
     state: TowerState | None = None
     faces: list[FaceNotice] = field(default_factory=list)
     violations: int = 0
+    paused_because: str = ""
+    stop_because: str = ""
+    asks: str = ""
     last_events: deque[str] = field(default_factory=lambda: deque(maxlen=EVENTS_SHOWN))
 
     def take_event(self, event: VisitEvent) -> str:
@@ -85,9 +91,15 @@ class VisitView:
         self.last_events.append(line)
         return line
 
-    def take_feedback(self, feedback: Feedback) -> None:
-        self.open_time_s = feedback.open_time_s
-        self.open_limit_s = feedback.open_limit_s or self.open_limit_s
+    def take_job_state(self, state: JobState) -> None:
+        """Of the job that runs."""
+        if self.box and state.box != self.box:
+            self.frames_done = 0
+        self.box = state.box
+        self.open_time_s = state.open_time_s
+        self.open_limit_s = state.open_limit_s or self.open_limit_s
+        self.paused_because = state.paused_because if state.is_paused else ""
+        self.stop_because, self.asks = state.stop_because, state.asks
 
     def take_state(self, state: TowerState) -> None:
         self.state = state
@@ -112,7 +124,7 @@ class VisitView:
         rows.add_column(style="dim", width=8)
         rows.add_column(width=28)
         rows.add_column(width=BAR_WIDTH)
-        rows.add_row("phase", Text(self.activity, style="bold"), f"visit time {minutes(self.visit_time_s)}")
+        rows.add_row("phase", self._phase_text(), f"visit time {minutes(self.visit_time_s)}")
         rows.add_row("frame", self._frame_text(), _bar(self.frames_done, self.frames_total, "cyan"))
         rows.add_row(
             "open", self._open_text(), _bar(self.open_time_s, self.open_limit_s, self._open_colour())
@@ -123,9 +135,30 @@ class VisitView:
         rows.add_row("board", self._board_text(), self._link_text())
         events = Text("\n".join(self.last_events), style="dim", no_wrap=True, overflow="ellipsis")
         colour = "red" if self.violations else "yellow" if self.is_open else "green"
+        lines = [rows, *self._words_to_a_person(), Text(""), events]
         return Panel(
-            Group(rows, Text(""), events), title=self.title, title_align="left", border_style=colour, width=88
+            Group(*lines),
+            title=self.title,
+            title_align="left",
+            subtitle=self.keys or None,
+            subtitle_align="left",
+            border_style=colour,
+            width=88,
         )
+
+    def _phase_text(self) -> Text:
+        where = f"box {self.box}: " if self.box else ""
+        return Text(f"{where}{self.activity}", style="bold")
+
+    def _words_to_a_person(self) -> list[RenderableType]:
+        said = []
+        if self.asks:
+            said.append(Text(f"TO DO: {self.asks}", style="bold red"))
+        if self.paused_because:
+            said.append(Text(f"PAUSED by {self.paused_because}", style="bold yellow"))
+        if self.stop_because:
+            said.append(Text(f"ENDING: {self.stop_because}", style="yellow"))
+        return said
 
     def _frame_text(self) -> str:
         return (

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bee_robot.cli import inputs
+from bee_robot.cli.chosen_robot import is_up
 from bee_robot.cli.inputs import InputError
 from bee_robot.cli.interrupts import Interrupts
 from bee_robot.cli.launching.log_folder import new_log_folder
@@ -21,14 +22,14 @@ from bee_robot.cli.robot_processes import (
     wait_until_ready,
 )
 from bee_robot.clock import wall_sleep
-from bee_robot.nodes.graph_client import GraphClient, GraphError, RecoveryHandle, RecoveryResult
+from bee_robot.nodes.graph_client import GraphClient, GraphError, JobHandle
+from bee_robot.nodes.job_reports import JobResult
 
 NAME = "recover"
 HELP = "Close what a former visit left open, or say what a person has to do"
 
 EXIT_HELD, EXIT_BAD_INPUT, EXIT_FAILED, EXIT_STOPPED = 1, 2, 3, 130
 LOOK_S = 0.1
-RUNNING_ROBOT_S = 2.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +61,12 @@ def run(arguments: argparse.Namespace) -> int:
         if (arguments.frame_is_off or arguments.hive_is_clear) and not arguments.by:
             raise InputError("--frame-is-off and --hive-is-clear need --by NAME: who saw to it")
         with Interrupts() as interrupts, _robot(arguments, interrupts) as client:
-            handle = client.recover(arguments.by, arguments.frame_is_off, arguments.hive_is_clear)
+            handle = client.start(
+                "recover",
+                by=arguments.by,
+                frame_is_off=arguments.frame_is_off,
+                hive_is_clear=arguments.hive_is_clear,
+            )
             return _tell(_watch(client, handle, interrupts))
     except InputError as error:
         sys.stderr.write(f"bee recover: {error}\n")
@@ -76,13 +82,10 @@ def _robot(arguments: argparse.Namespace, interrupts: Interrupts) -> Iterator[Gr
     path, robot = inputs.robot_file(arguments.robot)
     namespace = arguments.namespace if arguments.namespace is not None else robot.robot
     with GraphClient(namespace) as client:
-        try:
-            client.wait_ready(RUNNING_ROBOT_S)
-        except GraphError:
-            inputs.serial_port(robot, path)
-        else:
+        if is_up(client):
             yield client
             return
+        inputs.serial_port(robot, path)
         with private_folder() as run_dir:
             given = {"sim": "false", "robot": str(path), "namespace": namespace, "run_dir": str(run_dir)}
             with started(
@@ -93,7 +96,7 @@ def _robot(arguments: argparse.Namespace, interrupts: Interrupts) -> Iterator[Gr
                 yield client
 
 
-def _watch(client: GraphClient, handle: RecoveryHandle, interrupts: Interrupts) -> RecoveryResult | None:
+def _watch(client: GraphClient, handle: JobHandle, interrupts: Interrupts) -> JobResult | None:
     """Say what happens until it is over. Recovery is the way to a closed hive already: the first Ctrl-C says so, the second
     stops all motion; None then."""
     is_warned = False
@@ -119,14 +122,14 @@ def _say_events(client: GraphClient) -> None:
         print(f"{event.t_s:7.1f} s  {event.text}", flush=True)
 
 
-def _tell(result: RecoveryResult | None) -> int:
+def _tell(result: JobResult | None) -> int:
     if result is None:
         print("Stopped at once: what was open is still open. Look at the hive, then run 'bee recover' again.")
         return EXIT_STOPPED
     if result.error_code == 0 and result.end_state == "closed":
         print("Closed and safe.")
         return 0
-    print(f"HELD: {result.explanation}")
+    print(f"HELD: {result.error}")
     if result.instruction:
         print(f"To do: {result.instruction}")
     return EXIT_HELD

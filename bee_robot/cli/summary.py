@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from bee_robot.console import report_words as words
 from bee_robot.console.report_measures import BROOD, add, kilograms
 from bee_robot.hive.comb import CellClass
 from bee_robot.hive.face import Estimate, FaceAnalysis
-from bee_robot.nodes.graph_client import FaceNotice, InspectionResult
+from bee_robot.nodes.job_reports import BoxReport, FaceNotice, JobResult
 from bee_robot.rulebook import Violation
 
 FACES = ("rear", "front")
@@ -27,17 +27,23 @@ FOOD = (CellClass.HONEY, CellClass.NECTAR)
 
 @dataclass(frozen=True)
 class VisitEnd:
-    """A visit that is over. `is_stopped_at_once`: a second Ctrl-C; `report` None where none could be written."""
+    """A visit that is over. `is_stopped_at_once`: a second Ctrl-C; `reports`: by box, of those that could be written."""
 
-    result: InspectionResult
+    result: JobResult
     faces: Sequence[FaceNotice]
     violations: Sequence[Violation]
     is_interrupted: bool = False
     is_stopped_at_once: bool = False
-    report: Path | None = None
+    reports: Mapping[int, Path] = field(default_factory=dict)
 
-    def with_report(self, report: Path) -> VisitEnd:
-        return replace(self, report=report)
+    def with_reports(self, reports: Mapping[int, Path]) -> VisitEnd:
+        return replace(self, reports=reports)
+
+    def inspections(self, only_box: int) -> dict[int, str]:
+        """Ids in the local store by box; `only_box` where one was asked for. "" where nobody has told it."""
+        if self.result.boxes:
+            return {each.box: each.inspection for each in self.result.boxes if not each.is_refused}
+        return {only_box: self.result.inspection}
 
     @property
     def rule_violations(self) -> int:
@@ -47,7 +53,7 @@ class VisitEnd:
     @property
     def is_refused(self) -> bool:
         """Nothing was opened; a refusal because the hive may be open already counts as held."""
-        return self.result.error_code == 2 and self.result.end_state == "closed"
+        return self.result.is_refused
 
     def exit_status(self) -> int:
         """0 closed and safe; 1 held; 4 closed, but a rule was broken; 5 refused; 130 interrupted."""
@@ -60,7 +66,7 @@ class VisitEnd:
         return 4 if self.rule_violations else 0
 
 
-def frame_table(faces: Iterable[FaceNotice], frames_total: int) -> Table:
+def frame_table(faces: Iterable[FaceNotice], frames_total: int, where: str = "") -> Table:
     """One row a frame: bees on either face, brood in dm² and honey with nectar in kg of both, with 90 % intervals."""
     by_frame: dict[int, dict[str, FaceNotice]] = {}
     for notice in faces:
@@ -68,7 +74,7 @@ def frame_table(faces: Iterable[FaceNotice], frames_total: int) -> Table:
     told = {kind for seen in by_frame.values() for a in _analyses(seen.values()) for kind in a.areas}
     brood = "brood" if told & {CellClass.LARVAE, CellClass.EGGS} else "capped brood"
     # fits 80 columns
-    title = "What is on the frames, with 90 % intervals; stores are honey and nectar"
+    title = f"What is on the frames{where}, with 90 % intervals; stores are honey and nectar"
     table = Table(
         title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 0, 0, 1)
     )
@@ -109,10 +115,36 @@ def _sum(estimates: Iterable[Estimate]) -> Text:
     return Text(f"{words.estimate_number(total.estimate)} ({interval})".replace("\u202f", ""))
 
 
-def print_summary(end: VisitEnd, frames_total: int, console: Console) -> None:
+def box_table(boxes: Iterable[BoxReport]) -> Table:
+    """One row a box, in the order of the visits."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 0, 0, 1))
+    for heading in ("box", "frames", "faces", "open", "visit"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("how it ended")
+    for each in boxes:
+        how = each.error or each.instruction or each.end_state
+        table.add_row(
+            str(each.box),
+            str(each.frames_inspected),
+            str(each.faces),
+            minutes(each.open_time_s),
+            minutes(each.visit_time_s),
+            Text(how if each.error_code else "closed and safe"),
+        )
+    return table
+
+
+def print_summary(end: VisitEnd, only_box: int, frames_of: Callable[[int], int], console: Console) -> None:
+    """`only_box`: where one was asked for; `frames_of`: how many frames a box has room for."""
     result = end.result
-    if result.faces:
-        console.print(frame_table(end.faces, frames_total))
+    for each in result.boxes:
+        if each.faces:
+            faces = [face for face in end.faces if face.inspection == each.inspection]
+            console.print(frame_table(faces, frames_of(each.box), f" of box {each.box}"))
+    if result.boxes:
+        console.print(box_table(result.boxes))
+    elif result.faces:
+        console.print(frame_table(end.faces, frames_of(only_box)))
     console.print(_headline(end))
     if result.error:
         console.print(result.error, markup=False, soft_wrap=True)
@@ -128,8 +160,9 @@ def print_summary(end: VisitEnd, frames_total: int, console: Console) -> None:
             f"visit {minutes(result.visit_time_s)}; {end.rule_violations} rules broken",
             highlight=False,
         )
-    if end.report is not None:
-        console.print(f"Report: {end.report}", markup=False, highlight=False, soft_wrap=True)
+    for number, report in end.reports.items():
+        which = f" of box {number}" if len(end.reports) > 1 else ""
+        console.print(f"Report{which}: {report}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _headline(end: VisitEnd) -> Text:
@@ -155,7 +188,7 @@ def as_json(end: VisitEnd, more: Mapping[str, Any]) -> str:
             "open_time_s": round(result.open_time_s, 3),
             "visit_time_s": round(result.visit_time_s, 3),
             "rule_violations": end.rule_violations,
-            "report": str(end.report) if end.report else None,
+            "report": str(next(iter(end.reports.values()))) if end.reports else None,
             "inspection": result.inspection,
             "instruction": result.instruction,
             "explanation": result.error,
@@ -173,7 +206,24 @@ def as_json(end: VisitEnd, more: Mapping[str, Any]) -> str:
                 }
                 for v in end.violations
             ],
+            **({"boxes": [_box_as_json(each, end) for each in result.boxes]} if result.boxes else {}),
             **more,
         },
         indent=2,
     )
+
+
+def _box_as_json(each: BoxReport, end: VisitEnd) -> dict[str, Any]:
+    report = end.reports.get(each.box)
+    return {
+        "box": each.box,
+        "end_state": each.end_state,
+        "frames_inspected": each.frames_inspected,
+        "faces": each.faces,
+        "open_time_s": round(each.open_time_s, 3),
+        "visit_time_s": round(each.visit_time_s, 3),
+        "report": str(report) if report else None,
+        "inspection": each.inspection,
+        "instruction": each.instruction,
+        "explanation": each.error,
+    }

@@ -1,4 +1,4 @@
-"""Watching a visit until it is over: progress, Ctrl-C, processes that die, and the analyses that come after."""
+"""Watching a job until it is over: progress, keys, Ctrl-C, processes that die, and the analyses that come after."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from bee_robot.cli.chosen_robot import RobotAtHand
 from bee_robot.cli.interrupts import Interrupts
+from bee_robot.cli.keys import Keys
 from bee_robot.cli.launching.supervisor import Supervisor
 from bee_robot.cli.progress import Progress, VisitView
 from bee_robot.cli.summary import VisitEnd
 from bee_robot.clock import wall_s, wall_sleep
 from bee_robot.configuration import RobotConfiguration
 from bee_robot.devices.tower import BoardState
-from bee_robot.nodes.graph_client import GraphClient, GraphError, InspectionHandle, InspectionResult
+from bee_robot.nodes.graph_client import GraphClient, GraphError, JobHandle
+from bee_robot.nodes.job_reports import JobResult
 
 LOOK_S = 0.1
+KEYS = "p pause/resume, s skip frame, q stop after frame, Ctrl-C close and end"
 SILENCE_S = 20.0
 """Wall time without a new state after which a robot counts as gone."""
 LAST_WORDS_S = 30.0
@@ -57,12 +61,54 @@ class _Life:
         return wall_s() >= self.deadline_s
 
 
+class _Person:
+    """The person at the terminal: keys, and what the job asks of them."""
+
+    def __init__(self, client: GraphClient, keys: Keys, by: str) -> None:
+        self._client, self._keys, self._by = client, keys, by
+        self._asked = ""
+
+    def look(self, progress: Progress) -> None:
+        """Wait for a key for LOOK_S at most, and do what it means."""
+        view = progress.view
+        if view.asks != self._asked:
+            self._asked = view.asks
+            if view.asks:
+                progress.note(f"To do: {view.asks}; then {self._how_to_answer}")
+        if not self._keys.is_there:
+            wall_sleep(LOOK_S)
+        for key in self._keys.pressed(LOOK_S):
+            word = self._word(key, progress)
+            if not word:
+                continue
+            try:
+                progress.note(self._client.say(word, self._by, f"key {key}"))
+            except GraphError as error:
+                progress.note(str(error))
+
+    @property
+    def _how_to_answer(self) -> str:
+        return "press Enter" if self._keys.is_there else "run 'bee visit answer --by NAME'"
+
+    def _word(self, key: str, progress: Progress) -> str:
+        if key == "enter":
+            return "answer" if progress.view.asks else ""
+        if key == "p":
+            return "resume" if progress.view.paused_because else "pause"
+        return {"s": "skip", "q": "stop"}.get(key, "")
+
+
 class _Watch:
     def __init__(
-        self, client: GraphClient, handle: InspectionHandle, interrupts: Interrupts, progress: Progress
+        self,
+        client: GraphClient,
+        handle: JobHandle,
+        interrupts: Interrupts,
+        progress: Progress,
+        person: _Person,
     ) -> None:
         self._client, self._handle = client, handle
-        self._interrupts, self._progress = interrupts, progress
+        self._interrupts, self._progress, self._person = interrupts, progress, person
         self._is_cancelled = self.is_stopped = False
 
     def take(self) -> None:
@@ -71,8 +117,9 @@ class _Watch:
         for event in _drained(self._client.events):
             self._progress.event(event)
         view.faces.extend(_drained(self._client.faces))
-        if self._client.feedback is not None:
-            view.take_feedback(self._client.feedback)
+        job = self._client.job_state()
+        if job is not None and job.is_busy:
+            view.take_job_state(job)
         state = self._client.tower_state()
         if state is not None:
             if state.stop_reason and (view.state is None or state.stop_reason != view.state.stop_reason):
@@ -81,7 +128,7 @@ class _Watch:
         view.violations = len(self._client.violations)
         self._progress.refresh()
 
-    def until_done(self, life: _Life) -> InspectionResult:
+    def until_done(self, life: _Life) -> JobResult:
         """Until the visit has ended, or the robot is gone: then it counts as held."""
         life.heard_s = wall_s()
         while not self._handle.done():
@@ -95,7 +142,7 @@ class _Watch:
             if self.is_stopped:
                 break
             self.take()
-            wall_sleep(LOOK_S)
+            self._person.look(self._progress)
         if self.is_stopped:
             self._wait_for_answer()
         self.take()
@@ -138,11 +185,11 @@ class _Watch:
         while not self._handle.done() and wall_s() < until_s:
             wall_sleep(LOOK_S)
 
-    def _held(self, why: str) -> InspectionResult:
+    def _held(self, why: str) -> JobResult:
         """The result that nobody is left to give."""
         view = self._progress.view
         stands = f"The box is open (last step: {view.last_step})" if view.is_open else "The box is closed"
-        return InspectionResult(
+        return JobResult(
             error_code=1,
             error=f"{why}; nobody could end the visit",
             inspection="",
@@ -175,21 +222,23 @@ class _Watch:
         self.take()
 
 
-def watch_visit(
-    client: GraphClient,
-    handle: InspectionHandle,
-    supervisor: Supervisor | None,
+def watch_job(
+    hand: RobotAtHand,
+    handle: JobHandle,
     interrupts: Interrupts,
     title: str,
     robot: RobotConfiguration,
-    box: int,
     console: Console,
+    by: str,
 ) -> VisitEnd:
-    """Show a running visit until it and its analyses are over. Ctrl-C once ends it well, twice at once."""
-    view = VisitView(title, robot.visit.open_planned_max_s, robot.hive.box(box).frames_per_box)
-    with Progress(view, console) as progress:
-        watch = _Watch(client, handle, interrupts, progress)
-        life = _Life(supervisor)
+    """Show a running job until it and its analyses are over. Ctrl-C once ends it well, twice at once. `by`: who watches, and
+    may press keys."""
+    client = hand.client
+    view = VisitView(title, robot.visit.open_planned_max_s, robot.hive.most_frames)
+    with Keys() as keys, Progress(view, console) as progress:
+        view.keys = KEYS if keys.is_there else ""
+        watch = _Watch(client, handle, interrupts, progress, _Person(client, keys, by))
+        life = _Life(hand.supervisor)
         result = watch.until_done(life)
         watch.wait_for_standstill(life)
         watch.wait_for_analyses(result.faces if result.end_state == "closed" else 0)

@@ -5,11 +5,9 @@ Runs a node and its executor in a thread of its own; every method may be called 
 
 from __future__ import annotations
 
-import json
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import rclpy
@@ -21,93 +19,58 @@ from rclpy.signals import SignalHandlerOptions
 from bee_robot.clock import wall_s, wall_sleep
 from bee_robot.devices.tower import TowerState
 from bee_robot.hive.inspection import VisitEvent
-from bee_robot.nodes import conversions, qos
+from bee_robot.nodes import conversions, job_reports, qos, services
+from bee_robot.nodes.job_reports import FaceNotice, JobResult, JobState
 from bee_robot.nodes.node_probe import NodeProbe, Readiness
 from bee_robot.rulebook import Violation
-from bee_robot_interfaces.action import InspectBox, Recover
+from bee_robot_interfaces import action
 from bee_robot_interfaces.msg import FaceResult, InspectionEvent, RuleViolation
 from bee_robot_interfaces.msg import TowerState as TowerStateMsg
-from bee_robot_interfaces.srv import StopTower
+from bee_robot_interfaces.msg import VisitState as VisitStateMsg
+from bee_robot_interfaces.srv import StopTower, VisitControl
 
 ANSWER_S = 10.0
+WORDS = {
+    "pause": VisitControl.Request.PAUSE,
+    "resume": VisitControl.Request.RESUME,
+    "skip": VisitControl.Request.SKIP_FRAME,
+    "stop": VisitControl.Request.STOP_AFTER_FRAME,
+    "stop_now": VisitControl.Request.STOP_NOW,
+    "answer": VisitControl.Request.ANSWER,
+}
+"""What can be said to a job that runs."""
 
 
 class GraphError(Exception):
     """The graph did not do what was asked: what, where, what to do."""
 
 
-@dataclass(frozen=True)
-class Feedback:
-    phase: str
-    frame: int
-    frames_total: int
-    open_time_s: float
-    open_limit_s: float
-    text: str
+class JobHandle:
+    """A running job."""
 
-
-@dataclass(frozen=True)
-class InspectionResult:
-    """How a visit ended. `error_code`: 0 closed, 1 held, 2 refused (nothing was opened)."""
-
-    error_code: int
-    error: str
-    inspection: str
-    end_state: str
-    instruction: str
-    frames_inspected: int
-    faces: int
-    open_time_s: float
-    visit_time_s: float
-    rule_violations: int
-
-
-@dataclass(frozen=True)
-class FaceNotice:
-    """A face that has been analysed, or could not be (`error`). `analysis` as in the local store."""
-
-    inspection: str
-    frame: int
-    face: str
-    error: str
-    analysis: dict[str, Any]
-
-
-class InspectionHandle:
-    """A running inspection."""
-
-    def __init__(self, client: GraphClient, goal_handle: Any) -> None:
-        self._client = client
+    def __init__(self, client: GraphClient, name: str, goal_handle: Any) -> None:
+        self._client, self._name = client, name
         self._goal_handle = goal_handle
         self._result = client.sent(goal_handle.get_result_async)
 
     def done(self) -> bool:
         return bool(self._result.done())
 
-    def result(self) -> InspectionResult:
-        """Call when done. Raises GraphError where the extractor is gone."""
+    def result(self) -> JobResult:
+        """Call when done. Raises GraphError where the job was refused, or the extractor is gone."""
         if not self._result.done():
-            raise GraphError("the inspection still runs")
+            raise GraphError(f"{self._name} still runs")
         answer = self._result.result()
         if answer is None:
             raise GraphError("frame_extractor ended without a result; run 'bee recover'")
-        r = answer.result
-        if not r.end_state:
+        result = job_reports.job_result(answer.result)
+        if result.error_code == job_reports.REFUSED and not result.end_state:
+            raise GraphError(result.error)
+        if not result.end_state and not result.positions_mm:
             raise GraphError(
-                "frame_extractor failed without saying how the visit ended; look at the hive and its log"
+                f"frame_extractor failed without saying how {self._name} ended; look at the hive and its log"
             )
-        return InspectionResult(
-            r.error_code,
-            r.error_msg,
-            r.inspection,
-            r.end_state,
-            r.instruction,
-            r.frames_inspected,
-            r.faces,
-            r.open_time,
-            r.visit_time,
-            r.rule_violations,
-        )
+        return result
 
     def cancel(self) -> None:
         """Ask for an orderly end: the frame is set down and the hive closed; the result comes as usual."""
@@ -118,38 +81,6 @@ class InspectionHandle:
         self._client.stop_motion(because)
 
 
-@dataclass(frozen=True)
-class RecoveryResult:
-    """How a recovery ended. `error_code`: 0 closed, 1 held, 2 refused (nothing was tried)."""
-
-    error_code: int
-    explanation: str
-    end_state: str
-    instruction: str
-
-
-class RecoveryHandle:
-    """A running recovery."""
-
-    def __init__(self, client: GraphClient, goal_handle: Any) -> None:
-        self._result = client.sent(goal_handle.get_result_async)
-
-    def done(self) -> bool:
-        return bool(self._result.done())
-
-    def result(self) -> RecoveryResult:
-        """Call when done. Raises GraphError where the extractor is gone."""
-        answer = self._result.result() if self._result.done() else None
-        if answer is None:
-            raise GraphError("frame_extractor ended without a result; look at its log and at the hive")
-        r = answer.result
-        if not r.end_state:
-            raise GraphError(
-                "frame_extractor failed without saying how recovery ended; look at the hive and its log"
-            )
-        return RecoveryResult(r.error_code, r.error_msg, r.end_state, r.instruction)
-
-
 class GraphClient:
     """See module. Use as a context manager."""
 
@@ -157,16 +88,17 @@ class GraphClient:
         self.events: queue.Queue[VisitEvent] = queue.Queue()
         self.faces: queue.Queue[FaceNotice] = queue.Queue()
         self.violations: list[Violation] = []
-        self.feedback: Feedback | None = None
+        self._job_state: JobState | None = None
         self._state: TowerState | None = None
         self._context = rclpy.Context()
         rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
         self._node = Node(name, namespace=namespace or None, context=self._context)
-        self._inspect = ActionClient(self._node, InspectBox, "inspect_box")
-        self._recover = ActionClient(self._node, Recover, "recover")
+        self._actions: dict[str, ActionClient] = {}
         self._stop = self._node.create_client(StopTower, "tower/stop")
+        self._control = self._node.create_client(VisitControl, "visit/control")
         node = self._node
         node.create_subscription(TowerStateMsg, "tower/state", self._take_state, qos.of("tower/state"))
+        node.create_subscription(VisitStateMsg, "visit/state", self._take_job_state, qos.of("visit/state"))
         node.create_subscription(
             InspectionEvent, "inspection/events", self._take_event, qos.of("inspection/events")
         )
@@ -207,16 +139,18 @@ class GraphClient:
         self.events.put(conversions.event_from_msg(msg))
 
     def _take_face(self, msg: FaceResult) -> None:
-        analysis = json.loads(msg.analysis) if msg.analysis else {}
-        self.faces.put(FaceNotice(msg.inspection, msg.frame, msg.face, msg.error, analysis))
+        self.faces.put(job_reports.face_notice(msg))
 
     def _take_violation(self, msg: RuleViolation) -> None:
         stamp_s = conversions.stamp_s(msg.header.stamp)
         self.violations.append(Violation(msg.rule, stamp_s, msg.where, msg.value, msg.limit, msg.says))
 
-    def _take_feedback(self, msg: Any) -> None:
-        f = msg.feedback
-        self.feedback = Feedback(f.phase, f.frame, f.frames_total, f.open_time, f.open_limit, f.text)
+    def _take_job_state(self, msg: VisitStateMsg) -> None:
+        self._job_state = job_reports.job_state(msg)
+
+    def job_state(self) -> JobState | None:
+        """What frame_extractor is at, or None before it has told."""
+        return self._job_state
 
     def tower_state(self) -> TowerState | None:
         """The latest state of the tower, or None before the first."""
@@ -225,7 +159,7 @@ class GraphClient:
     # what goes out
 
     def is_ready(self) -> bool:
-        return self._state is not None and self._inspect.server_is_ready() and self._recover.server_is_ready()
+        return self._state is not None and self._job_state is not None and self._control.service_is_ready()
 
     def nodes(self) -> set[str]:
         """Full names of all nodes on the graph, this client's own left out."""
@@ -252,30 +186,27 @@ class GraphClient:
                 )
             wall_sleep(0.02)
 
-    def start_inspection(
-        self, hive: str, box: int, override_by: str = "", override_reason: str = ""
-    ) -> InspectionHandle:
-        """Send the goal. GraphError where it is refused or nobody answers."""
-        goal = InspectBox.Goal(hive=hive, box=box, override_by=override_by, override_reason=override_reason)
-        handle = self._wait(
-            self.sent(lambda: self._inspect.send_goal_async(goal, feedback_callback=self._take_feedback)),
-            "inspect_box",
-        )
+    def start(self, name: str, **goal: Any) -> JobHandle:
+        """Send a job's goal, with the fields of its action. GraphError where nobody takes it. One that is refused ends at
+        once, with the reason."""
+        client = self._actions.get(name) or self.sent(lambda: self._action(name))
+        self._until(client.server_is_ready, name)
+        handle = self._wait(self.sent(lambda: client.send_goal_async(_goal_of(name, goal))), name)
         if not handle.accepted:
-            raise GraphError(
-                "the robot refused the inspection: another one runs, or the box is not of this hive"
-            )
-        return InspectionHandle(self, handle)
+            raise GraphError(f"frame_extractor did not accept {name}; look at its log")
+        return JobHandle(self, name, handle)
 
-    def recover(
-        self, by: str = "", frame_is_off: bool = False, hive_is_clear: bool = False
-    ) -> RecoveryHandle:
-        """Ask the robot to close what a former visit left open. GraphError where it is refused or nobody answers."""
-        goal = Recover.Goal(by=by, frame_is_off=frame_is_off, hive_is_clear=hive_is_clear)
-        handle = self._wait(self.sent(lambda: self._recover.send_goal_async(goal)), "recover")
-        if not handle.accepted:
-            raise GraphError("the robot refused to recover: it is busy with a visit")
-        return RecoveryHandle(self, handle)
+    def _action(self, name: str) -> ActionClient:
+        client = self._actions[name] = ActionClient(self._node, _action_type(name), name)
+        return client
+
+    def say(self, word: str, by: str, because: str = "", text: str = "") -> str:
+        """Say one of WORDS to the job that runs; what is answered. GraphError where nobody hears it, or it makes no sense."""
+        request = VisitControl.Request(command=WORDS[word], by=by, because=because, text=text)
+        answer = self._wait(self.sent(lambda: self._control.call_async(request)), "visit/control")
+        if not answer.success:
+            raise GraphError(answer.message)
+        return str(answer.message)
 
     def stop_motion(self, because: str) -> None:
         answer = self._wait(
@@ -297,3 +228,20 @@ class GraphClient:
                 f"{what} did not answer within {ANSWER_S:g} s; is the robot running? (bee up tower)"
             )
         return future.result()
+
+    def _until(self, is_so: Callable[[], bool], what: str) -> None:
+        end_s = wall_s() + ANSWER_S
+        while not is_so():
+            if wall_s() > end_s:
+                raise GraphError(f"nobody serves {what}; is frame_extractor running? (bee up tower)")
+            wall_sleep(0.02)
+
+
+def _action_type(name: str) -> Any:
+    """The type of an action, by the table of services.py."""
+    row = next(row for row in services.ACTIONS if row.name == name)
+    return getattr(action, row.type.rpartition("/")[2])
+
+
+def _goal_of(name: str, fields: dict[str, Any]) -> Any:
+    return _action_type(name).Goal(**fields)

@@ -66,6 +66,8 @@ TOPICS: tuple[Topic, ...] = (
           PICTURES, "belongs to its picture"),
     Topic("inspection/events", "bee_robot_interfaces/msg/InspectionEvent", "frame_extractor", "per event",
           EVENTS, "a story with a gap misleads; the depth covers a slow reader"),
+    Topic("visit/state", "bee_robot_interfaces/msg/VisitState", "frame_extractor", "2 Hz while a job runs, and at changes",
+          LATEST, "each is whole; who joins late sees at once what runs, whether it is paused and what it asks for"),
     Topic("inspection/faces", "bee_robot_interfaces/msg/FaceResult", "frame_analyzer", "per face",
           EVENTS, "each face is told once"),
     Topic("sim/violations", "bee_robot_interfaces/msg/RuleViolation", "sim_world", "per violation",

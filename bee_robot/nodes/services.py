@@ -36,6 +36,8 @@ SERVICES: tuple[Service, ...] = (
             "strobe, red light, fan, heater: 0 to 1"),
     Service("capture_face", "bee_robot_interfaces/srv/CaptureFace", "frame_cameras",
             "flash, photograph both halves of a face, store the pictures"),
+    Service("visit/control", "bee_robot_interfaces/srv/VisitControl", "frame_extractor",
+            "pause, resume, skip a frame, stop, answer: what anybody says to the job that runs"),
     Service("sim/render", "bee_robot_interfaces/srv/RenderPicture", "sim_world", "what a camera of the twin sees"),
 )
 

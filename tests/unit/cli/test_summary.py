@@ -11,7 +11,7 @@ from bee_robot.console import report_words as words
 from bee_robot.console.report_measures import add, kilograms
 from bee_robot.hive.comb import CellClass
 from bee_robot.hive.face import Estimate, FaceAnalysis
-from bee_robot.nodes.graph_client import FaceNotice
+from bee_robot.nodes.job_reports import FaceNotice
 
 
 def analysis(**areas_dm2: float) -> FaceAnalysis:

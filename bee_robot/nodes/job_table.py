@@ -1,0 +1,96 @@
+"""Every job of frame_extractor in one table: its action, what its goal asks for in words, what is against it, who does it.
+
+A new job gets a row here, one in services.py, and its action in bee_robot_interfaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bee_robot.cloud.errors import StoreError
+from bee_robot.configuration import RobotConfiguration
+from bee_robot.devices.tower import TowerError
+from bee_robot.extraction.context import Override, VisitContext
+from bee_robot.extraction.journal import JournalError
+from bee_robot.extraction.recovery import ByHand, recover
+from bee_robot.extraction.visit import inspect_box
+from bee_robot.hive.inspection import EndState, VisitOutcome
+from bee_robot.nodes.job_messages import of_outcome
+from bee_robot.nodes.job_runner import Job, JobRunner
+from bee_robot_interfaces.action import InspectBox, Recover
+
+NOT_BEGUN = (TowerError, StoreError, JournalError)
+"""What a job raises that could not begin; nothing has moved."""
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """A row. `against`: why a goal makes no sense here ("" where it does). `answer`: the fields of the result.
+    `end_if_not_begun`: the end state where something was missing before anything moved."""
+
+    name: str
+    action: Any
+    says: Callable[[Any], str]
+    against: Callable[[Any, RobotConfiguration], str]
+    work: Callable[[JobRunner, Any, VisitContext], Awaitable[Any]]
+    answer: Callable[[Any], dict[str, Any]] = of_outcome
+    end_if_not_begun: EndState = EndState.CLOSED
+
+    def job(self, goal: Any) -> Job:
+        by, reason = getattr(goal, "override_by", ""), getattr(goal, "override_reason", "")
+        override = Override(by, reason) if by or reason else None
+        return Job(self.name, self.says(goal), goal.by, getattr(goal, "box", 0), override)
+
+
+# inspecting
+
+
+def _against_box(goal: Any, robot: RobotConfiguration) -> str:
+    hive = robot.hive
+    if goal.hive not in ("", hive.name):
+        return f"{robot.robot} stands at hive {hive.name}, not at {goal.hive!r}; name that one, or none"
+    return _against_number("box", goal.box, hive.boxes, f"hive {hive.name}, from the bottom")
+
+
+def _against_number(what: str, number: int, most: int, where: str) -> str:
+    return "" if 1 <= number <= most else f"there is no {what} {number}; {where}, has 1 to {most}"
+
+
+async def _inspect_box(runner: JobRunner, goal: Any, context: VisitContext) -> VisitOutcome:
+    inspection = runner.begin_record(goal.box)
+    outcome = await inspect_box(context, goal.box, runner.job.override if runner.job else None, inspection)
+    runner.end_record(outcome)
+    return outcome
+
+
+# recovering
+
+
+def _against_recovery(goal: Any, robot: RobotConfiguration) -> str:
+    return (
+        "who did it by hand? give a name" if (goal.frame_is_off or goal.hive_is_clear) and not goal.by else ""
+    )
+
+
+async def _recover(runner: JobRunner, goal: Any, context: VisitContext) -> VisitOutcome:
+    is_by_hand = goal.frame_is_off or goal.hive_is_clear
+    by_hand = ByHand(goal.by, goal.frame_is_off, goal.hive_is_clear) if is_by_hand else None
+    runner.resume_record()
+    outcome = await recover(context, by_hand)
+    runner.end_record(outcome)
+    return outcome
+
+
+JOBS: tuple[JobKind, ...] = (
+    JobKind("inspect_box", InspectBox, lambda goal: f"inspects box {goal.box}", _against_box, _inspect_box),
+    JobKind(
+        "recover",
+        Recover,
+        lambda goal: "recovers what a former visit left open",
+        _against_recovery,
+        _recover,
+        end_if_not_begun=EndState.HELD,
+    ),
+)
