@@ -47,7 +47,9 @@ class HeldFrame:
 @dataclass
 class HiveBelief:
     """`box`: whose frames the visit is about; what stands above it is the stack. `frames_y_mm`: resting and held frames of
-    that box. Heights and loads as in `rulebook.Situation`."""
+    that box. `unfelt_mm`: frames that should be there and have no pins to be felt, and where they would stand.
+    `left_alone`: frames that stand askew or lack a pin, and how far their pins are from `frames_y_mm` at most.
+    Heights and loads as in `rulebook.Situation`."""
 
     robot: RobotConfiguration
     box: int
@@ -59,6 +61,8 @@ class HiveBelief:
     is_closing: bool = False
     opened_s: float | None = None
     lifted_load_kg: dict[Side, float] = field(default_factory=dict)
+    unfelt_mm: dict[int, float] = field(default_factory=dict)
+    left_alone: dict[int, float] = field(default_factory=dict)
     push: int = -1  # direction along Y in which this visit moves the free gap's frames: -1 back, +1 front
 
     def __post_init__(self) -> None:
@@ -72,6 +76,11 @@ class HiveBelief:
     @property
     def is_open(self) -> bool:
         return max(self.edges_mm.values()) > RESTS_MM
+
+    @property
+    def shunned_mm(self) -> list[float]:
+        """Places of frames that nothing may be moved towards: nobody knows exactly where they end."""
+        return [*self.unfelt_mm.values(), *(self.frames_y_mm[number] for number in self.left_alone)]
 
     def copy(self) -> HiveBelief:
         """An independent copy, for thinking a motion through."""
@@ -205,6 +214,7 @@ class HiveBelief:
             "opened_s": self.opened_s,
             "lifted_load_kg": {side.value: load for side, load in self.lifted_load_kg.items()},
             "push": self.push,
+            "unfelt_mm": {str(number): round(y, 3) for number, y in self.unfelt_mm.items()},
         }
 
     @classmethod
@@ -222,4 +232,5 @@ class HiveBelief:
             opened_s=None if opened_s is None else float(opened_s),
             lifted_load_kg={Side(side): float(load) for side, load in data["lifted_load_kg"].items()},
             push=int(data["push"]),
+            unfelt_mm={int(number): float(y) for number, y in data.get("unfelt_mm", {}).items()},
         )

@@ -3,57 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
 
 from bee_robot.clock import wait_for
-from bee_robot.configuration import RobotConfiguration
 from bee_robot.devices.frame_cameras import FACES, Face, FaceCaptureError, FaceLabel
+from bee_robot.extraction.box_places import new_place_mm
 from bee_robot.extraction.box_visit import BoxVisit
 from bee_robot.extraction.service_motion import ServicePlanner
 from bee_robot.extraction.stack_motion import perform_rising, perform_sinking
 from bee_robot.extraction.whereabouts import FrameJob
-from bee_robot.hive.geometry import HiveGeometry
 from bee_robot.hive.inspection import EventKind, FrameVisit
+from bee_robot.rulebook import limit
 
 PHOTO_SPOT_Y_MM = 0.0
 CAPTURE_WAIT_S = 15.0  # a camera that takes longer has failed; the hive is open meanwhile
 LEAST_NUDGE_MM = 1.0
 
 
-def frame_order(places_mm: Mapping[int, float], push: int, robot: RobotConfiguration, box: int) -> list[int]:
-    """Numbers of the frames in the order of the visit: from the frame next to the free gap away from it.
-
-    Frames on the other side of a gap in the middle have no room to be nudged; they are not part of this visit.
-    """
-    numbers = sorted(places_mm, reverse=push > 0)
-    geometry = HiveGeometry(robot.hive, robot.mechanism)
-    pitch = geometry.frame_pitch_mm(box)
-    half_mm = robot.hive.box_inner_depth_mm / 2
-    roomy = 0.6 * geometry.gap_mm(box)
-    before_mm = push * (half_mm + pitch / 2)
-    for index, number in enumerate(numbers):
-        if (before_mm - places_mm[number]) * push - pitch >= roomy:
-            return numbers[index:]
-        before_mm = places_mm[number]
-    return numbers
-
-
-def new_place_mm(
-    number: int, places_mm: Mapping[int, float], push: int, robot: RobotConfiguration, box: int
-) -> float:
-    """Where a frame goes: its place in a box with the gap at the other wall, but never nearer than the pitch to the frame
-    on that side, and not away from the gap."""
-    geometry = HiveGeometry(robot.hive, robot.mechanism)
-    wanted_mm = geometry.frame_y_mm(box, number, gap_at_back=push > 0)
-    beyond = [
-        place
-        for other, place in places_mm.items()
-        if (place - places_mm[number]) * push > 0 and other != number
-    ]
-    limits = [place * push - geometry.frame_pitch_mm(box) for place in beyond]
-    reachable = min([wanted_mm * push, *limits])
-    return push * max(reachable, places_mm[number] * push)
+def may_take(visit: BoxVisit, number: int) -> bool:
+    """Whether both hooks can land beside the pins of this frame: it stands straight, and no askew pin is in their way."""
+    belief, mechanism = visit.belief, visit.context.robot.mechanism
+    if number in belief.left_alone:
+        return False
+    lands_mm = belief.frames_y_mm[number] - belief.push * mechanism.hook_beside_pin_mm
+    clear_mm = limit("R11", "clear_mm") + LEAST_NUDGE_MM
+    for other, may_be_off_mm in belief.left_alone.items():
+        if abs(belief.frames_y_mm[other] - lands_mm) - may_be_off_mm < clear_mm:
+            visit.alert(
+                "frame_not_found",
+                f"frame {number} is left alone: frame {other} stands askew beside it",
+                number,
+            )
+            return False
+    return True
 
 
 async def inspect_frame(visit: BoxVisit, number: int, *, is_last: bool = False) -> None:
@@ -63,7 +45,8 @@ async def inspect_frame(visit: BoxVisit, number: int, *, is_last: bool = False) 
     """
     belief, robot = visit.belief, visit.context.robot
     found_mm = belief.frames_y_mm[number]
-    target_mm = new_place_mm(number, belief.frames_y_mm, belief.push, robot, visit.box)
+    shunned_mm = belief.shunned_mm
+    target_mm = new_place_mm(number, belief.frames_y_mm, belief.push, robot, visit.box, shunned_mm)
     if _is_skipped(visit, number):
         await pass_over(visit, number, target_mm)
         return

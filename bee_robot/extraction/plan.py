@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from bee_robot.configuration import RobotConfiguration
 from bee_robot.devices.tower import Axis, MotionProgramme, Servo, Side
 from bee_robot.extraction.belief import HiveBelief
-from bee_robot.extraction.frame_handling import PHOTO_SPOT_Y_MM, frame_order, new_place_mm
+from bee_robot.extraction.box_places import frame_order, new_place_mm
+from bee_robot.extraction.frame_handling import PHOTO_SPOT_Y_MM
 from bee_robot.extraction.motion_check import follow_plan, violations_of
 from bee_robot.extraction.motion_plan import KEPT, Margins, MotionPlanner
 from bee_robot.extraction.motion_profile import Timeline, timeline

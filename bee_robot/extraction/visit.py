@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from bee_robot.devices.tower import Axis, MotionEnd
 from bee_robot.extraction.belief import FORK, HOOK
+from bee_robot.extraction.box_places import frame_order
 from bee_robot.extraction.box_visit import BoxVisit, Held, MotionStopped
 from bee_robot.extraction.closing import FREE_LOAD_KG, ON_RIM_MM, close_box
 from bee_robot.extraction.context import Override, VisitContext
 from bee_robot.extraction.ending import run_to_an_end
-from bee_robot.extraction.frame_handling import frame_order, inspect_frame
+from bee_robot.extraction.frame_handling import inspect_frame, may_take
 from bee_robot.extraction.freeing import free_the_hooks
 from bee_robot.extraction.journal import CLOSED_STEP, HOMED_NOTE, OVERRIDE_STEP, UNREADABLE, JournalError
 from bee_robot.extraction.locating import locate_frames, push_direction
@@ -72,8 +73,10 @@ async def _inspect(visit: BoxVisit) -> None:
 
 
 async def _inspect_frames(visit: BoxVisit) -> None:
-    order = frame_order(visit.belief.frames_y_mm, visit.belief.push, visit.context.robot, visit.box)
-    left_out = sorted(set(visit.belief.frames_y_mm) - set(order))
+    belief, robot = visit.belief, visit.context.robot
+    reachable = frame_order(belief.frames_y_mm, belief.push, robot, visit.box)
+    order = [number for number in reachable if may_take(visit, number)]
+    left_out = sorted(set(belief.frames_y_mm) - set(reachable))
     if left_out:
         visit.tell(
             EventKind.PHASE, f"frames {left_out} have no gap beside them; the next visit begins with them"

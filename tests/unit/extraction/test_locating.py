@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from bee_robot.devices.tower import Axis, Input, Latched
-from bee_robot.extraction.frame_handling import frame_order, new_place_mm
+from bee_robot.extraction.box_places import frame_order, new_place_mm
 from bee_robot.extraction.locating import expected_places, match_pins, pins_mm, push_direction
 
 GAP_AT_BACK = {number: -156.25 + 37.5 * (number - 1) for number in range(1, 11)}
