@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from bee_robot.alerts import ALERTS
 from bee_robot.devices.tower import BoardState, Input, Servo, TowerState
+from bee_robot.extraction.before_opening import remember_frames
 from bee_robot.extraction.belief import FORK, HOOK, SHUTTLE, HiveBelief
 from bee_robot.extraction.box_visit import SCREWS, BoxVisit, Held
 from bee_robot.extraction.closing import FREE_LOAD_KG, close_box, leave, release
@@ -49,6 +50,7 @@ async def recover(context: VisitContext, by_hand: ByHand | None = None) -> Visit
     inspection = entry.inspection if entry is not None else ""
     if entry is None or entry.is_closed or is_clear:
         visit = BoxVisit(context, box, inspection)
+        remember_frames(visit)
     else:
         try:
             visit = _as_left(context, entry)

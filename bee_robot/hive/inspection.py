@@ -105,3 +105,20 @@ class VisitOutcome:
     def faces(self) -> int:
         """Faces that were photographed."""
         return sum(1 for frame in self.frames for pictures in frame.faces.values() if pictures)
+
+
+@dataclass(frozen=True)
+class HiveOutcome:
+    """How a visit to several boxes of a hive ended; `boxes` in the order of the visits, those not begun left out.
+
+    `end_state` closed: nothing is open, whether or not every box was visited. `refusals`: why nothing was opened at all.
+    """
+
+    end_state: EndState
+    hive: str
+    boxes: tuple[VisitOutcome, ...] = ()
+    instruction: str = ""
+    alert: str = ""
+    explanation: str = ""
+    refusals: tuple[str, ...] = ()
+    visit_time_s: float = 0.0
