@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from bee_robot.configuration import RobotConfiguration
 from bee_robot.hive.geometry import HiveGeometry
+from bee_robot.rulebook import limit
 
+PITCH_TOLERANCE_MM = limit("R10", "pitch_tolerance_mm")
 ROOMY = 0.6  # of the gap of a full box: less beside a frame is no room to take it
 
 
@@ -125,3 +127,18 @@ def new_place_mm(
     wanted_mm = space.grid_mm(slots_of(places_mm, space)[number], gap_at_back=push > 0)
     reachable = min(wanted_mm * push, here_mm * push + room_mm)
     return push * max(reachable, here_mm * push)
+
+
+def free_ranges_mm(
+    places_mm: Mapping[int, float], space: BoxSpace, shunned: Collection[float] = ()
+) -> list[tuple[float, float]]:
+    """Where one frame more has its pitch to every neighbour: from, to; from the back to the front."""
+    walls = [space.wall_mm(-1), space.wall_mm(1)]
+    stand = sorted([walls[0], *places_mm.values(), walls[1]])
+    ranges = [(low + space.pitch_mm, high - space.pitch_mm) for low, high in zip(stand, stand[1:])]
+    return [
+        (low, high)
+        for low, high in ranges
+        if low <= high + PITCH_TOLERANCE_MM
+        and not any(low - space.pitch_mm < y < high + space.pitch_mm for y in shunned)
+    ]

@@ -153,12 +153,14 @@ class BoxVisit:
         self, step: str, note: str = "", job: FrameJob | None = None, goes_out: Iterable[Servo] = ()
     ) -> None:
         """Into the journal, on disk before this returns. `goes_out`: servos that the step swings out."""
+        # an interrupted swing has no angle any more
+        self.maybe_out = frozenset({*self.reaches(Servo), *goes_out})
+        self._write(step, note, job or self.unfinished)
+        self.has_begun = self.has_begun or step not in REMARKS
+
+    def _write(self, step: str, note: str, job: FrameJob | None) -> None:
         belief = self.belief.to_dict()
-        self.maybe_out = frozenset(
-            {*self.reaches(Servo), *goes_out}
-        )  # an interrupted swing has no angle any more
         belief["out"] = sorted(servo.value for servo in self.maybe_out)
-        job = job or self.unfinished
         if job is not None:
             belief["job"] = job.to_dict()
         self.context.journal.write(
@@ -169,12 +171,11 @@ class BoxVisit:
             belief=belief,
             note=note,
         )
-        self.has_begun = self.has_begun or step not in REMARKS
 
     def remark(self, step: str, note: str = "") -> None:
         """Into the journal, for people; recovery does not need it, so a full disk costs it and nothing else."""
         try:
-            self.note(step, note)
+            self._write(step, note, self.unfinished)
         except JournalError as error:
             self.troubles.append(f"'{step}' is not in the journal ({error})")
 

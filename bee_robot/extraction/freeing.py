@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bee_robot.extraction.belief import SHUTTLE
+from bee_robot.extraction.box_places import PITCH_TOLERANCE_MM, BoxSpace, free_ranges_mm
 from bee_robot.extraction.box_visit import BoxVisit, Held
 from bee_robot.extraction.whereabouts import FrameJob
 from bee_robot.hive.inspection import Phase
-from bee_robot.rulebook import limit
 
 CLEAR_SLACK_MM = 1.0  # a frame this much below the height of carrying hangs above its neighbours nevertheless
 
@@ -41,16 +41,22 @@ def _side(ahead_mm: float) -> int:
 
 
 def _slot_for(visit: BoxVisit, number: int) -> float:
-    """The free place of a frame that hangs above its neighbours: where the visit would have put it, or where it was."""
+    """A free place for a frame that hangs above its neighbours: the one of its number in a full box, or the nearest."""
     belief = visit.belief
-    others = [place for other, place in belief.frames_y_mm.items() if other != number]
-    least_mm = belief.geometry.frame_pitch_mm(visit.box) - limit("R10", "pitch_tolerance_mm")
-    for is_gap_at_back in (belief.push > 0, belief.push < 0):
-        place_mm = belief.geometry.frame_y_mm(visit.box, number, gap_at_back=is_gap_at_back)
-        if all(abs(place_mm - other) >= least_mm for other in others):
+    others = {other: place for other, place in belief.frames_y_mm.items() if other != number}
+    space = BoxSpace.of(visit.context.robot, visit.box)
+    shunned = [place for place in belief.shunned_mm if place != belief.frames_y_mm[number]]
+    ranges = free_ranges_mm(others, space, shunned)
+    wanted = [space.grid_mm(number, gap_at_back=at_back) for at_back in (belief.push > 0, belief.push < 0)]
+    wanted.append(belief.frames_y_mm[number])
+    for place_mm in wanted:
+        if any(low - PITCH_TOLERANCE_MM <= place_mm <= high + PITCH_TOLERANCE_MM for low, high in ranges):
             return place_mm
+    if ranges:
+        nearest = min(ranges, key=lambda ends: min(abs(end - wanted[-1]) for end in ends))
+        return min(nearest, key=lambda end: abs(end - wanted[-1]))
     raise Held(
         "not_referenced",
-        f"frame {number} hangs on the hooks and neither of its places is free",
+        f"frame {number} hangs on the hooks and no place is free for it",
         f"Make room for frame {number} in box {visit.box}",
     )
