@@ -10,6 +10,7 @@ from bee_robot.rulebook import (
     PREDICATES,
     RULES,
     AxisSample,
+    Block,
     FrameOnHooks,
     FrameTransfer,
     MotionSample,
@@ -236,8 +237,8 @@ KEPT_AND_BROKEN = {
 @pytest.mark.parametrize("case", KEPT_AND_BROKEN, ids=lambda case: case.replace(" ", "-"))
 def test_a_motion_at_the_limit_passes_and_one_beyond_it_is_caught(case: str) -> None:
     rule, kept, broken = KEPT_AND_BROKEN[case]
-    assert [violation.rule for violation in check(*kept)] == []
-    assert {violation.rule for violation in check(*broken)} == {rule}
+    assert [violation.rule for violation in check(Block.of(kept))] == []
+    assert {violation.rule for violation in check(Block.of(broken))} == {rule}
 
 
 def test_every_rule_of_the_machine_document_is_there_and_every_motion_rule_is_broken_by_a_test() -> None:
@@ -247,22 +248,23 @@ def test_every_rule_of_the_machine_document_is_there_and_every_motion_rule_is_br
 
 
 def test_a_violation_says_which_rule_where_when_and_by_how_much() -> None:
-    (violation,) = check(sample(), stack_at(400, 360))
+    (violation,) = check(Block.of((sample(), stack_at(400, 360))))
     assert str(violation) == "R3 at 12.50 s: stack tilt 40, limit 35 (the stack stays level)"
 
 
 def test_backing_off_from_something_on_the_rim_is_not_peeling() -> None:
     situation = stack_at(5.5, 5.8, is_closing=True)
-    assert check(near_rim(**both("lift", 665, 10.0)), situation) == []
+    assert check(Block.of((near_rim(**both("lift", 665, 10.0)), situation))) == []
 
 
 def test_sliding_off_a_pin_is_faster_than_nudging_it() -> None:
-    assert check(sample(**both("shuttle", -158.2, 60.0)), hanging(0, 0, rests=True)) == []
+    slides = (sample(**both("shuttle", -158.2, 60.0)), hanging(0, 0, rests=True))
+    assert check(Block.of(slides)) == []
 
 
 def test_a_hook_comes_down_anywhere_once_it_is_stowed() -> None:
     stowed = {"hook_left": 0.0, "hook_right": 0.0}
-    assert check(sample(servos=stowed, **both("scan", ENGAGED, -40)), OPEN) == []
+    assert check(Block.of((sample(servos=stowed, **both("scan", ENGAGED, -40)), OPEN))) == []
 
 
 def test_numbers_of_the_rulebook_are_read_by_name() -> None:

@@ -34,6 +34,7 @@ void plant_event(plant_event_kind_t kind, int side, int level, int frame, double
     if (kind > EVENT_LAST_HARMLESS) {
         bees_suffer(kind, level, frame);
     }
+    trace_event(event);
 }
 
 int32_t plant_take_events(plant_event_t *into, int32_t capacity)
@@ -224,6 +225,7 @@ void plant_advance(uint64_t now_ns)
     swing_advance(seconds);
     loads_advance();
     bees_live();
+    trace_advance();
 }
 
 static void stack_up(void)

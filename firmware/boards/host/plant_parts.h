@@ -125,4 +125,8 @@ void bees_reset(void);
 void bees_live(void);                       /* called every millisecond */
 void bees_suffer(plant_event_kind_t kind, int box, int frame); /* of an event that hurts */
 
+/* plant_trace.c */
+void trace_advance(void);
+void trace_event(const plant_event_t *event);
+
 #endif
