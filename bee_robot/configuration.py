@@ -273,7 +273,9 @@ class RobotConfiguration(Section):
 def _option(location: tuple[int | str, ...]) -> str:
     """`hive.boxes[2].frame_height_mm`: lists count from 1, and a stack is called as the robot file calls it."""
     words = ["boxes" if location[:2] == ("hive", "stack") and part == "stack" else part for part in location]
-    return "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in words).removeprefix(".")
+    return "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in words).removeprefix(
+        "."
+    )
 
 
 def _explain(path: Path, error: ValidationError) -> str:

@@ -22,11 +22,11 @@ from bee_robot.extraction.context import VisitContext
 from bee_robot.extraction.journal import REMARKS, JournalError
 from bee_robot.extraction.motion_check import against_moving, follow_plan, require_rules
 from bee_robot.extraction.motion_plan import MotionPlanner
-from bee_robot.extraction.motion_profile import Instant, Timeline, timeline
+from bee_robot.extraction.motion_profile import Timeline, standing, timeline
 from bee_robot.extraction.pausing import Pause, run_with_pauses, wait_while_paused
 from bee_robot.extraction.whereabouts import FrameJob, Plates, held_after
 from bee_robot.hive.inspection import EndState, EventKind, FrameVisit, Phase, VisitEvent, VisitOutcome
-from bee_robot.rulebook import AxisSample
+from bee_robot.rulebook import Motions
 
 logger = logging.getLogger(__name__)
 
@@ -226,9 +226,8 @@ class BoxVisit:
     def _believed_deg(self, servo: Servo) -> float:
         return 90.0 if servo in self.maybe_out else 0.0
 
-    def _standing(self) -> Instant:
-        axes = {axis: AxisSample(position) for axis, position in self._positions_mm.items()}
-        return Instant(self.context.clock.now_s(), axes, self.servos_deg, ())
+    def _standing(self) -> Motions:
+        return standing(self.context.clock.now_s(), self._positions_mm, self.servos_deg)
 
     def stands(self) -> tuple[dict[Axis, float], dict[Servo, float], dict[Servo, float]]:
         """Where axes stand (mm), at which angles servos, and how fast those swing (degrees/s): what a plan begins with."""

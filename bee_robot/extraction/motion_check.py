@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
 
 from bee_robot.alerts import ALERTS
 from bee_robot.devices.tower import Axis, BoardState, Input, TowerError, TowerState
 from bee_robot.extraction.belief import HiveBelief
-from bee_robot.extraction.motion_profile import Instant, Timeline
-from bee_robot.rulebook import MotionSample, Violation, check
-
-PIECES = 24  # samples of a segment, beside the corners of its ramps
-STEP_MM = 2.0  # and no axis moves further than this between two samples where something could be touched
+from bee_robot.extraction.motion_profile import Timeline
+from bee_robot.rulebook import Block, Situations, Violation, check
+from bee_robot.rulebook.block import Floats
 
 
 class RuleRefused(Exception):
@@ -46,37 +47,30 @@ def _not_now(alert: str, detail: str = "") -> TowerError:
     return TowerError(f"{what} ({detail})" if detail else what, alert)
 
 
-def _sample(instant: Instant, loads_kg: Mapping[str, float]) -> MotionSample:
-    return MotionSample(
-        instant.t_s,
-        {axis.value: sample for axis, sample in instant.axes.items()},
-        {servo.value: angle for servo, angle in instant.servos_deg.items()},
-        {"door_closed": True, "estop_ok": True},  # R16 is asked of the machine itself: against_moving
-        {},
-        loads_kg,
-    )
+def planned_block(plan: Timeline, belief: HiveBelief, now_s: float = 0.0) -> Block:
+    """The machine and what will be believed of the hive at every instant of a plan that begins `now_s`; time is the plan's own.
+
+    `belief` is left as it is. R16 is asked of the machine itself (against_moving); contact (R5) and the strobe (R19) cannot
+    be foreseen.
+    """
+    imagined = belief.copy()
+    if imagined.opened_s is not None:
+        imagined.opened_s -= now_s
+    situations = imagined.follow(plan.motions)
+    return Block(replace(plan.motions, loads_kg=_loads_kg(situations)), situations)
 
 
-def _loads(belief: HiveBelief) -> dict[str, float]:
+def _loads_kg(situations: Situations) -> Floats:
     """What the forks will feel: what they felt when the stack hung free, while they carry."""
-    carries = belief.is_forked and belief.is_open
-    return {side.value: belief.lifted_load_kg.get(side, 0.0) if carries else 0.0 for side in belief.edges_mm}
+    carries = ~np.isnan(situations.stack_bottom_mm) & ~np.isnan(situations.lifted_load_kg)
+    return np.where(carries, situations.lifted_load_kg, 0.0)
 
 
 def violations_of(plan: Timeline, belief: HiveBelief, now_s: float = 0.0) -> list[Violation]:
     """First violation of each rule, in the order of time; empty when all is well. `belief` is left as it is."""
-    imagined = belief.copy()
-    if imagined.opened_s is not None:
-        imagined.opened_s -= now_s  # the plan's own time begins at 0
     found: dict[str, Violation] = {}
-    for timed in plan.segments:
-        longest_mm = max((path.way_mm for path in timed.paths.values()), default=0.0)
-        near = imagined.held is not None or longest_mm < 100
-        pieces = max(PIECES, int(longest_mm / STEP_MM)) if near else PIECES
-        for instant in timed.instants(pieces):
-            imagined.follow(instant)
-            for violation in check(_sample(instant, _loads(imagined)), imagined.situation(instant)):
-                found.setdefault(violation.rule, violation)
+    for violation in check(planned_block(plan, belief, now_s)) if plan.segments else ():
+        found.setdefault(violation.rule, violation)
     return sorted(found.values(), key=lambda violation: violation.t_s)
 
 
@@ -89,7 +83,5 @@ def require_rules(plan: Timeline, belief: HiveBelief, now_s: float = 0.0) -> Non
 
 def follow_plan(plan: Timeline, belief: HiveBelief) -> None:
     """The plan was carried out: the belief follows."""
-    for timed in plan.segments:
-        longest_mm = max((path.way_mm for path in timed.paths.values()), default=0.0)
-        for instant in timed.instants(max(4, int(longest_mm / STEP_MM))):
-            belief.follow(instant)
+    if plan.segments:
+        belief.follow(plan.motions)

@@ -7,13 +7,20 @@ arrived, joints without guard, servo, output, dwell or latch change are passed a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from bee_robot.devices.tower import Axis, AxisMove, MotionProgramme, Segment, Servo
-from bee_robot.rulebook import AxisSample
+import numpy as np
+
+from bee_robot.devices.tower import Axis, AxisMove, MotionProgramme, Segment, Servo, Side
+from bee_robot.rulebook import AxisSample, Motions
+from bee_robot.rulebook.block import Floats, joined
 
 LEAST_MM = 1e-6  # shorter ways are none
+PIECES = 24  # instants of a segment to look at, beside the corners of its ramps
+STEP_MM = 2.0  # and no axis moves further than this between two of them
+_AXES, _SERVOS = list(Axis), list(Servo)
 
 
 @dataclass(frozen=True)
@@ -31,13 +38,13 @@ class AxisPath:
     def way_mm(self) -> float:
         return abs(self.end_mm - self.start_mm)
 
-    @property
+    @cached_property
     def peak_mm_s(self) -> float:
         """v² = (2 a s + v_in² + v_out²) / 2 where the ramps meet, but never above the segment's speed."""
         met = (2 * self.acceleration_mm_s2 * self.way_mm + self.entry_mm_s**2 + self.exit_mm_s**2) / 2
         return min(self.speed_mm_s, math.sqrt(met))
 
-    @property
+    @cached_property
     def ramps_s(self) -> tuple[float, float, float]:
         """Durations of speeding up, cruising and slowing down."""
         if self.way_mm < LEAST_MM:
@@ -52,24 +59,28 @@ class AxisPath:
     def duration_s(self) -> float:
         return sum(self.ramps_s)
 
-    def at(self, t_s: float) -> AxisSample:
-        """Position, speed and acceleration (signed) `t_s` after the segment began."""
+    def states(self, t_s: Floats) -> tuple[Floats, Floats, Floats]:
+        """Position, speed and acceleration (signed), so long after the segment began; standing once the way is over."""
         up_s, cruise_s, down_s = self.ramps_s
         sign = 1.0 if self.end_mm >= self.start_mm else -1.0
         peak, rate = self.peak_mm_s, self.acceleration_mm_s2
-        if t_s >= up_s + cruise_s + down_s:
-            return AxisSample(self.end_mm)
-        if t_s < up_s:
-            speed = self.entry_mm_s + rate * t_s
-            way = (self.entry_mm_s + speed) / 2 * t_s
-            return AxisSample(self.start_mm + sign * way, sign * speed, sign * rate)
-        way = up_s * (self.entry_mm_s + peak) / 2
-        if t_s < up_s + cruise_s:
-            return AxisSample(self.start_mm + sign * (way + peak * (t_s - up_s)), sign * peak)
-        since_s = t_s - up_s - cruise_s
-        speed = peak - rate * since_s
-        way += peak * cruise_s + (peak + speed) / 2 * since_s
-        return AxisSample(self.start_mm + sign * way, sign * speed, -sign * rate)
+        rises = np.minimum(t_s, up_s)
+        cruises = np.clip(t_s - up_s, 0.0, cruise_s)
+        falls = np.clip(t_s - up_s - cruise_s, 0.0, down_s)
+        is_up, is_over = t_s < up_s, t_s >= up_s + cruise_s + down_s
+        is_down = ~is_up & (t_s >= up_s + cruise_s)
+        way = self.entry_mm_s * rises + rate * (rises**2 - falls**2) / 2 + peak * (cruises + falls)
+        speed = np.where(is_up, self.entry_mm_s + rate * rises, peak - rate * falls)
+        acceleration = rate * (is_up * 1.0 - is_down)
+        return (
+            np.where(is_over, self.end_mm, self.start_mm + sign * way),
+            np.where(is_over, 0.0, sign * speed),
+            np.where(is_over, 0.0, sign * acceleration),
+        )
+
+    def at(self, t_s: float) -> AxisSample:
+        """The same at one instant."""
+        return AxisSample(*(float(values[0]) for values in self.states(np.array([t_s]))))
 
 
 @dataclass(frozen=True)
@@ -82,9 +93,9 @@ class ServoSwing:
     def duration_s(self) -> float:
         return abs(self.end_deg - self.start_deg) / self.speed_deg_s
 
-    def at(self, t_s: float) -> float:
-        way = min(abs(self.end_deg - self.start_deg), self.speed_deg_s * t_s)
-        return self.start_deg + math.copysign(way, self.end_deg - self.start_deg)
+    def angles_deg(self, t_s: Floats) -> Floats:
+        way = np.minimum(abs(self.end_deg - self.start_deg), self.speed_deg_s * t_s)
+        return np.asarray(self.start_deg + np.copysign(way, self.end_deg - self.start_deg))
 
 
 @dataclass(frozen=True)
@@ -97,6 +108,20 @@ class Instant:
     swinging: tuple[Servo, ...]
 
 
+def standing(t_s: float, positions_mm: Mapping[Axis, float], servos_deg: Mapping[Servo, float]) -> Motions:
+    """A machine at rest, as a motion of one sample."""
+    count = 1
+    return Motions(
+        t_s=np.array([t_s]),
+        position_mm=np.array([[positions_mm[axis] for axis in Axis]]),
+        speed_mm_s=np.zeros((count, len(Axis))),
+        acceleration_mm_s2=np.zeros((count, len(Axis))),
+        servos_deg=np.array([[servos_deg[servo] for servo in Servo]]),
+        is_swinging=np.zeros((count, len(Servo)), dtype=bool),
+        loads_kg=np.zeros((count, len(Side))),
+    )
+
+
 @dataclass(frozen=True)
 class TimedSegment:
     segment: Segment
@@ -104,23 +129,45 @@ class TimedSegment:
     duration_s: float
     paths: Mapping[Axis, AxisPath]
     swings: Mapping[Servo, ServoSwing]
-    resting: Mapping[Axis, AxisSample]
+    resting_mm: Mapping[Axis, float]
     still_deg: Mapping[Servo, float]
 
     def at(self, t_s: float) -> Instant:
-        axes = {**self.resting, **{axis: path.at(t_s) for axis, path in self.paths.items()}}
-        servos = {**self.still_deg, **{servo: swing.at(t_s) for servo, swing in self.swings.items()}}
-        swinging = tuple(servo for servo, swing in self.swings.items() if t_s < swing.duration_s)
-        return Instant(self.begin_s + t_s, axes, servos, swinging)
+        """The machine so long after the segment began."""
+        motions = self.motions(np.array([t_s]))
+        sample = motions.sample(0)
+        axes = {axis: sample.axes[axis.value] for axis in Axis}
+        servos = {servo: sample.servos_deg[servo.value] for servo in Servo}
+        swinging = tuple(servo for servo, swings in zip(Servo, motions.is_swinging[0]) if swings)
+        return Instant(sample.t_s, axes, servos, swinging)
 
-    def instants(self, pieces: int) -> Iterator[Instant]:
-        """Evenly spread instants and the corners of every ramp."""
-        times = {self.duration_s * piece / pieces for piece in range(pieces + 1)}
+    def times_s(self) -> Floats:
+        """Instants to look at, from the segment's beginning: evenly spread, no axis further than STEP_MM between two, and the
+        corners of every ramp."""
+        longest_mm = max((path.way_mm for path in self.paths.values()), default=0.0)
+        pieces = max(PIECES, math.ceil(longest_mm / STEP_MM))
+        times = [np.linspace(0.0, self.duration_s, pieces + 1)]
         for path in self.paths.values():
             up_s, cruise_s, _ = path.ramps_s
-            times |= {up_s, up_s + cruise_s}
-        for t_s in sorted(times):
-            yield self.at(min(t_s, self.duration_s))
+            times.append(np.minimum([up_s, up_s + cruise_s], self.duration_s))
+        instants: Floats = np.unique(np.concatenate(times))
+        return instants
+
+    def motions(self, t_s: Floats) -> Motions:
+        """The machine at these instants (from the segment's beginning); loads are not known to a profile."""
+        count = len(t_s)
+        position = np.tile([self.resting_mm[axis] for axis in Axis], (count, 1))
+        speed, acceleration = np.zeros((count, len(Axis))), np.zeros((count, len(Axis)))
+        servos = np.tile([self.still_deg[servo] for servo in Servo], (count, 1))
+        is_swinging = np.zeros((count, len(Servo)), dtype=bool)
+        for axis, path in self.paths.items():
+            column = _AXES.index(axis)
+            position[:, column], speed[:, column], acceleration[:, column] = path.states(t_s)
+        for servo, swing in self.swings.items():
+            column = _SERVOS.index(servo)
+            servos[:, column], is_swinging[:, column] = swing.angles_deg(t_s), t_s < swing.duration_s
+        loads = np.zeros((count, len(Side)))
+        return Motions(self.begin_s + t_s, position, speed, acceleration, servos, is_swinging, loads)
 
 
 @dataclass(frozen=True)
@@ -133,6 +180,11 @@ class Timeline:
     @property
     def duration_s(self) -> float:
         return self.segments[-1].begin_s + self.segments[-1].duration_s if self.segments else 0.0
+
+    @cached_property
+    def motions(self) -> Motions:
+        """Every instant that has to be looked at (TimedSegment.times_s), in order."""
+        return joined([timed.motions(timed.times_s()) for timed in self.segments])
 
 
 def _breaks_flow(segment: Segment, following: Segment) -> bool:
@@ -216,9 +268,8 @@ def timeline(
             + [swing.duration_s for swing in swings.values()]
             + [0.0]
         )
-        resting = {axis: AxisSample(position) for axis, position in here_mm.items()}
         duration_s = moving_s + segment.dwell_s
-        timed.append(TimedSegment(segment, begin_s, duration_s, paths, swings, resting, dict(here_deg)))
+        timed.append(TimedSegment(segment, begin_s, duration_s, paths, swings, dict(here_mm), dict(here_deg)))
         here_mm.update({axis: path.end_mm for axis, path in paths.items()})
         here_deg.update({servo: swing.end_deg for servo, swing in swings.items()})
         begin_s += duration_s

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bee_robot.configuration import MechanismConfiguration
-from bee_robot.extraction.belief import SLOT_MM, HeldFrame
+from bee_robot.extraction.following import SLOT_MM, HeldFrame
 
 AT_TRAVEL_MM = 0.1
 AT_LIFT_MM = 0.5

@@ -88,8 +88,8 @@ class Workbench:
         self.clock = SteppedClock()
         self.clock.set_calendar(simulated_noon(robot))
         self.twin = Twin(robot, hive or EvenHive(), seed)
-        self.referee = Referee()
-        self.twin.watch(self.referee)
+        self._referee = Referee()
+        self.twin.watch(self._referee)
         self.twin.power_on()
         self.journal_path = folder / "journal.sqlite"
         self.control = VisitControl()
@@ -102,6 +102,12 @@ class Workbench:
         """While True no byte passes between host and board, in either direction."""
         self._make_cameras = cameras
         self._waiting: set[asyncio.Task[None]] = set()
+
+    @property
+    def referee(self) -> Referee:
+        """It has judged everything up to now."""
+        self.twin.show()
+        return self._referee
 
     def inspect(self, box: int, **changes: Any) -> VisitOutcome:
         """One visit, in a process of its own as far as tower and journal are concerned. `changes`: of the VisitContext."""

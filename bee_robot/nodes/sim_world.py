@@ -31,6 +31,7 @@ from bee_robot_interfaces.srv import RenderPicture
 
 CLOCK_PERIOD_S = 0.01
 CLIMATE_PERIOD_S = 1.0
+SHOW_EVERY_S = 0.1  # robot time after which a broken rule is told at the latest
 STEP_WALL_S = 0.001
 STANDSTILL_CLOCK_WALL_STEPS = (
     100  # /clock is repeated while time stands, so that nobody waits for a lost sample
@@ -90,6 +91,7 @@ class SimWorld(BeeNode):
     def begin(self) -> None:
         for observer in (self._view, self._referee, *([self._trace] if self._trace else [])):
             self._twin.watch(observer)
+        self._twin.show_every_s = SHOW_EVERY_S
         self._twin.power_on()
         self._make_link()
         self.create_service(RenderPicture, "sim/render", self._render, callback_group=self.waiting_group)

@@ -127,6 +127,24 @@ class Motions:
         )
 
 
+def joined(parts: Sequence[Motions]) -> Motions:
+    """Motions one after the other, with the inputs and outputs that all of them name."""
+    named = {
+        what: {
+            name: np.concatenate([getattr(part, what)[name] for part in parts])
+            for name in getattr(parts[0], what)
+            if all(name in getattr(part, what) for part in parts)
+        }
+        for what in ("inputs", "outputs")
+    }
+    arrays = {
+        part.name: np.concatenate([getattr(one, part.name) for one in parts])
+        for part in fields(Motions)
+        if part.name not in named
+    }
+    return Motions(**arrays, **named)
+
+
 @dataclass(frozen=True)
 class Situations:
     """N situations: every array is (N) or (N, 2) by side, where nothing else is said. Words as in Situation.
@@ -224,7 +242,8 @@ class Block:
     def part(self, which: slice | Bools) -> Block:
         """Some of the samples, in their order."""
         return Block(
-            _each(self.motions, lambda array: array[which]), _each(self.situations, lambda array: array[which])
+            _each(self.motions, lambda array: array[which]),
+            _each(self.situations, lambda array: array[which]),
         )
 
     def sample(self, index: int) -> MotionSample:
@@ -253,7 +272,9 @@ def _motions(samples: Sequence[MotionSample], situations: Sequence[Situation]) -
         servos_deg=_floats([sample.servos_deg[name] for name in SERVOS] for sample in samples),
         is_swinging=np.array([[name in one.swinging for name in SERVOS] for one in situations], dtype=bool),
         loads_kg=_floats([sample.loads_kg[side] for side in SIDES] for sample in samples),
-        inputs={name: np.array([sample.inputs[name] for sample in samples]) for name in _common(samples, "inputs")},
+        inputs={
+            name: np.array([sample.inputs[name] for sample in samples]) for name in _common(samples, "inputs")
+        },
         outputs={
             name: _floats(sample.outputs[name] for sample in samples) for name in _common(samples, "outputs")
         },
@@ -292,7 +313,9 @@ def _situations(situations: Sequence[Situation]) -> Situations:
         frame_y_mm=_floats(frame.y_mm for frame in on_hooks),
         frame_ends_mm=_floats([frame.top_left_mm, frame.top_right_mm] for frame in on_hooks),
         frame_rests=np.array([frame.rests for frame in on_hooks], dtype=bool),
-        resting_y_mm=_floats(_row_of(one.resting, frames) for one in situations).reshape(-1, frames),
+        resting_y_mm=_floats(_row_of(one.resting, frames) for one in situations).reshape(
+            len(situations), frames
+        ),
         strobe_for_s=_floats(one.strobe_for_s for one in situations),
         blocked_for_s=_floats(one.blocked_for_s for one in situations),
     )

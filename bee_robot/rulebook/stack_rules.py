@@ -145,7 +145,12 @@ def one_box(block: Block) -> Iterator[Reading]:
     if other.any():
         opens = (s.is_open | s.is_peeling) & (s.other_open_box > 0)
         yield Reading(
-            "R14", lambda index: f"box {s.other_open_box[index]} is open too", opens, opens + 1.0, 1.0, has_margin=False
+            "R14",
+            lambda index: f"box {s.other_open_box[index]} is open too",
+            opens,
+            opens + 1.0,
+            1.0,
+            has_margin=False,
         )
     hangs = (s.frame > 0) & ~s.frame_rests
     if hangs.any():

@@ -58,9 +58,7 @@ RULES: dict[str, Rule] = {
             {"lift_mm_s": 40, "lower_mm_s": 35, "set_down_mm_s": 3, "set_down_zone_mm": 20},
             EVERYWHERE,
         ),
-        Rule(
-            "R7", "frames are not shaken", {"vertical_mm_s2": 80, "sideways_mm_s2": 400}, EVERYWHERE
-        ),
+        Rule("R7", "frames are not shaken", {"vertical_mm_s2": 80, "sideways_mm_s2": 400}, EVERYWHERE),
         Rule("R8", "a lifted frame keeps away from the bees under the stack", {"clearance_mm": 40}),
         Rule("R9", "frames stay vertical", {"scan_apart_mm": 3, "shuttle_apart_mm": 1}),
         Rule(

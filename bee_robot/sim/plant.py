@@ -9,24 +9,14 @@ from __future__ import annotations
 import ctypes
 from ctypes import c_int32
 from dataclasses import dataclass
-from struct import Struct
 
 from bee_robot.sim.plant_mirror import (
-    MAX_BOXES,
-    MAX_FRAMES,
     OUTPUT_NAMES,
     SIDES,
-    FrameMade,
-    FrameTruth,
     RawEvent,
     Truth,
     World,
 )
-
-_MOTION = Struct("<6d4d4d4d")
-_FOUR = Struct("<4d")
-_HOLDS = Struct("<12i")
-_FRAME = Struct("<6d")
 
 _HARMLESS = {
     1: "fork_{side}_swing_start",
@@ -93,7 +83,8 @@ class PlantEvent:
         return f"{self.name} at {self.t_s:.2f} s:{side} level {self.level}{frame}, {self.value:.4g}"
 
 
-def _named(raw: RawEvent) -> PlantEvent:
+def named_event(raw: RawEvent) -> PlantEvent:
+    """The event in words."""
     has_side = raw.kind != 13 and raw.side >= 0
     side = SIDES[raw.side] if has_side else ""
     name = _NAMES[raw.kind].format(
@@ -115,12 +106,6 @@ def _named(raw: RawEvent) -> PlantEvent:
         tuple(raw.servo_deg),
         tuple(raw.load_kg),
     )
-
-
-def _box_of(whole: memoryview, offset: int, one: type[ctypes.Structure], index: int) -> memoryview:
-    """The part of a structure that holds the frames of one box."""
-    size = ctypes.sizeof(one) * MAX_FRAMES
-    return whole[offset + index * size : offset + (index + 1) * size]
 
 
 class PlantMismatch(Exception):
@@ -148,17 +133,6 @@ class Plant:
         self.truth: Truth = library.plant_truth().contents
         self._library = library
         self._events = (RawEvent * 64)()
-        truth_bytes, world_bytes = memoryview(self.truth).cast("B"), memoryview(self.world).cast("B")
-        self._motion = truth_bytes[Truth.position_mm.offset :]
-        self._edges = truth_bytes[Truth.load_kg.offset :]
-        self._holds = truth_bytes[Truth.stack_level.offset :]
-        self._boxes = [
-            (
-                _box_of(truth_bytes, Truth.frames.offset, FrameTruth, box),
-                _box_of(world_bytes, World.frames.offset, FrameMade, box),
-            )
-            for box in range(MAX_BOXES)
-        ]
 
     def power_on(self) -> None:
         """Everything stands as `world` says; time is zero."""
@@ -168,35 +142,14 @@ class Plant:
         """Call after writing to `world`: weights, door and e-stop take effect."""
         self._library.plant_world_changed()
 
-    def motion(self) -> tuple[float, ...]:
-        """`position_mm` (6), `servo_deg` (4), `servo_target_deg` (4) and `outputs` (4) of the truth, at the price of one."""
-        return _MOTION.unpack_from(self._motion)
-
-    def loads_and_edges(self) -> tuple[float, float, float, float]:
-        """`load_kg` and `edge_mm` of the truth, left and right."""
-        return _FOUR.unpack_from(self._edges)
-
-    def holds(self) -> tuple[int, ...]:
-        """`stack_level`, `fork_level` (2), `held` (2), `pins` (2), `is_rail_on` and `is_swinging` (4) of the truth."""
-        return _HOLDS.unpack_from(self._holds)
-
-    def frame(self, box: int, number: int) -> tuple[float, ...]:
-        """`y_mm`, `lift_mm` and `freed_mm` of a frame, left and right."""
-        return _FRAME.unpack_from(self._boxes[box - 1][0], (number - 1) * _FRAME.size)
-
-    def has_frame(self, box: int, number: int) -> bool:
-        """Whether the frame is in the hive at all."""
-        offset = (number - 1) * ctypes.sizeof(FrameMade) + FrameMade.is_present.offset
-        return self._boxes[box - 1][1][offset] != 0
-
-    def box_bytes(self, box: int) -> tuple[bytes, bytes]:
-        """All that is known of the frames of a box, as bytes: the same bytes mean that no frame has changed."""
-        truth, made = self._boxes[box - 1]
-        return bytes(truth), bytes(made)
-
     def take_events(self) -> list[PlantEvent]:
         """What happened since the last call, in order."""
         events: list[PlantEvent] = []
         while count := self._library.plant_take_events(self._events, len(self._events)):
-            events.extend(_named(raw) for raw in self._events[:count])
+            events.extend(named_event(raw) for raw in self._events[:count])
         return events
+
+    def forget_events(self) -> None:
+        """What happened up to now is known already."""
+        while self._library.plant_take_events(self._events, len(self._events)):
+            pass

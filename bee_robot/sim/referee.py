@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bee_robot.rulebook import MotionSample, Situation, Violation, check
+from bee_robot.rulebook import Block, Violation, check
 from bee_robot.sim.plant import PlantEvent
 
 MERGE_S = 0.05  # the same rule broken at the same place within this time is one violation
-IDLE_CHECK_S = 0.5  # how often a machine at rest is looked at (open time, strobe)
-STANDING_MM_S = 1e-6
 
 
 @dataclass(frozen=True)
@@ -32,23 +31,12 @@ class Referee:
         self.violations: list[Offence] = []
         self.harm: list[PlantEvent] = []
         self._latest: dict[tuple[str, str], int] = {}
-        self._checked_s = float("-inf")
 
-    def observe(self, sample: MotionSample, situation: Situation) -> None:
-        """A sample of every 10 ms of robot time."""
-        is_idle = not situation.swinging and all(
-            abs(axis.speed_mm_s) < STANDING_MM_S for axis in sample.axes.values()
-        )
-        if is_idle and sample.t_s - self._checked_s < IDLE_CHECK_S and not situation.strobe_for_s:
-            return
-        self._checked_s = sample.t_s
-        for violation in check(sample, situation):
+    def see(self, block: Block, events: Mapping[int, PlantEvent]) -> None:
+        """Judges every sample; each is looked at once."""
+        for violation in check(block):
             self._note(violation)
-
-    def happened(self, event: PlantEvent, sample: MotionSample) -> None:
-        """Something happened in the plant; `sample` is the machine at that instant."""
-        if event.is_harm:
-            self.harm.append(event)
+        self.harm += [event for event in events.values() if event.is_harm]
 
     @property
     def is_clean(self) -> bool:

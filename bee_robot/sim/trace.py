@@ -3,44 +3,57 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
-from bee_robot.configuration import AXIS_NAMES
-from bee_robot.rulebook import MotionSample, Situation
+import numpy as np
+from numpy.typing import NDArray
+
+from bee_robot.rulebook import AXES, SERVOS, SIDES, Block, MotionSample, Situation
 from bee_robot.sim.plant import PlantEvent
 
 BUFFER_BYTES = 1 << 20
 
 
 _AXIS = '"%s":{"position_mm":%%.4f,"speed_mm_s":%%.4f,"acceleration_mm_s2":%%.3f}'
-_AXES = '"axes":{' + ",".join(_AXIS % name for name in AXIS_NAMES) + "}"
+_AXES = '"axes":{' + ",".join(_AXIS % name for name in AXES) + "}"
+_SERVOS = '"servos_deg":{' + ",".join(f'"{name}":%.2f' for name in SERVOS) + "}"
+_LOADS = '"loads_kg":{' + ",".join(f'"{side}":%.4f' for side in SIDES) + "}"
+_LINE = '{"t_s":%.6f,"event":%s,' + f'{_AXES},{_SERVOS},"inputs":%s,"outputs":%s,{_LOADS}' + "}"
 
 
-def line(sample: MotionSample, event: str | None) -> str:
-    """One line of the trace, without its end. Positions to 0.1 µm, times to the microsecond.
+def lines(block: Block, names: Mapping[int, str]) -> list[str]:
+    """The lines of a block, without their ends; `names`: events by the index of their sample.
 
-    The axes are filled into a template: a hundred lines a second are the larger part of what a trace costs.
+    Positions to 0.1 µm, times to the microsecond. Whole columns are put in order first and each line is filled into one
+    template: a hundred lines a second are the larger part of what a trace costs.
     """
-    axes = _AXES % tuple(
-        value
-        for name in AXIS_NAMES
-        for value in (
-            sample.axes[name].position_mm,
-            sample.axes[name].speed_mm_s,
-            sample.axes[name].acceleration_mm_s2,
-        )
+    motions = block.motions
+    axes = np.stack([motions.position_mm, motions.speed_mm_s, motions.acceleration_mm_s2], axis=2)
+    columns = zip(
+        motions.t_s.tolist(),
+        axes.reshape(len(block), -1).tolist(),
+        motions.servos_deg.tolist(),
+        _objects(motions.inputs, len(block)),
+        _objects(motions.outputs, len(block)),
+        motions.loads_kg.tolist(),
     )
-    rest = json.dumps(
-        {
-            "servos_deg": {name: round(angle, 2) for name, angle in sample.servos_deg.items()},
-            "inputs": dict(sample.inputs),
-            "outputs": dict(sample.outputs),
-            "loads_kg": {side: round(kg, 4) for side, kg in sample.loads_kg.items()},
-        },
-        separators=(",", ":"),
-    )
-    return f'{{"t_s":{sample.t_s:.6f},"event":{json.dumps(event)},{axes},{rest[1:]}'
+    return [
+        _LINE % (t_s, json.dumps(names.get(index)), *axes_of, *servos, inputs, outputs, *loads)
+        for index, (t_s, axes_of, servos, inputs, outputs, loads) in enumerate(columns)
+    ]
+
+
+def _objects(columns: Mapping[str, NDArray[Any]], count: int) -> Iterator[str]:
+    """One JSON object for each sample. They change rarely, so each kind of object is written once."""
+    values = zip(*(column.tolist() for column in columns.values())) if columns else [()] * count
+    known: dict[tuple[Any, ...], str] = {}
+    for one in values:
+        if one not in known:
+            known[one] = json.dumps(dict(zip(columns, one)), separators=(",", ":"))
+        yield known[one]
 
 
 class TraceFile:
@@ -53,16 +66,12 @@ class TraceFile:
     def __init__(self, path: Path | str) -> None:
         self._file = Path(path).open("w", encoding="utf-8", buffering=BUFFER_BYTES)  # noqa: SIM115 - closed by close()
 
-    def observe(self, sample: MotionSample, situation: Situation) -> None:
-        self._write(sample, None)
-
-    def happened(self, event: PlantEvent, sample: MotionSample) -> None:
-        self.note(event.name, sample)
+    def see(self, block: Block, events: Mapping[int, PlantEvent]) -> None:
+        self._write(block, {index: event.name for index, event in events.items()})
 
     def note(self, name: str, sample: MotionSample) -> None:
-        """An event; also one that the plant does not see."""
-        self._write(sample, name)
-        self.flush()
+        """An event that the plant does not see."""
+        self._write(Block.of((sample, Situation())), {0: name})
 
     def flush(self) -> None:
         if not self._file.closed:
@@ -79,6 +88,9 @@ class TraceFile:
     ) -> None:
         self.close()
 
-    def _write(self, sample: MotionSample, event: str | None) -> None:
-        if not self._file.closed:
-            self._file.write(line(sample, event) + "\n")
+    def _write(self, block: Block, names: Mapping[int, str]) -> None:
+        if self._file.closed:
+            return
+        self._file.write("\n".join([*lines(block, names), ""]))
+        if names:
+            self.flush()

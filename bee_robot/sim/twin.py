@@ -11,22 +11,24 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from ctypes import c_double, c_int, c_int32, c_uint32, c_uint64
+from ctypes import c_int, c_int32, c_uint32, c_uint64
 from pathlib import Path
 from typing import Literal, Protocol
 
-from bee_robot.configuration import AXIS_NAMES, SERVO_NAMES, RobotConfiguration
+from bee_robot.configuration import RobotConfiguration
 from bee_robot.mcu.transport import PipeTransport
-from bee_robot.rulebook import AxisSample, MotionSample, Situation
+from bee_robot.rulebook import Block, MotionSample, Situation
 from bee_robot.sim import plant_setup
 from bee_robot.sim.knobs import Knobs
 from bee_robot.sim.native import library_path
-from bee_robot.sim.plant import OUTPUT_NAMES, SIDES, Plant, PlantEvent
+from bee_robot.sim.plant import Plant, PlantEvent
 from bee_robot.sim.plant_mirror import Truth
 from bee_robot.sim.plant_setup import HiveMasses
+from bee_robot.sim.plant_trace import PlantTrace, events_of, motions_of
 from bee_robot.sim.situation import SituationWatch
 
 SAMPLE_NS = 10_000_000
+SHOW_EVERY_S = 10.0
 NS_PER_S = 1_000_000_000
 READ_BYTES = 4096
 
@@ -38,12 +40,9 @@ class TwinError(Exception):
 class Observer(Protocol):
     """Whoever watches the twin: the referee, the trace, a test."""
 
-    def observe(self, sample: MotionSample, situation: Situation) -> None:
-        """Called every 10 ms of robot time."""
-        ...
-
-    def happened(self, event: PlantEvent, sample: MotionSample) -> None:
-        """Called for every event of the plant with the machine at that instant, before the next `observe`."""
+    def see(self, block: Block, events: Mapping[int, PlantEvent]) -> None:
+        """What has happened since the last call: a sample every 10 ms of robot time and one at each event of the plant,
+        in order; `events` by the index of their sample."""
         ...
 
 
@@ -118,20 +117,13 @@ class Twin:
         self.plant = Plant(self._library)
         self.knobs = Knobs(self.plant)
         self._observers: list[Observer] = []
-        self._mm_per_step = [1.0 / robot.axes[name].steps_per_mm for name in AXIS_NAMES]
-        self._speed, self._acceleration = c_double(), c_double()
-        self._speed_at, self._acceleration_at = ctypes.byref(self._speed), ctypes.byref(self._acceleration)
-        self._axes: dict[str, AxisSample] = {}
-        self._end_stops = [
-            (f"end_stop_{name}", robot.axes[name].home_mm + 0.5 / robot.axes[name].steps_per_mm)
-            for name in AXIS_NAMES
-        ]
-        self._load_scales = [
-            (cell.counts_per_kg, cell.offset_counts)
-            for cell in (robot.load_cells["left"], robot.load_cells["right"])
-        ]
         self._buffer = ctypes.create_string_buffer(READ_BYTES)
-        self._now_ns = self._sampled_ns = self._powered_ns = 0
+        self._trace = PlantTrace(self._library)
+        self._trace.begin(0)
+        self._situations = SituationWatch(robot)
+        self._now_ns = self._shown_ns = self._powered_ns = 0
+        self.show_every_s = SHOW_EVERY_S
+        """Observers are shown at least so often, in robot time, what has happened; and whenever `show` is called."""
         self.receiver: Callable[[bytes], None] | None = None
         """Who is handed the bytes of the board in virtual time (bee_robot.sim.virtual_time)."""
         self._fill()
@@ -140,22 +132,27 @@ class Twin:
         plant_setup.fill(self.plant.world, self.robot, self._masses, self._seed, self._start_mm)
 
     def watch(self, observer: Observer) -> None:
-        """From now on the observer sees every sample and event."""
-        if not self._observers:
-            self.plant.take_events()
-            self._sampled_ns = self._now_ns
+        """From now on the observer sees every sample and event, block by block."""
+        if self._observers:
+            self.show()
         self._observers.append(observer)
+        if len(self._observers) == 1:
+            self._begin_trace()
+
+    def _begin_trace(self) -> None:
+        self._shown_ns = self._now_ns
+        self._trace.begin(SAMPLE_NS if self._observers else 0)
+        self.plant.forget_events()
 
     def power_on(self) -> None:
         """Power comes to machine and board, at robot time 0. Knobs that are turned stay turned."""
-        self._now_ns = self._sampled_ns = self._powered_ns = 0
+        self._now_ns = self._powered_ns = 0
+        self._situations = SituationWatch(self.robot)
         self.plant.power_on()
+        self._begin_trace()
         self._library.host_power_on(0)
         self._library.host_uart_baud(self.robot.serial.baud)
         self._library.host_return_on_bytes(1)
-        self._situations = SituationWatch(self.robot, self.plant)
-        self._sample = self._take_sample()
-        self._situation = self._situations.now(self._sample, self.last_heartbeat_s)
 
     def reset_board(self) -> None:
         """The board alone loses power for an instant: it forgets everything, the machine stays where it is."""
@@ -204,36 +201,38 @@ class Twin:
         Returns the time reached. With bytes unread it returns at once.
         """
         goal_ns = max(self._now_ns, round(t_s * NS_PER_S))
+        block_ns = self._block_ns()
         while self._now_ns < goal_ns:
-            stop_ns = min(goal_ns, self._sampled_ns + SAMPLE_NS) if self._observers else goal_ns
+            stop_ns = min(goal_ns, self._shown_ns + block_ns) if self._observers else goal_ns
             self._now_ns = self._library.host_advance(stop_ns)
-            if self._observers and self._now_ns >= self._sampled_ns + SAMPLE_NS:
-                self._look()
+            if self._observers and self._now_ns >= self._shown_ns + block_ns:
+                self.show()
             if self._now_ns < stop_ns:
                 break
         return self.now_s
 
-    def _look(self) -> None:
-        """Show the observers what has happened since the last look, then how things are."""
-        before, self._sample = self._sample, self._take_sample()
-        self._sampled_ns = self._now_ns
-        for event in self.plant.take_events():
-            sample = self._sample_at(event, before, self._sample)
-            for observer in self._observers:
-                observer.happened(event, sample)
-        self._situation = self._situations.now(self._sample, self.last_heartbeat_s)
+    def _block_ns(self) -> int:
+        return min(round(self.show_every_s * NS_PER_S), self._trace.most_periods * SAMPLE_NS)
+
+    def show(self) -> None:
+        """Show the observers now what has happened since they were shown something last."""
+        self._shown_ns = self._now_ns
+        rows = self._trace.take()
+        if not self._observers or not len(rows):
+            return
+        self.plant.forget_events()
+        block, events = self._situations.follow(rows), events_of(rows)
         for observer in self._observers:
-            observer.observe(self._sample, self._situation)
+            observer.see(block, events)
 
     def sample(self) -> MotionSample:
         """The machine at this instant."""
-        return self._take_sample()
+        return motions_of(self._trace.now(self._now_ns), self.robot).sample(0)
 
     def situation(self) -> Situation:
-        """What stood where at the last sample (every 10 ms while somebody watches), or now if nobody does."""
-        if not self._observers:
-            self._situation = self._situations.now(self._take_sample(), self.last_heartbeat_s)
-        return self._situation
+        """What stands where at this instant. Whoever asks often enough, or watches, also learns for how long."""
+        self.show()
+        return self._situations.follow(self._trace.now(self._now_ns)).situation(0)
 
     @property
     def open_time_s(self) -> float:
@@ -241,61 +240,9 @@ class Twin:
 
         Kept while somebody watches the twin.
         """
+        self.show()
         return self._situations.open_time_s
 
     def truth(self) -> Truth:
         """Everything the plant knows; a live view."""
         return self.plant.truth
-
-    def _take_sample(self) -> MotionSample:
-        motion = self.plant.motion()
-        world, holds = self.plant.world, self.plant.holds()
-        inputs = {
-            "door_closed": bool(world.is_door_closed),
-            "estop_ok": bool(world.is_estop_ok),
-            "pin_left": bool(holds[5]),
-            "pin_right": bool(holds[6]),
-        }
-        for (name, closes_mm), position_mm in zip(self._end_stops, motion):
-            inputs[name] = position_mm <= closes_mm
-        outputs = dict(zip(OUTPUT_NAMES, motion[14:18]), motor_rail=float(holds[7]))
-        loads_kg = {side: self._measured_kg(index) for index, side in enumerate(SIDES)}
-        servos_deg = dict(zip(SERVO_NAMES, motion[6:10]))
-        return MotionSample(self.now_s, self._take_axes(motion), servos_deg, inputs, outputs, loads_kg)
-
-    def _take_axes(self, positions_mm: tuple[float, ...]) -> dict[str, AxisSample]:
-        """All axes; one that stands where it stood is the object of the sample before (it is half the cost)."""
-        ask, speed, acceleration = self._library.host_axis_profile, self._speed, self._acceleration
-        for index, name in enumerate(AXIS_NAMES):
-            ask(index, self._speed_at, self._acceleration_at)
-            known = self._axes.get(name)
-            if (
-                speed.value
-                or acceleration.value
-                or not known
-                or known.speed_mm_s
-                or known.acceleration_mm_s2
-                or (known.position_mm != positions_mm[index])
-            ):
-                scale = self._mm_per_step[index]
-                self._axes[name] = AxisSample(
-                    positions_mm[index], speed.value * scale, acceleration.value * scale
-                )
-        return dict(self._axes)
-
-    def _measured_kg(self, side: int) -> float:
-        counts_per_kg, offset_counts = self._load_scales[side]
-        return float(self._library.plant_load_counts(side) - offset_counts) / counts_per_kg
-
-    def _sample_at(self, event: PlantEvent, before: MotionSample, after: MotionSample) -> MotionSample:
-        """The machine when an event happened: positions as then, speeds between those of the samples around it."""
-        span_s = after.t_s - before.t_s
-        share = (event.t_s - before.t_s) / span_s if span_s > 0 else 1.0
-        axes = {}
-        for name, position_mm in zip(AXIS_NAMES, event.positions_mm):
-            early, late = before.axes[name], after.axes[name]
-            speed = early.speed_mm_s + share * (late.speed_mm_s - early.speed_mm_s)
-            axes[name] = AxisSample(position_mm, speed, late.acceleration_mm_s2)
-        loads_kg = dict(zip(SIDES, event.loads_kg))
-        servos_deg = dict(zip(SERVO_NAMES, event.servos_deg))
-        return MotionSample(event.t_s, axes, servos_deg, after.inputs, after.outputs, loads_kg)

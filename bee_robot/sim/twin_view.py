@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -10,7 +11,7 @@ import numpy as np
 
 from bee_robot.hive.comb import CombFace
 from bee_robot.hive.frame_view import Half
-from bee_robot.rulebook import MotionSample, Situation
+from bee_robot.rulebook import Block
 from bee_robot.sim.comb_renderer import mounted_view, render_view
 from bee_robot.sim.hive_world import HiveWorld
 from bee_robot.sim.plant import PlantEvent
@@ -47,13 +48,10 @@ class TwinView:
         self._world = world
         self._flash_s = float("-inf")
 
-    def observe(self, sample: MotionSample, situation: Situation) -> None:
-        if sample.outputs["strobe"] > 0:
-            self._flash_s = sample.t_s
-
-    def happened(self, event: PlantEvent, sample: MotionSample) -> None:
-        if event.name == "strobe_on":
-            self._flash_s = event.t_s
+    def see(self, block: Block, events: Mapping[int, PlantEvent]) -> None:
+        lit = np.flatnonzero(block.motions.outputs["strobe"])
+        if len(lit):
+            self._flash_s = float(block.motions.t_s[lit[-1]])
 
     def scene(self, camera: str) -> Scene:
         """Raises ViewError where no frame hangs before the camera."""

@@ -121,6 +121,8 @@ def run_virtual(
             _end_tasks(loop)
         asyncio.set_event_loop(None)
         loop.close()
+        if twin is not None:
+            twin.show()
 
 
 def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:

@@ -11,7 +11,7 @@ from bee_robot.cli import robot_model
 from bee_robot.configuration import AXIS_NAMES, SERVO_NAMES, RobotConfiguration
 from bee_robot.embedded_ros.robot_model.description import RobotDescription, parse
 from bee_robot.embedded_ros.robot_model.surfaces import link_transforms
-from bee_robot.sim.plant import SIDES
+from bee_robot.sim.plant_mirror import SIDES
 
 from .conftest import ROOT, Hands
 

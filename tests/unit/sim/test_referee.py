@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bee_robot.configuration import AXIS_NAMES, SERVO_NAMES
-from bee_robot.rulebook import AxisSample, MotionSample, Situation
-from bee_robot.sim.plant import OUTPUT_NAMES, SIDES
+from bee_robot.rulebook import Block, MotionSample, Situation
+from bee_robot.sim.plant_mirror import SIDES
+from bee_robot.sim.plant_trace import PlantTrace, events_of
 from bee_robot.sim.referee import Referee
 from bee_robot.sim.situation import SituationWatch
 from bee_robot.sim.trace import TraceFile
@@ -18,40 +18,50 @@ from bee_robot.sim.trace import TraceFile
 from .conftest import Hands
 
 
-def seen(hands: Hands, **speeds_mm_s: float) -> MotionSample:
-    """What a sample of the plant looks like now, with the speeds that the board would command."""
-    truth = hands.plant.truth
-    axes = {name: AxisSample(hands.position_mm(name), speeds_mm_s.get(name, 0.0)) for name in AXIS_NAMES}
-    inputs = {
-        "door_closed": bool(hands.plant.world.is_door_closed),
-        "estop_ok": bool(hands.plant.world.is_estop_ok),
-        "pin_left": False,
-        "pin_right": False,
-    }
-    outputs = dict(zip(OUTPUT_NAMES, truth.outputs))
-    loads_kg = dict(zip(SIDES, truth.load_kg))
-    return MotionSample(
-        hands.now_ns * 1e-9, axes, dict(zip(SERVO_NAMES, truth.servo_deg)), inputs, outputs, loads_kg
-    )
+class Watch:
+    """What a watched twin would see of the plant that is moved by hand."""
+
+    def __init__(self, hands: Hands) -> None:
+        self.hands = hands
+        self.situations = SituationWatch(hands.robot)
+        self.trace = PlantTrace(hands.library)
+
+    def block(self, **speeds_mm_s: float) -> Block:
+        """One sample now, with the speeds that the board would command."""
+        rows = self.trace.now(self.hands.now_ns)
+        rows["heartbeat_ns"] = self.hands.now_ns
+        for axis, speed_mm_s in speeds_mm_s.items():
+            rows["speed_mm_s"][0, AXIS_NAMES.index(axis)] = speed_mm_s
+        return self.situations.follow(rows)
+
+    def braking(self, axis: str, speed_mm_s: float, acceleration_mm_s2: float) -> Situation:
+        rows = self.trace.now(self.hands.now_ns)
+        rows["speed_mm_s"][0, AXIS_NAMES.index(axis)] = speed_mm_s
+        rows["acceleration_mm_s2"][0, AXIS_NAMES.index(axis)] = acceleration_mm_s2
+        return self.situations.follow(rows).situation(0)
+
+    @property
+    def open_time_s(self) -> float:
+        return self.situations.open_time_s
 
 
 @pytest.fixture
-def watch(hands: Hands) -> SituationWatch:
-    return SituationWatch(hands.robot, hands.plant)
+def watch(hands: Hands) -> Watch:
+    return Watch(hands)
 
 
-def look(hands: Hands, watch: SituationWatch, **speeds_mm_s: float) -> tuple[MotionSample, Situation]:
-    sample = seen(hands, **speeds_mm_s)
-    return sample, watch.now(sample, last_heartbeat_s=sample.t_s)
+def look(hands: Hands, watch: Watch, **speeds_mm_s: float) -> tuple[MotionSample, Situation]:
+    block = watch.block(**speeds_mm_s)
+    return block.sample(0), block.situation(0)
 
 
-def test_before_anything_is_lifted_no_box_is_open(hands: Hands, watch: SituationWatch) -> None:
+def test_before_anything_is_lifted_no_box_is_open(hands: Hands, watch: Watch) -> None:
     _, situation = look(hands, watch)
     assert situation.box is None and not situation.is_open and situation.stack_bottom_mm is None
     assert situation.cleats_mm == tuple(hands.geometry.cleat_mm(level) for level in (1, 2, 3, 4))
 
 
-def test_the_open_box_its_stack_and_its_frames_are_known(hands: Hands, watch: SituationWatch) -> None:
+def test_the_open_box_its_stack_and_its_frames_are_known(hands: Hands, watch: Watch) -> None:
     hands.plant.world.frames[1][6].is_present = 0
     hands.open_box(2, raise_mm=300)
     look(hands, watch)
@@ -64,7 +74,7 @@ def test_the_open_box_its_stack_and_its_frames_are_known(hands: Hands, watch: Si
     assert situation.open_for_s == pytest.approx(5.0)
 
 
-def test_peeling_and_closing_are_told_apart(hands: Hands, watch: SituationWatch) -> None:
+def test_peeling_and_closing_are_told_apart(hands: Hands, watch: Watch) -> None:
     cleat_mm = hands.geometry.cleat_mm(2)
     hands.move(lift_left=cleat_mm - 8, lift_right=cleat_mm - 8)
     hands.swing(fork_left=90, fork_right=90)
@@ -80,9 +90,7 @@ def test_peeling_and_closing_are_told_apart(hands: Hands, watch: SituationWatch)
     assert look(hands, watch)[1].is_closing
 
 
-def test_a_beam_that_goes_on_onto_a_tool_has_contact_until_it_brakes(
-    hands: Hands, watch: SituationWatch
-) -> None:
+def test_a_beam_that_goes_on_onto_a_tool_has_contact_until_it_brakes(hands: Hands, watch: Watch) -> None:
     cleat_mm = hands.geometry.cleat_mm(2)
     hands.open_box(1, raise_mm=60)
     look(hands, watch)
@@ -92,12 +100,10 @@ def test_a_beam_that_goes_on_onto_a_tool_has_contact_until_it_brakes(
     look(hands, watch, lift_left=-10.0)
     hands.pause(0.3)
     assert look(hands, watch, lift_left=-10.0)[1].contact_for_s == {"left": pytest.approx(0.3)}
-    braking = seen(hands)
-    axes = {**braking.axes, "lift_left": AxisSample(hands.position_mm("lift_left"), -5.0, 40.0)}
-    assert watch.now(replace(braking, axes=axes), braking.t_s).contact_for_s == {}
+    assert watch.braking("lift_left", -5.0, 40.0).contact_for_s == {}
 
 
-def test_open_time_ends_when_the_last_edge_lands(hands: Hands, watch: SituationWatch) -> None:
+def test_open_time_ends_when_the_last_edge_lands(hands: Hands, watch: Watch) -> None:
     cleat_mm = hands.geometry.cleat_mm(2)
     hands.open_box(1, raise_mm=40)
     hands.move(scan_left=420, scan_right=420)
@@ -113,7 +119,7 @@ def test_open_time_ends_when_the_last_edge_lands(hands: Hands, watch: SituationW
     assert watch.open_time_s == pytest.approx(closed.t_s - opened.t_s)
 
 
-def test_a_frame_on_the_hooks_is_known_with_both_its_ends(hands: Hands, watch: SituationWatch) -> None:
+def test_a_frame_on_the_hooks_is_known_with_both_its_ends(hands: Hands, watch: Watch) -> None:
     engaged_mm = hands.geometry.engaged_mm(1)
     hands.open_box(1)
     hands.take_hold(1, 1, push=-1)
@@ -127,7 +133,7 @@ def test_a_frame_on_the_hooks_is_known_with_both_its_ends(hands: Hands, watch: S
     assert len(situation.resting) == 9
 
 
-def test_a_hasty_peel_is_one_offence_with_its_worst_moment(hands: Hands, watch: SituationWatch) -> None:
+def test_a_hasty_peel_is_one_offence_with_its_worst_moment(hands: Hands, watch: Watch) -> None:
     referee = Referee()
     cleat_mm = hands.geometry.cleat_mm(2)
     hands.move(lift_left=cleat_mm - 8, lift_right=cleat_mm - 8)
@@ -135,49 +141,54 @@ def test_a_hasty_peel_is_one_offence_with_its_worst_moment(hands: Hands, watch: 
     for tenth in range(1, 31):
         speed = 4.0 if tenth == 20 else 3.0
         hands.move(speed_mm_s=10.0, lift_left=cleat_mm + tenth * 0.1)
-        referee.observe(*look(hands, watch, lift_left=speed))
+        referee.see(watch.block(lift_left=speed), {})
     (offence,) = referee.violations
     assert offence.worst.rule == "R1" and offence.worst.value == 4.0
     assert offence.to_s - offence.from_s == pytest.approx(29 * 0.02, abs=0.03)
     assert "R1" in referee.summary() and not referee.is_clean
 
 
-def test_the_same_offence_later_counts_again(hands: Hands, watch: SituationWatch) -> None:
+def test_the_same_offence_later_counts_again(hands: Hands, watch: Watch) -> None:
     referee = Referee()
     for _ in range(2):
-        referee.observe(*look(hands, watch, lift_left=0.0, scan_left=0.0))
+        referee.see(watch.block(), {})
         hands.plant.world.is_door_closed = 0
         hands.plant.world_changed()
         for _ in range(100):
             hands.pause(0.01)
-            referee.observe(*look(hands, watch, scan_left=5.0))
+            referee.see(watch.block(scan_left=5.0), {})
         hands.plant.world.is_door_closed = 1
         hands.plant.world_changed()
         hands.pause(1.0)
     assert [offence.worst.rule for offence in referee.violations] == ["R16", "R16"]
 
 
-def test_harm_is_kept_and_harmless_events_are_not(hands: Hands) -> None:
+def test_harm_is_kept_and_harmless_events_are_not(hands: Hands, watch: Watch) -> None:
     referee = Referee()
+    watch.trace.begin(10_000_000)
     hands.swing(hook_left=90)
-    for event in hands.events:
-        referee.happened(event, seen(hands))
+    rows = watch.trace.take()
+    referee.see(watch.situations.follow(rows), events_of(rows))
     assert [event.name for event in referee.harm] == ["hook_meets_hive"]
     assert "hook_meets_hive" in referee.summary()
 
 
 def test_a_trace_is_json_lines_in_the_words_of_the_machine(
-    hands: Hands, watch: SituationWatch, tmp_path: Path
+    hands: Hands, watch: Watch, tmp_path: Path
 ) -> None:
     path = tmp_path / "trace.jsonl"
     with TraceFile(path) as trace:
+        watch.trace.begin(10_000_000)
         hands.swing(fork_left=90)
-        for event in hands.events:
-            trace.happened(event, seen(hands))
+        rows = watch.trace.take()
+        trace.see(watch.situations.follow(rows), events_of(rows))
         hands.move(lift_left=640)
-        trace.observe(*look(hands, watch, lift_left=12.5))
+        trace.see(watch.block(lift_left=12.5), {})
     lines = [json.loads(text) for text in path.read_text().splitlines()]
-    assert [entry["event"] for entry in lines] == [*hands.happened()[:3], None]
+    assert [entry["event"] for entry in lines if entry["event"]] == hands.happened()[-2:]
+    assert hands.happened()[-2:] == ["fork_left_swing_start", "fork_left_swing_end"]
+    periods = [entry["t_s"] for entry in lines[:-1] if not entry["event"]]
+    assert periods == pytest.approx([0.01 * n for n in range(1, len(periods) + 1)])
     last = lines[-1]
     assert set(last) == {"t_s", "event", "axes", "servos_deg", "inputs", "outputs", "loads_kg"}
     assert last["axes"]["lift_left"] == {"position_mm": 640.0, "speed_mm_s": 12.5, "acceleration_mm_s2": 0.0}
@@ -187,11 +198,11 @@ def test_a_trace_is_json_lines_in_the_words_of_the_machine(
     assert set(last["loads_kg"]) == set(SIDES)
 
 
-def test_events_are_on_disk_before_the_trace_is_closed(hands: Hands, tmp_path: Path) -> None:
+def test_events_are_on_disk_before_the_trace_is_closed(hands: Hands, watch: Watch, tmp_path: Path) -> None:
     path = tmp_path / "trace.jsonl"
     trace = TraceFile(path)
-    trace.note("category_1_stop", seen(hands))
+    trace.note("category_1_stop", look(hands, watch)[0])
     assert json.loads(path.read_text())["event"] == "category_1_stop"
     trace.close()
-    trace.observe(seen(hands), Situation())
+    trace.see(watch.block(), {})
     assert len(path.read_text().splitlines()) == 1

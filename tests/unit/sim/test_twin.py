@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from bee_robot.clock import RealClock, SteppedClock, wait_for
 from bee_robot.configuration import RobotConfiguration
-from bee_robot.rulebook import MotionSample, Situation
+from bee_robot.rulebook import Block, Situation
 from bee_robot.sim.plant import PlantEvent
 from bee_robot.sim.pseudo_terminal import PacedTwin, PseudoTerminal
 from bee_robot.sim.twin import Twin, TwinError
@@ -26,13 +27,14 @@ class Diary:
         self.situations: list[Situation] = []
         self.events: list[tuple[str, float]] = []
 
-    def observe(self, sample: MotionSample, situation: Situation) -> None:
-        self.times_s.append(sample.t_s)
-        self.situations.append(situation)
-
-    def happened(self, event: PlantEvent, sample: MotionSample) -> None:
-        assert sample.t_s == event.t_s
-        self.events.append((event.name, event.t_s))
+    def see(self, block: Block, events: Mapping[int, PlantEvent]) -> None:
+        for index, t_s in enumerate(block.motions.t_s.tolist()):
+            if index in events:
+                assert events[index].t_s == pytest.approx(t_s, abs=1e-9)
+                self.events.append((events[index].name, t_s))
+            else:
+                self.times_s.append(t_s)
+                self.situations.append(block.situation(index))
 
 
 @pytest.fixture
@@ -46,6 +48,7 @@ def run(twin: Twin, until_s: float) -> None:
     while twin.now_s < until_s - 1e-9:
         twin.advance_to(until_s)
         twin.read()
+    twin.show()
 
 
 def test_a_firmware_that_is_not_built_is_an_error_with_a_remedy(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from bee_robot.sim.twin_view import EXPOSED_WITHIN_S, TwinView
 
 
@@ -41,7 +43,9 @@ def test_a_flash_that_nobody_has_been_shown_yet_lights_the_picture() -> None:
 def test_the_light_of_a_flash_lasts_for_the_request_and_no_longer() -> None:
     twin = StandingTwin(10.0, strobe=1.0)
     view = view_of(twin)
-    view.observe(twin.sample(), twin.situation())
+    strobe = np.array([0.0, 1.0, 0.0])
+    motions = SimpleNamespace(t_s=np.array([9.9, 10.0, 10.01]), outputs={"strobe": strobe})
+    view.see(SimpleNamespace(motions=motions), {})  # type: ignore[arg-type]
     twin.strobe = 0.0
     twin.now_s += EXPOSED_WITHIN_S - 0.1
     assert is_lit(view)
