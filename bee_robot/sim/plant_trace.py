@@ -13,7 +13,6 @@ from bee_robot.rulebook import Motions
 from bee_robot.sim.plant import PlantEvent, PlantMismatch, named_event
 from bee_robot.sim.plant_mirror import MAX_FRAMES, OUTPUT_NAMES, SIDES, RawEvent
 
-
 _AXES, _SERVOS, _OUTPUTS, _SIDES = (len(names) for names in (AXIS_NAMES, SERVO_NAMES, OUTPUT_NAMES, SIDES))
 
 ROW = np.dtype(
