@@ -215,6 +215,10 @@ class GraphClient:
         if not answer.success:
             raise GraphError(f"the tower did not confirm the stop: {answer.message}; press the e-stop")
 
+    def listen(self, type_: Any, topic: str, take: Callable[[Any], None]) -> None:
+        """Hear a topic of the robot; `take` is called in the executor's thread."""
+        self.sent(lambda: self._node.create_subscription(type_, topic, take, qos.of(topic)))
+
     def sent(self, send: Callable[[], Any]) -> Any:
         """The future of a request that the executor's thread sends (see AsyncioBridge.ask)."""
         sending = self._executor.create_task(send)

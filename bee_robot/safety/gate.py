@@ -53,6 +53,7 @@ class Gate:
         self._clock_watch = ClockWatch(robot.conditions.clock_settle_s)
         self._accepted: set[tuple[str, bool]] = set()
         self._is_visiting = False
+        self._before_visit: tuple[datetime | None] | None = None
 
     # before a visit
 
@@ -63,7 +64,7 @@ class Gate:
         readings = {
             **self._air(now_s),
             **of_tower(tower),
-            **of_calendar(self.robot, now_s, now_utc, self._last_visit()),
+            **of_calendar(self.robot, now_s, now_utc, self._visit_before()),
         }
         more = [self._board(tower, now_s), *self._ahead(now_s, now_utc)]
         return judge(readings, self.robot.conditions, now_s, more)
@@ -83,6 +84,8 @@ class Gate:
                 "age_s": None if each.age_s is None else round(each.age_s, 1),
                 "limit": each.limit,
                 "against": each.against,
+                "is_known": each.is_known,
+                "is_rule": each.is_rule,
             }
             for each in verdict.findings
         ]
@@ -108,6 +111,7 @@ class Gate:
     def begin_visit(self) -> None:
         """What somebody has overridden before is overridden no more; what moves from now on is the visit's own."""
         self._accepted, self._is_visiting = set(), True
+        self._before_visit = None
 
     def end_visit(self) -> None:
         self._accepted, self._is_visiting = set(), False
@@ -131,6 +135,14 @@ class Gate:
     @staticmethod
     def _key(finding: Finding) -> tuple[str, bool]:
         return finding.name, finding.is_known
+
+    def _visit_before(self) -> datetime | None:
+        """The last visit; while there is one, that before it: its second box need not rest from its first."""
+        if not self._is_visiting:
+            return self._last_visit()
+        if self._before_visit is None:
+            self._before_visit = (self._last_visit(),)
+        return self._before_visit[0]
 
     def _air(self, now_s: float) -> Mapping[Quantity, Reading]:
         sources = [self.sensors.readings()]
