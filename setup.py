@@ -12,7 +12,9 @@ from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).resolve().parent
 NAME = "bee_robot"
-NODES = ("sim_world", "tower_driver", "frame_cameras", "frame_extractor", "frame_analyzer", "recorder")
+NODES = (
+    "sim_world", "tower_driver", "frame_cameras", "frame_extractor", "frame_analyzer", "visit_scheduler", "recorder"
+)  # fmt: skip
 INTERFACES = "bee_robot_interfaces"
 TWIN = "libbee_host.so"
 

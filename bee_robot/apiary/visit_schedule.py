@@ -47,6 +47,7 @@ class Rule:
 class End(str, Enum):
     """What came of an attempt."""
 
+    BEGUN = "begun"  # asked for; what came of it follows, unless the scheduler ended meanwhile
     VISITED = "visited"  # opened and closed again
     HELD = "held"  # a person has to look: it counts as a visit, and nothing is opened before recovery anyway
     REFUSED = "refused"  # conditions, or a rule of the machine: nothing was opened
@@ -138,7 +139,7 @@ def next_due(rule: Rule, attempts: Iterable[Attempt], now: datetime, day: Day) -
     at, why = day.start_of(rule, found), ""
     tries = [each for each in own if each.day == found and not each.end.is_visit]
     if tries:
-        pause_s = BUSY_RETRY_S if tries[-1].end is End.BUSY else RETRY_S
+        pause_s = BUSY_RETRY_S if tries[-1].end in (End.BUSY, End.BEGUN) else RETRY_S
         # An attempt of a time that has not come: the clock was set back. It says nothing of now.
         if tries[-1].at_utc <= now:
             at = max(at, tries[-1].at_utc + timedelta(seconds=pause_s))
@@ -171,6 +172,12 @@ def due_now(rules: Iterable[Rule], attempts: Sequence[Attempt], now: datetime, d
         return []
     soon = now + timedelta(seconds=TOGETHER_S)
     return sorted((due for due in nexts if due.at <= soon), key=lambda due: due.rule.id)
+
+
+def unfinished(attempts: Iterable[Attempt]) -> list[Attempt]:
+    """Attempts of which nobody has said yet what came of them, one for each rule. `attempts`: oldest first."""
+    newest = {each.rule: each for each in attempts}
+    return [each for each in newest.values() if each.end is End.BEGUN]
 
 
 def boxes_of(dues: Iterable[Due], boxes: int) -> tuple[int, ...]:

@@ -59,6 +59,7 @@ class ChosenRobot:
             "robot": str(self.robot_file),
             "namespace": self.namespace,
             "run_dir": str(run_dir),
+            "schedule": "false",  # a robot that is started for one job does nothing else
         }
         if self.is_sim:
             given |= {

@@ -87,7 +87,13 @@ def _robot(arguments: argparse.Namespace, interrupts: Interrupts) -> Iterator[Gr
             return
         inputs.serial_port(robot, path)
         with private_folder() as run_dir:
-            given = {"sim": "false", "robot": str(path), "namespace": namespace, "run_dir": str(run_dir)}
+            given = {
+                "sim": "false",
+                "robot": str(path),
+                "namespace": namespace,
+                "run_dir": str(run_dir),
+                "schedule": "false",
+            }
             with started(
                 describe(robot.kind, given), new_log_folder(namespace), lambda name, line: None
             ) as supervisor:

@@ -140,6 +140,7 @@ TABLES: dict[str, tuple[Parameter, ...]] = {
     ),
     "frame_extractor": (*_COMMON, _SIM, _STORE),
     "frame_analyzer": (*_COMMON, _STORE),
+    "visit_scheduler": (*_COMMON, _STORE),
     "recorder": (
         Parameter("folder", "", "each recording gets a folder of its own here, below the namespace", is_required=True),
         # A list with an empty text: rclpy cannot tell the type of an empty list.

@@ -27,6 +27,7 @@ NODES = (
     "frame_cameras",
     "frame_analyzer",
     "frame_extractor",
+    "visit_scheduler",
     "robot_state_publisher",
 )
 TOPICS = {

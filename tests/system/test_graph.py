@@ -28,7 +28,7 @@ from bee_robot.nodes import qos
 from bee_robot.nodes.services import ACTIONS, SERVICES
 
 NAMESPACE = "/tower_1"
-NODES = {"sim_world", "tower_driver", "frame_cameras", "frame_extractor", "frame_analyzer"}
+NODES = {"sim_world", "tower_driver", "frame_cameras", "frame_extractor", "frame_analyzer", "visit_scheduler"}
 DRIVERS = ("tower_driver", "frame_cameras")
 OF_ROS = {"get_parameters", "set_parameters", "set_parameters_atomically", "list_parameters"} | {
     *("describe_parameters", "get_parameter_types", "get_type_description"),

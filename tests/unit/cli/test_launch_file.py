@@ -28,7 +28,11 @@ class TestTower:
     def test_simulated_tower_starts_from_the_machine_upwards(self) -> None:
         names = [each.name for each in load(TOWER, {"sim": "true"}).nodes]
         ours = ["sim_world", "tower_driver", "frame_cameras", "frame_analyzer", "frame_extractor"]
-        assert names == [*ours, "robot_state_publisher"]
+        assert names == [*ours, "visit_scheduler", "robot_state_publisher"]
+
+    def test_a_robot_for_one_job_follows_no_schedule(self) -> None:
+        names = [each.name for each in load(TOWER, {"schedule": "false"}).nodes]
+        assert "frame_extractor" in names and "visit_scheduler" not in names
 
     def test_real_tower_has_no_simulation_and_no_simulated_time(self) -> None:
         nodes = {each.name: each for each in load(TOWER, {}).nodes}
