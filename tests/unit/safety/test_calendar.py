@@ -6,8 +6,18 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+import yaml
 
-from bee_robot.configuration import ConfigurationError, PlaceConfiguration, RobotConfiguration, load, parse
+from bee_robot.configuration import (
+    ConditionsConfiguration,
+    ConfigurationError,
+    PlaceConfiguration,
+    PreparationConfiguration,
+    RobotConfiguration,
+    WeatherServiceConfiguration,
+    load,
+    parse,
+)
 from bee_robot.safety.calendar import ClockWatch, calendar_findings, daylight
 from bee_robot.safety.conditions import Quantity
 from bee_robot.safety.sensor_readings import of_calendar
@@ -147,6 +157,20 @@ class TestLocalTime:
 
 
 class TestRobotFile:
+    def test_the_page_shows_the_defaults(self) -> None:
+        page = (FILE.parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
+        shown = yaml.safe_load(page.split("```yaml\n")[1].split("```")[0])
+        closed = shown["conditions"].pop("closed_days")
+        made = self.parse(**{**shown, "conditions": {**shown["conditions"], "closed_days": closed}})
+        assert made.place is not None and made.zone().key == "Europe/Tallinn"
+        assert [str(days.first) for days in made.conditions.closed_days] == ["2099-05-01", "2099-06-01"]
+        for name, kind in (
+            ("conditions", ConditionsConfiguration),
+            ("preparation", PreparationConfiguration),
+            ("weather_service", WeatherServiceConfiguration),
+        ):
+            assert {key: getattr(kind(), key) for key in shown[name]} == shown[name]
+
     def parse(self, **changes: object) -> RobotConfiguration:
         data = load(FILE).model_dump(exclude_unset=True)
         return parse(data | changes, FILE)
