@@ -79,7 +79,9 @@ class _Hooks:
             if not are_out:
                 self.held = None
             while are_out and begin < end:
-                begin = self._find_pin(begin, end) if self.held is None else self._carry(self.held, begin, end)
+                begin = (
+                    self._find_pin(begin, end) if self.held is None else self._carry(self.held, begin, end)
+                )
 
     def _find_pin(self, begin: int, end: int) -> int:
         """The first sample at which a pin comes into the slots; the one after it, or the end."""

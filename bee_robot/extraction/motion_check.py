@@ -68,8 +68,13 @@ def _loads_kg(situations: Situations) -> Floats:
 
 def violations_of(plan: Timeline, belief: HiveBelief, now_s: float = 0.0) -> list[Violation]:
     """First violation of each rule, in the order of time; empty when all is well. `belief` is left as it is."""
+    return first_of_each_rule(planned_block(plan, belief, now_s)) if plan.segments else []
+
+
+def first_of_each_rule(block: Block) -> list[Violation]:
+    """Where a block first breaks each rule, in the order of time; empty when all is well."""
     found: dict[str, Violation] = {}
-    for violation in check(planned_block(plan, belief, now_s)) if plan.segments else ():
+    for violation in check(block):
         found.setdefault(violation.rule, violation)
     return sorted(found.values(), key=lambda violation: violation.t_s)
 

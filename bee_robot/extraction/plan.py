@@ -10,13 +10,18 @@ from bee_robot.devices.tower import Axis, MotionProgramme, Servo, Side
 from bee_robot.extraction.belief import HiveBelief
 from bee_robot.extraction.box_places import frame_order, new_place_mm
 from bee_robot.extraction.frame_handling import PHOTO_SPOT_Y_MM
-from bee_robot.extraction.motion_check import follow_plan, violations_of
+from bee_robot.extraction.motion_check import (
+    first_of_each_rule,
+    follow_plan,
+    planned_block,
+    violations_of,
+)
 from bee_robot.extraction.motion_plan import KEPT, Margins, MotionPlanner
 from bee_robot.extraction.motion_profile import Timeline, timeline
 from bee_robot.extraction.overlap import LEAST_WAY_MM, StackMotion, alongside
 from bee_robot.hive.geometry import HiveGeometry
 from bee_robot.hive.inspection import Phase
-from bee_robot.rulebook import Violation
+from bee_robot.rulebook import Block, Margin, Violation, closest, margins
 
 LOOK_S = 20.0  # one look at the rim, with the waiting that it may need (machine.md, step 7)
 CAPTURE_S = 0.5  # both faces of a frame
@@ -26,13 +31,14 @@ TYPICAL_LOAD_KG = 20.0  # for planning only: what a fork carries is weighed when
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """`waits_s`: time that the step takes beside its motion. `frame` 0: no frame."""
+    """`waits_s`: time that the step takes beside its motion. `frame` 0: no frame. `judged`: what the rules were asked about."""
 
     phase: Phase
     frame: int
     motion: Timeline
     waits_s: float
     violations: tuple[Violation, ...]
+    judged: Block | None
 
     @property
     def duration_s(self) -> float:
@@ -60,6 +66,13 @@ class VisitPlan:
         for step in self.steps:
             seconds[step.phase.value] = seconds.get(step.phase.value, 0.0) + step.duration_s
         return seconds
+
+    def margins(self) -> dict[str, Margin | None]:
+        """How near the plan comes to each rule; None where the rule says nothing about it."""
+        nearest = closest(*(margins(step.judged) for step in self.steps if step.judged is not None))
+        most_s = self.robot.visit.open_planned_max_s
+        room = (most_s - self.open_time_s) / most_s
+        return nearest | {"R15": Margin(self.open_time_s, most_s, room, self.open_time_s, f"box {self.box}")}
 
     def refusals(self) -> list[str]:
         """Why this visit must not begin; empty when it may."""
@@ -124,9 +137,10 @@ class Draft:
         """One programme more, from where the one before has ended."""
         programme = self._change(programme)
         plan = timeline(programme, self._here_mm, self._here_deg, self._servo_speeds)
-        broken = tuple(violations_of(plan, self.belief)) if self._is_judged else ()
+        judged = planned_block(plan, self.belief) if self._is_judged and plan.segments else None
+        broken = tuple(first_of_each_rule(judged)) if judged is not None else ()
         follow_plan(plan, self.belief)
-        self.steps.append(PlannedStep(phase, frame, plan, waits_s, broken))
+        self.steps.append(PlannedStep(phase, frame, plan, waits_s, broken, judged))
         for segment in programme.segments:
             self._here_mm.update({axis: move.position_mm for axis, move in segment.axes.items()})
             self._here_deg.update(segment.servos_deg)

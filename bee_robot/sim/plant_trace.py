@@ -138,7 +138,11 @@ def events_of(rows: Rows) -> dict[int, PlantEvent]:
 
 def _raw_event(row: np.void) -> RawEvent:
     raw = RawEvent(int(row["at_ns"]), float(row["event_value"]))
-    raw.position_mm[:], raw.servo_deg[:], raw.load_kg[:] = row["position_mm"], row["servo_deg"], row["load_kg"]
+    raw.position_mm[:], raw.servo_deg[:], raw.load_kg[:] = (
+        row["position_mm"],
+        row["servo_deg"],
+        row["load_kg"],
+    )
     raw.kind, raw.side, raw.level, raw.frame = (
         int(row[f"event{part}"]) for part in ("", "_side", "_level", "_frame")
     )
