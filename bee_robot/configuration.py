@@ -15,11 +15,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from bee_robot.hive.stack import HiveConfiguration, Section
+from bee_robot.hive.fit import misfits
+from bee_robot.hive.frame_view import CAMERA_DISTANCE_MM, VIEW_WIDTH_MM
+from bee_robot.hive.geometry import HiveGeometry
+from bee_robot.hive.stack import HiveConfiguration, Positive, Section
 
 AXIS_NAMES = ("lift_left", "lift_right", "scan_left", "scan_right", "shuttle_left", "shuttle_right")
 SERVO_NAMES = ("fork_left", "fork_right", "hook_left", "hook_right")
 CAMERA_NAMES = ("rear_left", "rear_right", "front_left", "front_right")
+
+
+CAMERA_TO_COMB_MM = (
+    25.0  # camera_y_mm less the lens (12.5) and half a comb (12.5): 240 on the reference machine
+)
 
 
 class ConfigurationError(Exception):
@@ -100,7 +108,7 @@ class MechanismConfiguration(Section):
 
 
 class SkeletonConfiguration(Section):
-    """Posts and crown (machine.md, "Mechanism"). The model of the robot shows them; no motion depends on them."""
+    """Posts and crown (machine.md, "Mechanism"). The model of the robot shows them, and what fits between is checked."""
 
     post_x_mm: float = Field(372, gt=0, description="middle of the posts, right and left of the middle")
     post_y_mm: float = Field(302, gt=0, description="middle of the posts, before and behind the middle")
@@ -111,7 +119,10 @@ class CameraConfiguration(Section):
     device: str = Field("", description="video device such as /dev/video0; not needed on the twin")
     width_px: int = Field(ge=64, le=8000)
     height_px: int = Field(ge=64, le=8000)
-    view_width_mm: float = Field(264, gt=0, description="width that the picture covers at the comb")
+    view_width_mm: Positive | None = Field(
+        None,
+        description="width that the picture covers at the comb; default: what the lens sees at its distance",
+    )
 
 
 class PlaceConfiguration(Section):
@@ -205,8 +216,13 @@ class ConditionsConfiguration(Section):
 
 
 class VisitConfiguration(Section):
-    raise_mm: float = Field(400, gt=0, description="how far the stack is raised above the rim")
-    frame_lift_mm: float = Field(300, gt=0)
+    raise_mm: Positive | None = Field(
+        None,
+        description="how far the stack is raised above the rim; default: what the frames of the box need",
+    )
+    frame_lift_mm: Positive | None = Field(
+        None, description="how far a frame is lifted; default: its height and some air"
+    )
     nudge_mm: float = Field(10, gt=0, le=15)
     settle_s: float = Field(0.3, ge=0)
     open_planned_max_s: float = Field(600, gt=0, le=600)
@@ -265,6 +281,36 @@ class RobotConfiguration(Section):
         offset = at.astimezone(self.zone()).utcoffset()
         return offset.total_seconds() / 3600 if offset is not None else 0.0
 
+    @property
+    def geometry(self) -> HiveGeometry:
+        return HiveGeometry(self.hive, self.mechanism)
+
+    def raise_mm(self, box: int) -> float:
+        """How far the stack is raised above the rim of a box."""
+        given = self.visit.raise_mm
+        return self.geometry.raise_mm(box, self.frame_lift_mm(box)) if given is None else given
+
+    def frame_lift_mm(self, box: int) -> float:
+        """How far frames of a box are lifted."""
+        given = self.visit.frame_lift_mm
+        return self.geometry.frame_lift_mm(box) if given is None else given
+
+    def view_width_mm(self, camera: str) -> float:
+        """Width that the picture of a frame camera covers at the comb."""
+        given = self.cameras[camera].view_width_mm
+        return VIEW_WIDTH_MM * self.camera_distance_mm / CAMERA_DISTANCE_MM if given is None else given
+
+    @property
+    def camera_distance_mm(self) -> float:
+        """From the pupil of a frame camera's lens to the comb at the photo spot."""
+        return self.mechanism.camera_y_mm - CAMERA_TO_COMB_MM
+
+    @model_validator(mode="after")
+    def _hive_fits(self) -> RobotConfiguration:
+        for misfit in misfits(self):
+            raise ValueError(misfit)
+        return self
+
     def checksum(self) -> int:
         """CRC-32 over the canonical form; the board and every node compare it at the handshake."""
         return zlib.crc32(self.model_dump_json().encode())
@@ -280,12 +326,14 @@ def _option(location: tuple[int | str, ...]) -> str:
 
 def _explain(path: Path, error: ValidationError) -> str:
     first = error.errors()[0]
-    option = _option(first["loc"]) or "(file)"
+    option = _option(first["loc"])
     if first["type"] == "extra_forbidden":
         return f"{path}: unknown option '{option}'; remove it or correct its spelling"
+    if not first["loc"]:
+        return f"{path}: {first['msg'].removeprefix('Value error, ')}; correct the robot file"
     value = first.get("input")
     shown = f" is {value!r}" if isinstance(value, (str, int, float, bool)) else ""
-    return f"{path}: option '{option}'{shown}: {first['msg']}; correct it in the robot file"
+    return f"{path}: option '{option}'{shown}: {first['msg'].removeprefix('Value error, ')}; correct it in the robot file"
 
 
 def parse(data: Any, path: Path) -> RobotConfiguration:

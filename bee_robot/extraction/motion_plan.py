@@ -227,7 +227,7 @@ class MotionPlanner:
     @property
     def raised_mm(self) -> float:
         """Height of the forks with the stack as high as a lifted frame needs it."""
-        return self.cleat_mm + self.robot.visit.raise_mm
+        return self.cleat_mm + self.robot.raise_mm(self.box)
 
     @property
     def over_hooks_mm(self) -> float:
@@ -392,13 +392,13 @@ class MotionPlanner:
     def take_frame(self, y_mm: float, push: int, nudge_mm: float, to_y_mm: float) -> MotionProgramme:
         """From travel height: land beside the pins, slide on, nudge, peel the ears, lift, carry to `to_y_mm`."""
         mechanism = self.robot.mechanism
-        beside_mm = y_mm - push * mechanism.hook_beside_pin_mm
+        beside_mm = y_mm - push * self.geometry.hook_beside_pin_mm(self.box)
         seated_mm = y_mm - push * mechanism.hook_seated_mm
         slow_mm = self.engaged_mm + limit("R11", "zone_mm") + self.margins.zone_mm
         ear_mm = self.engaged_mm + limit("R20", "ear_mm") + self.margins.sag_mm
         ear_speed, nudge_speed = limit("R20", "ear_mm_s"), self.margins.within * limit("R20", "nudge_mm_s")
         lift_speed = limit("R6", "lift_mm_s")
-        lifted_mm = self.engaged_mm + self.robot.visit.frame_lift_mm
+        lifted_mm = self.engaged_mm + self.robot.frame_lift_mm(self.box)
         carried = self._carry_frame(to_y_mm - push * mechanism.hook_seated_mm)
         return MotionProgramme(
             "take frame",
@@ -454,7 +454,7 @@ class MotionPlanner:
         return MotionProgramme("free hooks", self._slide_off(y_mm, pin_ahead_mm))
 
     def _slide_off(self, y_mm: float, pin_ahead_mm: float) -> tuple[Segment, ...]:
-        away = self.robot.mechanism.hook_beside_pin_mm * (-1 if pin_ahead_mm > 0 else 1)
+        away = self.geometry.hook_beside_pin_mm(self.box) * (-1 if pin_ahead_mm > 0 else 1)
         return (
             Segment("slide off", self._to(SHUTTLES, y_mm + away)),
             Segment("up from the pins", self._to(SCANS, self.travel_mm)),

@@ -86,7 +86,29 @@ class VisitPlan:
             refusals.append(
                 f"R15: box {self.box} would be open for {self.open_time_s:.0f} s, limit {most_s:.0f} s; plan fewer frames"
             )
+        least_kg, most_kg = self._stack_kg
+        if least_kg > most_kg:
+            refusals.append(
+                f"R4: what stands on box {self.box} weighs {least_kg:.0f} kg or more without honey or bees, the forks lift "
+                f"{most_kg:.0f} kg; take boxes off first"
+            )
         return refusals
+
+    def warnings(self) -> list[str]:
+        """What may end this visit before the box is open. How heavy the stack is nobody knows before the forks weigh it."""
+        full_kg = self.robot.geometry.full_load_kg(self.box)
+        most_kg = self._stack_kg[1]
+        if full_kg <= most_kg:
+            return []
+        return [
+            f"R4: were every frame above box {self.box} full of honey, the stack would weigh {full_kg:.0f} kg, the forks "
+            f"lift {most_kg:.0f} kg; they weigh it first, and leave the box closed where it is too heavy"
+        ]
+
+    @property
+    def _stack_kg(self) -> tuple[float, float]:
+        """What stands on the box at least, and what both forks together may lift."""
+        return self.robot.geometry.empty_load_kg(self.box), 2 * self.robot.limits.lift_load_kg
 
 
 def _unchanged(programme: MotionProgramme) -> MotionProgramme:

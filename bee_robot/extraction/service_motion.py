@@ -24,7 +24,8 @@ class ServicePlanner(MotionPlanner):
         slow_mm_s = self.margins.within * limit("R11", "speed_mm_s")
         return (
             Segment(
-                "beside the pins", self._to(SHUTTLES, y_mm - push * self.robot.mechanism.hook_beside_pin_mm)
+                "beside the pins",
+                self._to(SHUTTLES, y_mm - push * self.geometry.hook_beside_pin_mm(self.box)),
             ),
             Segment("hooks come down", self._to(SCANS, slow_mm)),
             Segment("hooks land", self._to(SCANS, self.engaged_mm, slow_mm_s)),

@@ -135,7 +135,7 @@ class FrameAnalyzer(BeeNode):
 
     def _scale(self, view: str, width_px: int) -> float | None:
         """mm per pixel at the comb for the robot's own cameras; a photograph of a person has none."""
-        return None if view == "whole" else self.robot.cameras["rear_left"].view_width_mm / width_px
+        return None if view == "whole" else self.robot.view_width_mm("rear_left") / width_px
 
     def close(self) -> None:
         super().close()

@@ -122,13 +122,16 @@ def hook_landing(block: Block) -> Iterator[Reading]:
             continue
         last = among & (above_mm < _R11["zone_mm"] - MM)
         yield Reading("R11", scan, last, down_mm_s, _R11["speed_mm_s"], relative=RELATIVE)
-        yield from _hook_place(shuttle, among, m.position_mm[:, SHUTTLE][:, side], s.resting_y_mm)
+        beside_mm = np.minimum(_R11["beside_mm"], s.pitch_mm - _R11["next_mm"])
+        yield from _hook_place(shuttle, among, m.position_mm[:, SHUTTLE][:, side], s.resting_y_mm, beside_mm)
 
 
-def _hook_place(shuttle: str, among: Bools, y_mm: Floats, pins_mm: Floats) -> Iterator[Reading]:
+def _hook_place(
+    shuttle: str, among: Bools, y_mm: Floats, pins_mm: Floats, beside_mm: Floats
+) -> Iterator[Reading]:
     distances = np.abs(pins_mm - y_mm[:, None])
     distances = np.where(np.isnan(distances), np.inf, distances)
-    off_mm = np.abs(distances - _R11["beside_mm"]).min(axis=1)
+    off_mm = np.abs(distances - beside_mm[:, None]).min(axis=1)
     yield Reading("R11", f"{shuttle} beside no pin", among, off_mm, _R11["position_mm"], MM, RELATIVE)
     nearest = distances.min(axis=1)
     yield Reading("R11", f"{shuttle} on a pin", among, nearest, _R11["clear_mm"], slack=MM, is_least=True)

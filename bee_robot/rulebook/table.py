@@ -71,7 +71,17 @@ RULES: dict[str, Rule] = {
             "hooks come down beside a pin, gently",
             # beside_mm, travel_mm: where the hook comes down and from which height it is among the pins (machine.md,
             # "Mechanism"); clear_mm: half an M5 screw head and half the plate's end bar, to any pin
-            {"beside_mm": 26, "position_mm": 1, "clear_mm": 8, "travel_mm": 8, "zone_mm": 5, "speed_mm_s": 8},
+            # next_mm: from the next frame's pin, which decides where frames stand nearer than 37.5 mm: half the plate
+            # (9.5 mm), and 2 mm for where frames and hook really are
+            {
+                "beside_mm": 26,
+                "next_mm": 11.5,
+                "position_mm": 1,
+                "clear_mm": 8,
+                "travel_mm": 8,
+                "zone_mm": 5,
+                "speed_mm_s": 8,
+            },
         ),
         Rule(
             "R12",

@@ -81,7 +81,7 @@ class TwinView:
             width_px,
             height_px,
             zlib.crc32(scene.camera.encode()),
-            view_width_mm=robot.cameras[scene.camera].view_width_mm,
+            view_width_mm=robot.view_width_mm(scene.camera),
             camera_x_mm=robot.mechanism.camera_x_mm,
         )
         image, _ = render_view(

@@ -74,9 +74,9 @@ def test_every_segment_that_carries_the_stack_is_guarded_and_none_swings(robot) 
 
 
 def test_on_the_way_down_the_forks_stop_where_hooks_can_still_swing(robot) -> None:
-    machine = Machine(robot, robot.visit.raise_mm)
+    machine = Machine(robot, robot.raise_mm(1))
     planner = machine.planner
-    lifted_mm = planner.engaged_mm + robot.visit.frame_lift_mm
+    lifted_mm = planner.engaged_mm + robot.frame_lift_mm(1)
     machine.here_mm |= dict.fromkeys(SCANS, lifted_mm)
     loads = dict.fromkeys(Side, 20.0)
     put = planner.put_frame(-181.25, -8.0, lifted_mm)
@@ -95,6 +95,6 @@ def test_a_programme_that_moves_the_stack_itself_is_refused(robot) -> None:
 
 
 def test_a_stack_at_the_top_changes_nothing(robot) -> None:
-    machine = Machine(robot, robot.visit.raise_mm)
+    machine = Machine(robot, robot.raise_mm(1))
     take = machine.planner.take_frame(FRAME_MM, -1, 10.0, 0.0)
     assert machine.rising(take) == take
