@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from bee_robot.extraction.box_places import BoxSpace
 from bee_robot.extraction.box_visit import BoxVisit
 from bee_robot.extraction.context import Override
 from bee_robot.extraction.journal import OVERRIDE_STEP, UNREADABLE, JournalError
@@ -57,6 +58,17 @@ def remember_frames(visit: BoxVisit) -> None:
         return
     visit.belief.frames_y_mm, visit.belief.unfelt_mm = places_mm, unfelt_mm
     visit.belief.push = push_direction(visit.context.robot, visit.box, places_mm, last_push)
+
+
+def known_places(visit: BoxVisit) -> dict[int, float]:
+    """Where frames stand, or may stand, by the journal; a box that nobody has visited counts as full."""
+    belief = visit.belief
+    if not belief.frames_y_mm and not belief.unfelt_mm:
+        remember_frames(visit)
+    if belief.frames_y_mm or belief.unfelt_mm:
+        return belief.frames_y_mm | belief.unfelt_mm
+    space = BoxSpace.of(visit.context.robot, visit.box)
+    return {place: space.grid_mm(place, gap_at_back=belief.push < 0) for place in range(1, space.frames + 1)}
 
 
 def feared_open(visit: BoxVisit) -> str:

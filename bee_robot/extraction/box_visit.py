@@ -81,6 +81,10 @@ class BoxVisit:
         self.was_opened = belief is not None and belief.is_open
         self.alert_key = ""
         self.troubles: list[str] = []
+        self.undone = ""
+        """What the job was asked for and does not do, and why."""
+        self.errand: dict[str, int] = {}
+        """What is left to do elsewhere when this box is closed; for the journal (frame_jobs.py)."""
         self.pause = Pause(self)
         self._was_unheard = False
         self._positions_mm: dict[Axis, float] = {}
@@ -163,6 +167,8 @@ class BoxVisit:
         belief["out"] = sorted(servo.value for servo in self.maybe_out)
         if job is not None:
             belief["job"] = job.to_dict()
+        if self.errand:
+            belief["errand"] = self.errand
         self.context.journal.write(
             step,
             inspection=self.inspection,
@@ -311,6 +317,7 @@ class BoxVisit:
             instruction=instruction,
             alert=self.alert_key,
             explanation=explanation or "; ".join(self.troubles),
+            undone=self.undone,
             frames=tuple(self.frames),
             was_opened=self.was_opened,
             open_time_s=self.open_time_s,

@@ -20,12 +20,12 @@ CAPTURE_WAIT_S = 15.0  # a camera that takes longer has failed; the hive is open
 LEAST_NUDGE_MM = 1.0
 
 
-def may_take(visit: BoxVisit, number: int) -> bool:
+def may_take(visit: BoxVisit, number: int, push: int) -> bool:
     """Whether both hooks can land beside the pins of this frame: it stands straight, and no askew pin is in their way."""
     belief, mechanism = visit.belief, visit.context.robot.mechanism
     if number in belief.left_alone:
         return False
-    lands_mm = belief.frames_y_mm[number] - belief.push * mechanism.hook_beside_pin_mm
+    lands_mm = belief.frames_y_mm[number] - push * mechanism.hook_beside_pin_mm
     clear_mm = limit("R11", "clear_mm") + LEAST_NUDGE_MM
     for other, may_be_off_mm in belief.left_alone.items():
         if abs(belief.frames_y_mm[other] - lands_mm) - may_be_off_mm < clear_mm:
@@ -59,7 +59,7 @@ async def inspect_frame(visit: BoxVisit, number: int, *, is_last: bool = False) 
     faces = await photograph(visit, number)
     await put_back(visit, target_mm, is_last=is_last or bool(visit.context.control.stop_because))
     visit.context.control.take_skip()  # said too late for this frame, and not meant for the next one
-    _frame_done(visit, FrameVisit(number, found_mm, belief.frames_y_mm[number], faces, taken_s))
+    frame_done(visit, FrameVisit(number, found_mm, belief.frames_y_mm[number], faces, taken_s))
 
 
 def _is_skipped(visit: BoxVisit, number: int) -> bool:
@@ -70,7 +70,7 @@ def _is_skipped(visit: BoxVisit, number: int) -> bool:
     return bool(because)
 
 
-def _frame_done(visit: BoxVisit, frame: FrameVisit) -> None:
+def frame_done(visit: BoxVisit, frame: FrameVisit) -> None:
     done_s = visit.context.clock.now_s()
     number, left_mm = frame.number, frame.left_y_mm
     visit.frames.append(replace(frame, done_s=done_s))
@@ -88,7 +88,7 @@ async def pass_over(visit: BoxVisit, number: int, target_mm: float) -> None:
     """A frame that is not lifted, in its new place: pushed there on its ears."""
     found_mm, taken_s = visit.belief.frames_y_mm[number], visit.context.clock.now_s()
     await push_along(visit, number, target_mm)
-    _frame_done(visit, FrameVisit(number, found_mm, visit.belief.frames_y_mm[number], {}, taken_s))
+    frame_done(visit, FrameVisit(number, found_mm, visit.belief.frames_y_mm[number], {}, taken_s))
 
 
 async def push_along(visit: BoxVisit, number: int, target_mm: float) -> None:
@@ -111,7 +111,7 @@ async def put_back(visit: BoxVisit, target_mm: float, *, is_last: bool = False) 
     if held is None:
         return
     put = visit.planner.put_frame(target_mm, held.pin_ahead_mm, visit.plates_mm())
-    job = FrameJob(held.number, target_mm, visit.belief.push)
+    job = FrameJob(held.number, target_mm, 1 if held.pin_ahead_mm > 0 else -1)
     perform = perform_sinking if is_last else perform_rising
     await perform(visit, put, f"frame {held.number}", job)
 

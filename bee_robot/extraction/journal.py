@@ -35,6 +35,7 @@ CREATE TRIGGER IF NOT EXISTS journal_never_forgets BEFORE DELETE ON journal
 COLUMNS = "id, written_utc, robot_s, inspection, hive, box, step, belief, note"
 
 HOMED_NOTE = "homed with the hive closed"
+JOGGED_NOTE = "moved by a person with the hive closed"
 CLOSED_STEP = "closed"
 """The step that says: this box is closed and the machine is empty."""
 
@@ -132,9 +133,10 @@ class Journal:
     def last_visit(self, hive: str) -> JournalEntry | None:
         """When a box of this hive was last closed after it had been opened."""
         query = (
-            "SELECT {columns} FROM journal WHERE hive = ? AND step = ? AND note != ? ORDER BY id DESC LIMIT 1"
+            "SELECT {columns} FROM journal WHERE hive = ? AND step = ? AND note NOT IN (?, ?) "
+            "ORDER BY id DESC LIMIT 1"
         )
-        entries = self._read(query, (hive, CLOSED_STEP, HOMED_NOTE))
+        entries = self._read(query, (hive, CLOSED_STEP, HOMED_NOTE, JOGGED_NOTE))
         return entries[0] if entries else None
 
     def of_inspection(self, inspection: str) -> list[JournalEntry]:

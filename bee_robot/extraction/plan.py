@@ -185,6 +185,10 @@ class Draft:
         sinking = self.planner.sinking(dict.fromkeys(Side, TYPICAL_LOAD_KG))
         self.add(phase, self._alongside(programme, sinking) or programme, frame)
 
+    @property
+    def plates_mm(self) -> float:
+        return self._here_mm[Axis.SCAN_LEFT]
+
     def _is_at(self, lifts_mm: float) -> bool:
         return abs(self._here_mm[Axis.LIFT_LEFT] - lifts_mm) < LEAST_WAY_MM
 
@@ -211,8 +215,18 @@ class Draft:
                 self.add_rising(Phase.FRAMES, put, number)
 
 
-def lay_out_visit(draft: Draft, waits: Waits) -> VisitPlan:
-    """Every step of the visit of a full box, in order."""
+def inspect_all(draft: Draft, waits: Waits) -> None:
+    """Every frame, from the gap on."""
+    belief = draft.belief
+    order = frame_order(belief.frames_y_mm, belief.push, belief.robot, belief.box)
+    for number in order:
+        draft.add_frame(number, waits.capture_s, is_last=number == order[-1])
+
+
+def lay_out_visit(
+    draft: Draft, waits: Waits, work: Callable[[Draft, Waits], None] = inspect_all
+) -> VisitPlan:
+    """Every step of the visit of a box, in order; `work` lays out what is done while it is open."""
     planner, belief, robot = draft.planner, draft.belief, draft.belief.robot
     draft.add(Phase.PREPARE, planner.approach())
     belief.is_peeling = True
@@ -222,9 +236,7 @@ def lay_out_visit(draft: Draft, waits: Waits) -> VisitPlan:
     loads = dict.fromkeys(Side, TYPICAL_LOAD_KG)
     draft.add(Phase.RAISE, planner.raise_stack(planner.sweep_ends_mm(belief.push)[0]))
     draft.add_rising(Phase.LOCATE, planner.locate(belief.push))
-    order = frame_order(belief.frames_y_mm, belief.push, robot, belief.box)
-    for number in order:
-        draft.add_frame(number, waits.capture_s, is_last=number == order[-1])
+    work(draft, waits)
     belief.is_closing = True
     draft.add(Phase.LOWER, planner.hooks_away())
     draft.add(Phase.LOWER, planner.lower_stack(loads), waits_s=waits.look_s)

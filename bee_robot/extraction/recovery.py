@@ -65,6 +65,7 @@ def _as_left(context: VisitContext, entry: JournalEntry) -> BoxVisit:
     """The visit that did not end, as the journal's last entry has it. Raises one of UNREADABLE."""
     visit = BoxVisit(context, entry.box, entry.inspection, HiveBelief.from_dict(context.robot, entry.belief))
     _restore_open_time(visit, entry)
+    visit.errand = dict(entry.belief.get("errand", {}))
     visit.maybe_out = frozenset(Servo(name) for name in entry.belief["out"])
     job = entry.belief.get("job")
     visit.unfinished = FrameJob.from_dict(job) if job else None
@@ -72,6 +73,20 @@ def _as_left(context: VisitContext, entry: JournalEntry) -> BoxVisit:
     for number in [held.number if held else None, visit.unfinished.frame if visit.unfinished else None]:
         if number is not None and number not in visit.belief.frames_y_mm:
             raise ValueError(f"frame {number} is on the hooks and nowhere in box {entry.box}")
+    return visit
+
+
+def visit_as_left(context: VisitContext) -> BoxVisit:
+    """What the journal's last entry speaks of: an open box with all that it holds, or the last one that was closed.
+
+    Raises JournalError, or one of UNREADABLE.
+    """
+    entry = context.journal.last()
+    if entry is not None and not entry.is_closed:
+        return _as_left(context, entry)
+    box = entry.box if entry is not None and 1 <= entry.box <= context.robot.hive.boxes else 1
+    visit = BoxVisit(context, box, "")
+    remember_frames(visit)
     return visit
 
 

@@ -5,9 +5,16 @@ Words and directions as in motion_plan.py.
 
 from __future__ import annotations
 
-from bee_robot.devices.tower import MotionProgramme, Segment
-from bee_robot.extraction.motion_plan import SCANS, SHUTTLES, MotionPlanner
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bee_robot.devices.tower import Axis, AxisMove, Guard, MotionProgramme, Segment, Side
+from bee_robot.extraction.box_places import BoxSpace
+from bee_robot.extraction.motion_plan import LIFTS, SCANS, SHUTTLES, MotionPlanner
 from bee_robot.rulebook import limit
+
+JOG_MM_S2 = 40.0  # gentle enough for whatever hangs (R7)
+ALIGN_MM = 1.5  # a pin that a person hung may sit this far from the bar; the frame stands straight once it is pushed so far
 
 
 class ServicePlanner(MotionPlanner):
@@ -45,3 +52,61 @@ class ServicePlanner(MotionPlanner):
                 Segment("push", self._to(SHUTTLES, to_y_mm - seated_mm, nudge_mm_s)),
             ),
         )
+
+    @property
+    def service_y_mm(self) -> float:
+        """Where a frame hangs for a person at the service door: as far back as it stays above its own box (R14)."""
+        return BoxSpace.of(self.robot, self.box).wall_mm(-1) + self.geometry.frame_pitch_mm(self.box)
+
+    @property
+    def lifted_mm(self) -> float:
+        return self.engaged_mm + self.robot.visit.frame_lift_mm
+
+    def carry_to_service(self, pin_ahead_mm: float) -> MotionProgramme:
+        """A hanging frame from the photo spot to the service door."""
+        carried = self._carry_frame(self.service_y_mm - pin_ahead_mm)
+        return MotionProgramme("carry to the service door", (Segment("carry to the service door", carried),))
+
+    def present_hooks(self, pin_ahead_mm: float) -> MotionProgramme:
+        """Free hooks up and to where a person can hang a frame onto them, its pins so far from the centre bars."""
+        shuttles = self._to(SHUTTLES, self.service_y_mm - pin_ahead_mm)
+        return MotionProgramme(
+            "present the hooks",
+            (
+                Segment("up from the frames", self._to(SCANS, self.swing_mm)),
+                Segment("hooks to the service door", self._to(SCANS, self.lifted_mm) | shuttles),
+            ),
+        )
+
+    def let_down(self, y_mm: float, pin_ahead_mm: float, from_mm: float) -> MotionProgramme:
+        """As `put_frame`, for a frame that a person hung: its pins may sit a little off the bars, so it is pushed straight."""
+        push = 1 if pin_ahead_mm > 0 else -1
+        before_mm = y_mm - push * ALIGN_MM
+        put = self.put_frame(before_mm, pin_ahead_mm, from_mm)
+        down = tuple(part for part in put.segments if part.name not in ("slide off", "up from the pins"))
+        nudge_mm_s = self.margins.within * limit("R20", "nudge_mm_s")
+        straight = Segment("push it straight", self._to(SHUTTLES, y_mm - pin_ahead_mm, nudge_mm_s))
+        return replace(put, segments=(*down, straight, *self._slide_off(y_mm, pin_ahead_mm)))
+
+    def shuttles_home(self) -> MotionProgramme:
+        """How long the belts need to find their end stops; for planning, as the board homes them itself."""
+        shuttle = self.robot.axes[SHUTTLES[0].value]
+        home = self._to(SHUTTLES, shuttle.home_mm, shuttle.homing_speed_mm_s)
+        return MotionProgramme("home the shuttles", (Segment("home the shuttles", home),))
+
+    def jog(
+        self,
+        from_mm: Mapping[Axis, float],
+        by_mm: float,
+        speed_mm_s: float,
+        lifted_load_kg: Mapping[Side, float],
+    ) -> MotionProgramme:
+        """One step of these axes. A lift beam watches its load: upwards for what is caught, downwards for contact (R5)."""
+        moves: dict[Axis, AxisMove] = {}
+        for axis, here_mm in from_mm.items():
+            moves |= self._to((axis,), here_mm + by_mm, speed_mm_s, JOG_MM_S2)
+        guards: tuple[Guard, ...] = ()
+        if set(from_mm) & set(LIFTS):
+            most_kg = self.robot.limits.lift_load_kg
+            guards = self._load_above(most_kg) if by_mm > 0 else self._contact(lifted_load_kg)
+        return MotionProgramme("jog", (Segment("jog", moves, guards=guards),))

@@ -90,7 +90,7 @@ async def _in_open_box(visit: BoxVisit, work: Callable[[BoxVisit], Coroutine[Any
 async def _inspect_frames(visit: BoxVisit) -> None:
     belief, robot = visit.belief, visit.context.robot
     reachable = frame_order(belief.frames_y_mm, belief.push, robot, visit.box)
-    order = [number for number in reachable if may_take(visit, number)]
+    order = [number for number in reachable if may_take(visit, number, belief.push)]
     left_out = sorted(set(belief.frames_y_mm) - set(reachable))
     if left_out:
         visit.tell(

@@ -80,7 +80,8 @@ class VisitOutcome:
     """How a procedure ended.
 
     `instruction`: what a person has to do; empty when nothing is. `alert`: key of alerts.py, or empty. `refusals`: why
-    nothing was opened (end state closed). `phases_s`: time spent in each phase.
+    nothing was opened (end state closed). `undone`: what a job was asked for and did not do, and why, although the hive was
+    opened and is closed again. `phases_s`: time spent in each phase.
     """
 
     end_state: EndState
@@ -91,6 +92,7 @@ class VisitOutcome:
     alert: str = ""
     explanation: str = ""
     refusals: tuple[str, ...] = ()
+    undone: str = ""
     frames: tuple[FrameVisit, ...] = ()
     was_opened: bool = False
     open_time_s: float = 0.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bee_robot.configuration import RobotConfiguration, load
+from bee_robot.extraction.journal import CLOSED_STEP
 from bee_robot.extraction.workbench import Workbench
 from bee_robot.hive.inspection import EventKind, Phase, VisitEvent
 
@@ -124,6 +127,12 @@ class Bench(Workbench):
                 "VALUES ('2026-06-21T10:00:00+00:00', 0, '', ?, 1, ?, ?, '')",
                 (self.robot.hive.name, step, belief),
             )
+
+    def journal_knows(self, box: int, places_mm: dict[int, float]) -> None:
+        """The journal of an earlier visit: how it left the frames of a box."""
+        frames = {str(number): y for number, y in places_mm.items()}
+        self.run(lambda context: asyncio.sleep(0))
+        self.journal_adds(CLOSED_STEP, json.dumps({"frames_y_mm": frames, "push": -1}))
 
     @property
     def edges_mm(self) -> list[float]:
