@@ -134,6 +134,7 @@ class Workbench:
     def _cable(self) -> PipeTransport:
         cable = PipeTransport(lambda data: None if self.is_cable_pulled else self.twin.write(data))
         self.twin.receiver = lambda data: None if self.is_cable_pulled else cable.deliver(data)
+        self.twin.wants_telemetry = lambda: cable.wants_telemetry
         return cable
 
     def _context(self, tower: SerialTower, journal: Journal) -> VisitContext:

@@ -18,6 +18,8 @@ from bee_robot.mcu.clock_relation import ClockRelation
 from bee_robot.mcu.link import Link, LinkError, LinkStatistics
 from bee_robot.mcu.transport import Transport
 
+_AXES = m.NUMBERS[m.Axes]
+
 
 @dataclass(frozen=True)
 class SegmentPlan:
@@ -105,6 +107,9 @@ class Client:
         ).pack()
         self._telemetry_event = asyncio.Event()
         self._axes_came = False
+        self._transport = transport
+        self._telemetry_waiters = 0
+        self._wait_for_telemetry(0)
         self._results: defaultdict[int, deque[asyncio.Future[m.Result]]] = defaultdict(deque)
         self._programme = 0
         self._running: asyncio.Future[Report] | None = None
@@ -164,8 +169,16 @@ class Client:
         """Wait for positions and status that both come after this call. LinkError when the link is lost meanwhile."""
         self._telemetry_event.clear()
         self._axes_came = False
-        await self._telemetry_event.wait()
+        self._wait_for_telemetry(+1)
+        try:
+            await self._telemetry_event.wait()
+        finally:
+            self._wait_for_telemetry(-1)
         self._check_open()
+
+    def _wait_for_telemetry(self, change: int) -> None:
+        self._telemetry_waiters += change
+        self._transport.wants_telemetry = self._telemetry_waiters > 0
 
     def _check_open(self) -> None:
         if not self._link.is_open:
@@ -326,7 +339,7 @@ class Client:
     # receiving
 
     def _take_telemetry(self, number: int, content: bytes) -> None:
-        if number == m.NUMBERS[m.Axes]:
+        if number == _AXES:
             self._axes_before, self._axes = self._axes, content
             self._axes_came = True
             return

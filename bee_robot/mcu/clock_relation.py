@@ -42,8 +42,7 @@ class ClockRelation:
     def __init__(self) -> None:
         self._samples: deque[_Sample] = deque()
         self._latest_us = 0  # of the board, overflows counted
-        self._older: _Sample | None = None
-        self._newer: _Sample | None = None
+        self._chosen: tuple[_Sample | None, _Sample | None] | None = (None, None)
 
     def add(self, sent_s: float, received_s: float, time_us: int) -> None:
         """A heartbeat sent and its echo received at these times of the host; `time_us`: the board's, 32 bits."""
@@ -58,25 +57,30 @@ class ClockRelation:
             self._samples.append(sample)
         while sample.host_s - self._samples[0].host_s > WINDOW_S:
             self._samples.popleft()
-        self._choose()
+        self._chosen = None  # looked for when somebody asks: echoes come twenty times a second
 
     @staticmethod
     def _bucket_s(sample: _Sample) -> float:
         return math.floor(sample.host_s / BUCKET_S) * BUCKET_S
 
-    def _choose(self) -> None:
-        first_s, last_s = self._samples[0].board_s, self._samples[-1].board_s
-        older = [sample for sample in self._samples if sample.board_s < (first_s + last_s) / 2]
-        newer = [sample for sample in self._samples if sample.board_s >= (first_s + 3 * last_s) / 4]
-        self._newer = min(newer, key=lambda sample: sample.uncertainty_s)
-        self._older = min(older, key=lambda sample: sample.uncertainty_s, default=None)
+    def _choose(self) -> tuple[_Sample | None, _Sample | None]:
+        """The older and the newer of the two samples that are kept of the last minute."""
+        if self._chosen is None:
+            first_s, last_s = self._samples[0].board_s, self._samples[-1].board_s
+            older = [sample for sample in self._samples if sample.board_s < (first_s + last_s) / 2]
+            newer = [sample for sample in self._samples if sample.board_s >= (first_s + 3 * last_s) / 4]
+            self._chosen = (
+                min(older, key=lambda sample: sample.uncertainty_s, default=None),
+                min(newer, key=lambda sample: sample.uncertainty_s),
+            )
+        return self._chosen
 
     def _unwrapped_us(self, time_us: int) -> int:
         return self._latest_us + (((time_us - self._latest_us + HALF) & MASK) - HALF)
 
     @property
     def is_known(self) -> bool:
-        return self._newer is not None
+        return bool(self._samples)
 
     @property
     def drift(self) -> float:
@@ -88,7 +92,7 @@ class ClockRelation:
         return self._drift()[1]
 
     def _drift(self) -> tuple[float, float]:
-        older, newer = self._older, self._newer
+        older, newer = self._choose()
         if older is None or newer is None:
             return 0.0, DRIFT_MAX
         span_s = newer.board_s - older.board_s
@@ -100,12 +104,13 @@ class ClockRelation:
     @property
     def offset_s(self) -> float:
         """Host's time minus board's time at the newer of the two samples; nan while there is none."""
-        return self._newer.host_s - self._newer.board_s if self._newer else math.nan
+        _, newer = self._choose()
+        return newer.host_s - newer.board_s if newer else math.nan
 
     def board_time_to_host_s(self, time_us: int) -> HostTime:
         """The host's time of a stamp of the board from within 35 minutes of the latest echo."""
         board_us = self._unwrapped_us(time_us) if self._samples else time_us
-        board_s, newer, older = board_us / 1e6, self._newer, self._older
+        board_s, (older, newer) = board_us / 1e6, self._choose()
         if newer is None:
             return HostTime(0.0, math.inf, board_s)
         drift, drift_uncertainty = self._drift()

@@ -301,13 +301,15 @@ class Link:
         received = self._reader.feed(data)
         self.statistics.bytes_received += len(data)
         self.statistics.bad = self._bad_before + self._reader.bad
-        for sequence, content in received:
-            self.statistics.received += 1
+        if received:
+            self.statistics.received += len(received)
             self.heard_s = self._clock.now_s()
+        for sequence, content in received:
+            size = _TELEMETRY.get(content[0])
             if sequence & packets.RELIABLE:
                 self._take_reliable(sequence & 0x7F, content)
-            elif content[0] in _TELEMETRY:
-                if self.is_open and len(content) == _TELEMETRY[content[0]]:
+            elif size is not None:
+                if self.is_open and len(content) == size:
                     self._on_telemetry(content[0], content)
             elif content[0] == _WELCOME:
                 self._take_welcome(content)

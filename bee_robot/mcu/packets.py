@@ -9,6 +9,7 @@ from bee_robot.mcu.messages import HOST_PACKET_MAX
 RELIABLE = 0x80
 OVERHEAD = 7
 CONTENT_MAX = HOST_PACKET_MAX - OVERHEAD
+_CRC_OF_WHOLE = 0x2144DF1C  # of anything that ends with its own CRC-32, little end first
 _LONGEST = 4096  # bytes kept while waiting for a delimiter; more is noise
 
 
@@ -21,19 +22,15 @@ def encode(sequence: int, content: bytes) -> bytes:
 
 def decode(block: bytes) -> tuple[int, bytes] | None:
     """Sequence and messages of what stood between two zero bytes; None if it is not a whole, correct packet."""
-    raw = bytearray()
-    at, end = 0, len(block)
-    while at < end:
-        stop = at + block[at]
-        raw += block[at + 1 : stop]
-        if stop > end:
-            return None
-        if stop < end:
-            raw.append(0)
-        at = stop
-    if len(raw) < 6 or zlib.crc32(raw[:-4]) != int.from_bytes(raw[-4:], "little"):
+    raw = bytearray(block)
+    at, end = 0, len(raw)
+    while at < end:  # each code byte says where the next one is, and stands where a zero was
+        code = raw[at]
+        raw[at] = 0
+        at += code
+    if at != end or end < OVERHEAD or zlib.crc32(raw[1:]) != _CRC_OF_WHOLE:
         return None
-    return raw[0], bytes(raw[1:-4])
+    return raw[1], bytes(raw[2:-4])
 
 
 class PacketReader:

@@ -22,6 +22,9 @@ class Transport(Protocol):
 
     on_bytes: Callable[[bytes], None] | None
     on_lost: Callable[[str], None] | None
+    wants_telemetry: bool
+    """Set by whoever listens: whether somebody waits for the next telemetry. Where the board is in this process, what is
+    told a hundred times a second may otherwise be handed over with the next thing that matters."""
 
     @property
     def is_open(self) -> bool:
@@ -39,6 +42,7 @@ class PipeTransport:
     def __init__(self, sink: Callable[[bytes], object]) -> None:
         self.on_bytes: Callable[[bytes], None] | None = None
         self.on_lost: Callable[[str], None] | None = None
+        self.wants_telemetry = True
         self._sink = sink
 
     @property
@@ -65,6 +69,7 @@ class SerialTransport:
     def __init__(self, port: str, baud: int) -> None:
         self.on_bytes: Callable[[bytes], None] | None = None
         self.on_lost: Callable[[str], None] | None = None
+        self.wants_telemetry = True
         self.port = port
         self._serial = _open(port, baud)
         self._fd = self._serial.fileno()

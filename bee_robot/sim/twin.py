@@ -10,7 +10,7 @@ import ctypes
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from ctypes import c_int, c_int32, c_uint32, c_uint64
 from pathlib import Path
 from typing import Literal, Protocol
@@ -31,6 +31,7 @@ SAMPLE_NS = 10_000_000
 SHOW_EVERY_S = 10.0
 NS_PER_S = 1_000_000_000
 READ_BYTES = 4096
+RETURN_ON_ANY, RETURN_UNLESS_TELEMETRY = 1, 2  # host.h
 
 
 class TwinError(Exception):
@@ -80,6 +81,7 @@ def _declare(library: ctypes.CDLL) -> None:
         "host_uart_baud": (None, [c_uint32]),
         "host_uart_write": (c_uint32, [ctypes.c_char_p, c_uint32]),
         "host_uart_read": (c_uint32, [ctypes.c_char_p, c_uint32]),
+        "host_uart_read_portion": (c_uint32, [ctypes.c_char_p, c_uint32, ctypes.c_void_p]),
         "host_axis_profile": (None, [c_int, ctypes.c_void_p, ctypes.c_void_p]),
         "host_axis_steps": (c_int32, [c_int]),
         "host_last_heartbeat_ns": (c_uint64, []),
@@ -118,6 +120,10 @@ class Twin:
         self.knobs = Knobs(self.plant)
         self._observers: list[Observer] = []
         self._buffer = ctypes.create_string_buffer(READ_BYTES)
+        self._bytes = memoryview(self._buffer).cast("B")
+        self._portion_ns = c_uint64()
+        self._portion_at = ctypes.addressof(self._portion_ns)
+        self._returns = RETURN_ON_ANY
         self._trace = PlantTrace(self._library)
         self._trace.begin(0)
         self._situations = SituationWatch(robot)
@@ -126,6 +132,8 @@ class Twin:
         """Observers are shown at least so often, in robot time, what has happened; and whenever `show` is called."""
         self.receiver: Callable[[bytes], None] | None = None
         """Who is handed the bytes of the board in virtual time (bee_robot.sim.virtual_time)."""
+        self.wants_telemetry: Callable[[], bool] = lambda: True
+        """Whether the receiver waits for telemetry now (Transport.wants_telemetry)."""
         self._fill()
 
     def _fill(self) -> None:
@@ -152,7 +160,7 @@ class Twin:
         self._begin_trace()
         self._library.host_power_on(0)
         self._library.host_uart_baud(self.robot.serial.baud)
-        self._library.host_return_on_bytes(1)
+        self._library.host_return_on_bytes(self._returns)
 
     def reset_board(self) -> None:
         """The board alone loses power for an instant: it forgets everything, the machine stays where it is."""
@@ -186,20 +194,31 @@ class Twin:
         """Bytes from the board that have arrived by now."""
         parts = []
         while count := self._library.host_uart_read(self._buffer, READ_BYTES):
-            parts.append(self._buffer.raw[:count])
+            parts.append(bytes(self._bytes[:count]))
         return b"".join(parts)
+
+    def portions(self) -> Iterator[tuple[bytes, float]]:
+        """Bytes from the board that have arrived by now, each portion with the robot time at which it could have been read."""
+        while count := self._library.host_uart_read_portion(self._buffer, READ_BYTES, self._portion_at):
+            yield bytes(self._bytes[:count]), self._portion_ns.value / NS_PER_S
 
     def pipe(self) -> PipeTransport:
         """The serial line as a transport of bee_robot.mcu, for a host in this process and in virtual time."""
         transport = PipeTransport(self.write)
         self.receiver = transport.deliver
+        self.wants_telemetry = lambda: transport.wants_telemetry
         return transport
 
-    def advance_to(self, t_s: float) -> float:
+    def advance_to(self, t_s: float, *, telemetry_may_wait: bool = False) -> float:
         """Run firmware and plant until `t_s` of robot time, or until bytes of the board can be read, whichever comes first.
 
-        Returns the time reached. With bytes unread it returns at once.
+        Returns the time reached. With bytes unread it returns at once. `telemetry_may_wait`: bytes that are only telemetry
+        are none of these; `portions` tells when they could have been read.
         """
+        returns = RETURN_UNLESS_TELEMETRY if telemetry_may_wait else RETURN_ON_ANY
+        if returns != self._returns:
+            self._returns = returns
+            self._library.host_return_on_bytes(returns)
         goal_ns = max(self._now_ns, round(t_s * NS_PER_S))
         block_ns = self._block_ns()
         while self._now_ns < goal_ns:

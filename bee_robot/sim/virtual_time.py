@@ -18,6 +18,7 @@ from bee_robot.sim.twin import Twin
 
 T = TypeVar("T")
 SILENCE_S = 10.0
+SAME_INSTANT_S = 2e-9
 
 
 class VirtualTimeError(Exception):
@@ -54,15 +55,30 @@ class _TwinSelector(selectors.BaseSelector):
             self._clock.advance_to(min(known_s))
             return
         goal_s = min(known_s, default=now_s + SILENCE_S)
-        reached_s = self._twin.advance_to(goal_s - self._offset_s) + self._offset_s
-        self._clock.advance_to(max(reached_s, goal_s) if goal_s - reached_s < 2e-9 else reached_s)
-        data = self._twin.read()
-        if data and self._twin.receiver:
-            self._twin.receiver(data)
-        if not data and not known_s:
+        if not self._run_twin(self._twin, goal_s) and not known_s:
             raise VirtualTimeError(
                 f"deadlock at {now_s:.3f} s: nobody waits for a time and the board has been silent for {SILENCE_S:g} s"
             )
+
+    def _run_twin(self, twin: Twin, goal_s: float) -> bool:
+        """Run the twin until then, or until the host must be told something; whether the board has said anything.
+
+        Telemetry that nobody waits for is handed over late, but with the clock at the time at which it came: nobody can
+        tell the difference, and the loop wakes up a tenth as often.
+        """
+        offset_s = self._offset_s
+        twin_s = twin.advance_to(goal_s - offset_s, telemetry_may_wait=not twin.wants_telemetry())
+        reached_s = twin_s + offset_s
+        if goal_s - reached_s < SAME_INSTANT_S:
+            reached_s = max(reached_s, goal_s)
+        has_spoken = False
+        for data, at_s in twin.portions():
+            has_spoken = True
+            self._clock.advance_to(reached_s if at_s >= twin_s else at_s + offset_s)
+            if twin.receiver:
+                twin.receiver(data)
+        self._clock.advance_to(reached_s)
+        return has_spoken
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         return self._files.register(fileobj, events, data)

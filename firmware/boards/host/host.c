@@ -22,8 +22,12 @@
 #define NS_PER_TICK 500u
 #define LOAD_PERIOD_TICKS (BOARD_TICKS_PER_MS * 25u / 2u) /* 80 Hz */
 
+/* What a host that waits for nothing in particular misses if it is not told of a packet at once. */
+typedef enum { NOTHING, ITS_TIME, EVERYTHING } loss;
+
 typedef struct {
     uint8_t bytes[LINE_SIZE];
+    uint8_t losses[LINE_SIZE]; /* a loss for the last byte of a packet, NOTHING for the others */
     uint64_t arrives_ns[LINE_SIZE];
     uint32_t head, tail; /* free-running */
     uint64_t busy_until_ns;
@@ -45,7 +49,8 @@ static uint64_t next_load[PROTOCOL_SIDES];
 static uint64_t due[PROTOCOL_AXES]; /* ticks of the next pulse of each axis */
 static serial_line to_board, to_host;
 static uint64_t byte_ns = 40000;
-static bool return_on_bytes;
+static int return_on_bytes;
+static uint64_t urgent_ns = NEVER; /* when the first unread packet arrives that the host must be told of at once */
 static slice_record slices[PROTOCOL_AXES][SLICES_KEPT];
 static uint8_t slices_at[PROTOCOL_AXES];
 
@@ -71,6 +76,7 @@ static bool line_put(serial_line *line, const uint8_t *bytes, uint32_t length, b
     for (uint32_t i = 0; i < length; i++) {
         line->busy_until_ns += byte_ns;
         line->bytes[line->head % LINE_SIZE] = bytes[i];
+        line->losses[line->head % LINE_SIZE] = NOTHING;
         line->arrives_ns[line->head++ % LINE_SIZE] = as_one ? last : line->busy_until_ns;
     }
     return true;
@@ -79,6 +85,40 @@ static bool line_put(serial_line *line, const uint8_t *bytes, uint32_t length, b
 static bool line_has(const serial_line *line)
 {
     return line->head != line->tail && line->arrives_ns[line->tail % LINE_SIZE] <= now_ns;
+}
+
+/* COBS leaves sequence and number of the first message where they are, or puts one in the place of a zero sequence. */
+static loss loss_of(const uint8_t *packet, uint8_t length)
+{
+    if (length < 3 || (packet[0] != 1 && packet[1] & 0x80))
+        return EVERYTHING;
+    switch (packet[2]) {
+    case MESSAGE_AXES:
+    case MESSAGE_STATUS:
+    case MESSAGE_HEALTH:
+        return NOTHING;
+    case MESSAGE_HEARTBEAT_ECHO:
+        return ITS_TIME;
+    default:
+        return EVERYTHING;
+    }
+}
+
+static bool host_is_waiting(void)
+{
+    if (return_on_bytes == HOST_RETURN_ON_ANY)
+        return line_has(&to_host);
+    return return_on_bytes == HOST_RETURN_UNLESS_TELEMETRY &&
+           (urgent_ns <= now_ns || to_host.head - to_host.tail > LINE_SIZE / 2);
+}
+
+/* When host_advance would first have stopped for a byte. */
+static uint64_t seen_ns(uint64_t arrives_ns)
+{
+    const uint64_t tick = (arrives_ns + NS_PER_TICK - 1) / NS_PER_TICK;
+    const uint64_t polls = next_poll > tick ? (next_poll - tick) / BOARD_TICKS_PER_MS : 0;
+    const uint64_t poll_ns = (next_poll - polls * BOARD_TICKS_PER_MS) * NS_PER_TICK;
+    return poll_ns < now_ns ? poll_ns : now_ns;
 }
 
 static uint32_t line_take(serial_line *line, uint8_t *bytes, uint32_t capacity)
@@ -103,7 +143,13 @@ bool board_uart_write(const uint8_t *bytes, uint8_t length)
     /* a board has a small transmit buffer: refuse what could not leave within 20 ms */
     if (byte_ns && to_host.busy_until_ns > now_ns + 20000000u)
         return false;
-    return line_put(&to_host, bytes, length, true);
+    if (!line_put(&to_host, bytes, length, true))
+        return false;
+    const uint32_t last = (to_host.head - 1u) % LINE_SIZE;
+    to_host.losses[last] = loss_of(bytes, length);
+    if (to_host.losses[last] == EVERYTHING && urgent_ns == NEVER)
+        urgent_ns = to_host.arrives_ns[last];
+    return true;
 }
 
 uint32_t host_uart_write(const uint8_t *bytes, uint32_t length)
@@ -115,9 +161,32 @@ uint32_t host_uart_write(const uint8_t *bytes, uint32_t length)
     return length;
 }
 
+static void find_urgent(void)
+{
+    urgent_ns = NEVER;
+    for (uint32_t at = to_host.tail; at != to_host.head && urgent_ns == NEVER; at++)
+        if (to_host.losses[at % LINE_SIZE] == EVERYTHING)
+            urgent_ns = to_host.arrives_ns[at % LINE_SIZE];
+}
+
 uint32_t host_uart_read(uint8_t *bytes, uint32_t capacity)
 {
-    return line_take(&to_host, bytes, capacity);
+    const uint32_t count = line_take(&to_host, bytes, capacity);
+    find_urgent();
+    return count;
+}
+
+uint32_t host_uart_read_portion(uint8_t *bytes, uint32_t capacity, uint64_t *at_ns)
+{
+    uint32_t count = 0;
+    for (bool is_over = false; count < capacity && !is_over && line_has(&to_host);) {
+        const uint32_t at = to_host.tail % LINE_SIZE;
+        is_over = to_host.losses[at] != NOTHING;
+        *at_ns = seen_ns(to_host.arrives_ns[at]);
+        line_take(&to_host, &bytes[count++], 1);
+    }
+    find_urgent();
+    return count;
 }
 
 void host_uart_baud(uint32_t baud)
@@ -127,7 +196,7 @@ void host_uart_baud(uint32_t baud)
 
 void host_return_on_bytes(int on)
 {
-    return_on_bytes = on != 0;
+    return_on_bytes = on;
 }
 
 /* ---------------------------------------------------------------- pins and time */
@@ -279,6 +348,7 @@ void host_power_on(uint64_t at_ns)
 {
     memset(&to_board, 0, sizeof to_board);
     memset(&to_host, 0, sizeof to_host);
+    urgent_ns = NEVER;
     memset(slices, 0, sizeof slices);
     memset(pulses, 0, sizeof pulses);
     now_ns = power_on_ns = at_ns;
@@ -294,7 +364,7 @@ void host_power_on(uint64_t at_ns)
 
 uint64_t host_advance(uint64_t until_ns)
 {
-    if (return_on_bytes && line_has(&to_host))
+    if (host_is_waiting())
         return now_ns;
     const uint64_t until = ticks_of(until_ns);
     while (next_poll <= until) {
@@ -302,7 +372,7 @@ uint64_t host_advance(uint64_t until_ns)
         now_ticks = next_poll;
         now_ns = ns_of(now_ticks);
         poll();
-        if (return_on_bytes && line_has(&to_host))
+        if (host_is_waiting())
             return now_ns;
     }
     pulse_until(until);

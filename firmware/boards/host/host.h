@@ -14,9 +14,13 @@
  * and its motor relay are off. The plant is not touched otherwise: the machine stays where it stands. */
 void host_power_on(uint64_t now_ns);
 
-/* Run firmware and plant until `until_ns`. Returns the time reached: `until_ns`, or earlier if host_return_on_bytes(1)
- * is set and bytes for the host have become readable. With bytes still unread it returns at once. */
+/* Run firmware and plant until `until_ns`. Returns the time reached: `until_ns`, or earlier as host_return_on_bytes asks
+ * because bytes for the host have become readable. With such bytes still unread it returns at once. */
 uint64_t host_advance(uint64_t until_ns);
+
+/* Telemetry here: axes, status, health and heartbeat_echo. A host that reads it later, by host_uart_read_portion, learns
+ * when it could have had it. */
+enum { HOST_RETURN_NEVER = 0, HOST_RETURN_ON_ANY = 1, HOST_RETURN_UNLESS_TELEMETRY = 2 };
 void host_return_on_bytes(int on);
 
 /* Wire speed in bits per second (10 bits a byte), both ways; 0 means bytes take no time. Default 250000. */
@@ -28,6 +32,10 @@ uint32_t host_uart_write(const uint8_t *bytes, uint32_t length);
 
 /* Bytes that have arrived from the board by the time reached; returns how many were copied. */
 uint32_t host_uart_read(uint8_t *bytes, uint32_t capacity);
+
+/* The same up to the end of the first packet whose time matters; `at_ns`: when host_advance would have stopped for the
+ * last of these bytes with HOST_RETURN_ON_ANY. Untouched where nothing is copied. */
+uint32_t host_uart_read_portion(uint8_t *bytes, uint32_t capacity, uint64_t *at_ns);
 
 /* The commanded profile of an axis at the time reached: signed speed and acceleration, exact (not derived from pulses). */
 void host_axis_profile(int axis, double *speed_steps_s, double *acceleration_steps_s2);

@@ -255,6 +255,15 @@ uint32_t host_uart_read(uint8_t *bytes, uint32_t capacity)
     return mega_uart_from_board(bytes, capacity);
 }
 
+/* This board stops for every packet (HOST_RETURN_UNLESS_TELEMETRY is as HOST_RETURN_ON_ANY), so that it is read in time. */
+uint32_t host_uart_read_portion(uint8_t *bytes, uint32_t capacity, uint64_t *at_ns)
+{
+    const uint32_t count = mega_uart_from_board(bytes, capacity);
+    if (count)
+        *at_ns = now_ns;
+    return count;
+}
+
 void host_axis_profile(int axis, double *speed_steps_s, double *acceleration_steps_s2)
 {
     const double one = 262144.0, slice_s = 0.002, slice_cycles = slice_s * MEGA_HZ;
