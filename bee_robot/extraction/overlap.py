@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from bee_robot.devices.tower import Axis, AxisMove, Guard, MotionProgramme, Segment, Servo
 from bee_robot.extraction.belief import LIFT, SCAN
 from bee_robot.extraction.motion_profile import AxisPath, TimedSegment, timeline
@@ -109,12 +111,9 @@ def _way_mm(one: TimedSegment, stack: StackMotion, from_mm: float) -> float:
 
 def _keeps_apart(one: TimedSegment, stack: StackMotion, from_mm: float, way_mm: float) -> bool:
     path = AxisPath(from_mm, from_mm + way_mm, stack.speed_mm_s, stack.acceleration_mm_s2)
-    times_s = [one.duration_s * piece / LOOKS for piece in range(LOOKS + 1)]
-    return all(
-        path.at(t_s).position_mm - one.at(t_s).axes[scan].position_mm >= stack.apart_mm
-        for t_s in times_s
-        for scan in SCANS
-    )
+    times_s = np.linspace(0.0, one.duration_s, LOOKS + 1)
+    lifts_mm, scans_mm = path.states(times_s)[0], one.motions(times_s).position_mm[:, 2:4]
+    return bool((lifts_mm[:, None] - scans_mm >= stack.apart_mm).all())
 
 
 def _may_carry(segment: Segment) -> bool:
