@@ -66,7 +66,7 @@ class VisitEnd:
         return 4 if self.rule_violations else 0
 
 
-def frame_table(faces: Iterable[FaceNotice], frames_total: int, where: str = "") -> Table:
+def frame_table(faces: Iterable[FaceNotice], frames_total: int, of_box: int = 0) -> Table:
     """One row a frame: bees on either face, brood in dm² and honey with nectar in kg of both, with 90 % intervals."""
     by_frame: dict[int, dict[str, FaceNotice]] = {}
     for notice in faces:
@@ -74,7 +74,8 @@ def frame_table(faces: Iterable[FaceNotice], frames_total: int, where: str = "")
     told = {kind for seen in by_frame.values() for a in _analyses(seen.values()) for kind in a.areas}
     brood = "brood" if told & {CellClass.LARVAE, CellClass.EGGS} else "capped brood"
     # fits 80 columns
-    title = f"What is on the frames{where}, with 90 % intervals; stores are honey and nectar"
+    title = "What is on the frames, with 90 % intervals; stores are honey and nectar"
+    title = f"Box {of_box}, with 90 % intervals; stores are honey and nectar" if of_box else title
     table = Table(
         title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 0, 0, 1)
     )
@@ -140,11 +141,17 @@ def print_summary(end: VisitEnd, only_box: int, frames_of: Callable[[int], int],
     for each in result.boxes:
         if each.faces:
             faces = [face for face in end.faces if face.inspection == each.inspection]
-            console.print(frame_table(faces, frames_of(each.box), f" of box {each.box}"))
+            console.print(frame_table(faces, frames_of(each.box), each.box))
     if result.boxes:
         console.print(box_table(result.boxes))
     elif result.faces:
         console.print(frame_table(end.faces, frames_of(only_box)))
+    print_ending(end, console)
+
+
+def print_ending(end: VisitEnd, console: Console) -> None:
+    """How a job ended, and what is to be done."""
+    result = end.result
     console.print(_headline(end))
     if result.error:
         console.print(result.error, markup=False, soft_wrap=True)
@@ -154,9 +161,10 @@ def print_summary(end: VisitEnd, only_box: int, frames_of: Callable[[int], int],
         console.print(
             Text(f"Rule {violation.rule} broken at {violation.t_s:.1f} s: {violation.says}", style="red")
         )
-    if result.frames_inspected:
+    if result.visit_time_s and not end.is_refused:
+        seen = f"{result.frames_inspected} frames, {result.faces} faces; " if result.frames_inspected else ""
         console.print(
-            f"{result.frames_inspected} frames, {result.faces} faces; open for {minutes(result.open_time_s)}, "
+            f"{seen}open for {minutes(result.open_time_s)}, "
             f"visit {minutes(result.visit_time_s)}; {end.rule_violations} rules broken",
             highlight=False,
         )

@@ -307,6 +307,18 @@ class SerialTower:
             link_round_trip_ms=client.statistics.round_trip_s * 1000,
         )
 
+    @property
+    def segment(self) -> int:
+        """Index of the segment that runs; 0 while none does."""
+        report = self._client.report
+        return 0 if report is None else report.segments_done
+
+    @property
+    def homed(self) -> tuple[Axis, ...]:
+        """Axes that have found their end stops in the homing that runs."""
+        report = self._client.report
+        return () if report is None else tuple(AXES[found.axis] for found in report.references)
+
     # commands
 
     async def arm(self) -> None:

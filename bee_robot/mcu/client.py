@@ -165,6 +165,11 @@ class Client:
         assert isinstance(message, m.Status)
         return message
 
+    @property
+    def report(self) -> Report | None:
+        """What the board has reported so far of the programme or homing that runs; None while none does."""
+        return self._report if self._running is not None else None
+
     async def next_telemetry(self) -> None:
         """Wait for positions and status that both come after this call. LinkError when the link is lost meanwhile."""
         self._telemetry_event.clear()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bee_robot.hive.inspection import EndState, VisitOutcome
+from bee_robot.hive.inspection import EndState, HiveOutcome, VisitOutcome
 from bee_robot.nodes.job_runner import JobProgress
+from bee_robot_interfaces.msg import BoxResult
 
 NONE, HELD, REFUSED = 0, 1, 2
 """error_code of every job's result."""
@@ -49,5 +50,18 @@ def of_outcome(outcome: VisitOutcome) -> dict[str, Any]:
         "frames_inspected": outcome.frames_inspected,
         "faces": outcome.faces,
         "open_time": float(outcome.open_time_s),
+        "visit_time": float(outcome.visit_time_s),
+    }
+
+
+def of_hive(outcome: HiveOutcome) -> dict[str, Any]:
+    """The fields of a result that tell how a visit to several boxes ended."""
+    code = NONE if outcome.end_state is EndState.CLOSED else HELD
+    return {
+        "error_code": REFUSED if outcome.refusals else code,
+        "error_msg": "; ".join(outcome.refusals) or outcome.explanation,
+        "end_state": outcome.end_state.value,
+        "instruction": outcome.instruction,
+        "boxes": [filled(BoxResult, of_outcome(box)) for box in outcome.boxes],
         "visit_time": float(outcome.visit_time_s),
     }

@@ -13,13 +13,14 @@ from bee_robot.cloud.errors import StoreError
 from bee_robot.configuration import RobotConfiguration
 from bee_robot.devices.tower import TowerError
 from bee_robot.extraction.context import Override, VisitContext
+from bee_robot.extraction.hive_visit import inspect_hive
 from bee_robot.extraction.journal import JournalError
 from bee_robot.extraction.recovery import ByHand, recover
 from bee_robot.extraction.visit import inspect_box
-from bee_robot.hive.inspection import EndState, VisitOutcome
-from bee_robot.nodes.job_messages import of_outcome
+from bee_robot.hive.inspection import EndState, HiveOutcome, VisitOutcome
+from bee_robot.nodes.job_messages import of_hive, of_outcome
 from bee_robot.nodes.job_runner import Job, JobRunner
-from bee_robot_interfaces.action import InspectBox, Recover
+from bee_robot_interfaces.action import InspectBox, InspectHive, Recover
 
 NOT_BEGUN = (TowerError, StoreError, JournalError)
 """What a job raises that could not begin; nothing has moved."""
@@ -65,6 +66,42 @@ async def _inspect_box(runner: JobRunner, goal: Any, context: VisitContext) -> V
     return outcome
 
 
+def _against_boxes(goal: Any, robot: RobotConfiguration) -> str:
+    boxes = list(goal.boxes)
+    if len(set(boxes)) < len(boxes):
+        return f"boxes {', '.join(map(str, boxes))}: give every box once"
+    against = (_against_box(_BoxOf(goal.hive, box), robot) for box in boxes or [1])
+    return next(filter(None, against), "")
+
+
+@dataclass(frozen=True)
+class _BoxOf:
+    hive: str
+    box: int
+
+
+def _boxes(goal: Any) -> str:
+    return f"inspects boxes {', '.join(map(str, goal.boxes))}" if goal.boxes else "inspects all boxes"
+
+
+async def _inspect_hive(runner: JobRunner, goal: Any, context: VisitContext) -> HiveOutcome:
+    count = len(goal.boxes) or context.robot.hive.boxes
+    done = 0
+
+    def end_box(outcome: VisitOutcome) -> None:
+        nonlocal done
+        done += 1
+        runner.end_record(outcome)
+
+    return await inspect_hive(
+        context,
+        list(goal.boxes),
+        runner.job.override if runner.job else None,
+        begin_box=lambda box: runner.begin_record(box, done, count),
+        end_box=end_box,
+    )
+
+
 # recovering
 
 
@@ -85,6 +122,7 @@ async def _recover(runner: JobRunner, goal: Any, context: VisitContext) -> Visit
 
 JOBS: tuple[JobKind, ...] = (
     JobKind("inspect_box", InspectBox, lambda goal: f"inspects box {goal.box}", _against_box, _inspect_box),
+    JobKind("inspect_hive", InspectHive, _boxes, _against_boxes, _inspect_hive, of_hive),
     JobKind(
         "recover",
         Recover,

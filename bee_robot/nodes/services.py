@@ -48,6 +48,8 @@ ACTIONS: tuple[Service, ...] = (
             "reference axes on their end stops; needs the motion lease"),
     Service("inspect_box", "bee_robot_interfaces/action/InspectBox", "frame_extractor",
             "a visit: open a box, photograph every frame, close it. Cancelling closes the hive first"),
+    Service("inspect_hive", "bee_robot_interfaces/action/InspectHive", "frame_extractor",
+            "visits to several boxes or all, one after the other. Cancelling closes the open one first"),
     Service("recover", "bee_robot_interfaces/action/Recover", "frame_extractor",
             "close what a former visit left open, or say what a person has to do"),
 )

@@ -10,18 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.task import Future
 from sensor_msgs.msg import JointState
 
 from bee_robot.clock import pause_wall, wall_s
 from bee_robot.devices.serial_tower import SerialTower
-from bee_robot.devices.tower import Axis, BoardState, MotionEnd, MotionResult, Output, TowerError
+from bee_robot.devices.tower import Axis, BoardState, Output, TowerError
 from bee_robot.nodes import conversions, qos
 from bee_robot.nodes.driver_node import DeviceError, DriverNode, Life
+from bee_robot.nodes.motion_goals import MotionGoals
 from bee_robot.nodes.process import run_node
 from bee_robot.nodes.tower_health import TowerHealth
-from bee_robot_interfaces.action import HomeTower, MoveTower
 from bee_robot_interfaces.msg import Loads, TowerState
 from bee_robot_interfaces.srv import (
     ArmTower,
@@ -47,7 +46,6 @@ class TowerDriver(DriverNode):
         self._checksum = self.robot.checksum()
         self._tower: SerialTower | None = None
         self._session = 0
-        self._cancels: dict[bytes, asyncio.Event] = {}
         self._given: list[Callable[[], Any]] = []
         self._joints = self.create_lifecycle_publisher(JointState, "joint_states", qos.of("joint_states"))
         self._towers = self.create_lifecycle_publisher(TowerState, "tower/state", qos.of("tower/state"))
@@ -133,19 +131,7 @@ class TowerDriver(DriverNode):
         ):
             service = self.create_service(kind, name, callback, callback_group=self.waiting_group)
             self._given.append(functools.partial(self.destroy_service, service))
-        for kind, name, callback in (
-            (MoveTower, "tower/move", self._move),
-            (HomeTower, "tower/home", self._home),
-        ):
-            server = ActionServer(
-                self,
-                kind,
-                name,
-                callback,
-                goal_callback=lambda _: GoalResponse.ACCEPT,
-                cancel_callback=self._cancel_asked,
-            )
-            self._given.append(server.destroy)
+        self._given += MotionGoals(self, lambda: self.tower, self._refuse_stranger).serve()
         for frequency_hz, callback in ((STATE_HZ, self._publish_state), (JOINTS_HZ, self._publish_joints)):
             timer = self.create_timer(1.0 / frequency_hz, callback)
             self._given.append(functools.partial(self.destroy_timer, timer))
@@ -202,13 +188,6 @@ class TowerDriver(DriverNode):
         if has_it != holder:
             whose = f"'{has_it}' holds the motion lease" if has_it else "nobody holds the motion lease"
             raise TowerError(f"'{holder}' may not move the tower: {whose}; acquire it first", "lease_lost")
-
-    async def _moved_by(
-        self, holder: str, motion: Callable[[], Coroutine[Any, Any, MotionResult]]
-    ) -> MotionResult:
-        """A goal of its holder renews the lease: who asks, lives. Raises TowerError where it has lapsed."""
-        await self.tower.renew_lease(holder)
-        return await motion()
 
     async def _arm(self, request: Any, response: Any) -> Any:
         if self.tower.state.lease_holder:
@@ -271,87 +250,6 @@ class TowerDriver(DriverNode):
             response.success, response.message = False, f"unknown lease command {request.command}"
             return response
         return await self._answer(response, call(request.holder))
-
-    # actions
-
-    async def _move(self, goal_handle: Any) -> MoveTower.Result:
-        def motion() -> Coroutine[Any, Any, MotionResult]:
-            return self.tower.move(conversions.programme_from_goal(goal_handle.request))
-
-        result = await self._run(goal_handle, motion)
-        if isinstance(result, TowerError):
-            return MoveTower.Result(
-                error_code=MoveTower.Result.REFUSED, error_msg=str(result), alert=result.alert
-            )
-        return conversions.result_to_msg(result)
-
-    async def _home(self, goal_handle: Any) -> HomeTower.Result:
-        def motion() -> Coroutine[Any, Any, MotionResult]:
-            return self.tower.home(tuple(Axis(name) for name in goal_handle.request.axes))
-
-        result = await self._run(goal_handle, motion)
-        if isinstance(result, TowerError):
-            return HomeTower.Result(
-                error_code=HomeTower.Result.REFUSED, error_msg=str(result), alert=result.alert
-            )
-        move = conversions.result_to_msg(result)
-        states = self.tower.state.axes
-        homed = [name for name in goal_handle.request.axes if states[Axis(name)].is_referenced]
-        return HomeTower.Result(
-            error_code=move.error_code,
-            error_msg=move.error_msg,
-            alert=move.alert,
-            homed=homed,
-            positions=move.positions,
-            references=[conversions.reference_to_msg(found) for found in result.references],
-        )
-
-    async def _run(
-        self, goal_handle: Any, motion: Callable[[], Coroutine[Any, Any, MotionResult]]
-    ) -> MotionResult | TowerError:
-        """Run a motion for a goal and end the goal. Whatever goes wrong is an answer, never silence."""
-        key = bytes(goal_handle.goal_id.uuid)
-        cancelled = self._cancels.setdefault(key, asyncio.Event())
-        try:
-            holder = goal_handle.request.holder
-            self._refuse_stranger(holder)
-            with self.answering():
-                result = await self.bridge.submit(
-                    self._cancellable(self._moved_by(holder, motion), cancelled)
-                )
-        except TowerError as error:
-            goal_handle.abort()
-            return error
-        except Exception as error:  # noqa: BLE001 - said to whoever asked and in the log
-            self.get_logger().error(f"motion failed: {error!r}")
-            goal_handle.abort()
-            return TowerError(f"the motion failed in tower_driver: {error!r}; read the positions back", "")
-        finally:
-            self._cancels.pop(key, None)
-        if result.end is MotionEnd.DONE:
-            goal_handle.succeed()
-        elif goal_handle.is_cancel_requested:
-            goal_handle.canceled()
-        else:
-            goal_handle.abort()
-        return result
-
-    def _cancel_asked(self, goal_handle: Any) -> CancelResponse:
-        event = self._cancels.setdefault(bytes(goal_handle.goal_id.uuid), asyncio.Event())
-        self.bridge.call_soon(event.set)
-        return CancelResponse.ACCEPT
-
-    async def _cancellable(
-        self, coroutine: Coroutine[Any, Any, MotionResult], cancelled: asyncio.Event
-    ) -> MotionResult:
-        """The motion; a cancel request stops it. The motion's own result is the answer either way."""
-        motion = asyncio.ensure_future(coroutine)
-        cancel = asyncio.ensure_future(cancelled.wait())
-        await asyncio.wait({motion, cancel}, return_when=asyncio.FIRST_COMPLETED)
-        cancel.cancel()
-        if not motion.done():
-            await self.tower.stop("the goal was cancelled")
-        return await motion
 
     # topics
 
