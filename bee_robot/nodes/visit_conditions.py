@@ -46,6 +46,7 @@ class VisitConditions:
     ) -> None:
         self._clock = bridge.clock
         self._bridge = bridge
+        self._node = node
         self._robot = robot
         self._journal = journal
         self._climate: ClimateReading | None = None
@@ -66,8 +67,10 @@ class VisitConditions:
         def known(value: float) -> float | None:
             return None if math.isnan(value) else value
 
+        # Sensors of anybody's are stamped as ROS stamps: the age is that of the node's clock, whatever robot time is.
+        age_s = self._node.get_clock().now().nanoseconds * 1e-9 - conversions.stamp_s(msg.header.stamp)
         self._climate = ClimateReading(
-            stamp_s=conversions.stamp_s(msg.header.stamp),
+            stamp_s=self._clock.now_s() - age_s,
             outside_c=known(msg.outside_temperature),
             cabinet_c=known(msg.cabinet_temperature),
             wind_m_s=known(msg.wind_speed),

@@ -17,6 +17,7 @@ from rclpy.action import ActionClient
 
 from bee_robot.apiary.schedule_store import ScheduleStore, ScheduleStoreError
 from bee_robot.apiary.visit_schedule import Attempt, Day, Due, End, boxes_of, due_now, next_due, unfinished
+from bee_robot.clock import pause_wall
 from bee_robot.extraction.journal import Journal, JournalError
 from bee_robot.nodes import conversions, qos
 from bee_robot.nodes.diagnostics import Status
@@ -45,7 +46,7 @@ class VisitScheduler(BeeNode):
         conditions = self.robot.conditions
         self._day = Day(self.robot.zone(), conditions.from_hour, conditions.to_hour)
         self._box = ActionClient(self, InspectBox, "inspect_box")
-        self._hive = ActionClient(self, InspectHive, "inspect_hive")
+        self._hive: ActionClient | None = None  # made for the first visit that needs it
         self._state: VisitState | None = None
         self._work: concurrent.futures.Future[None] | None = None
         self._visits = ""
@@ -114,8 +115,8 @@ class VisitScheduler(BeeNode):
         hive = self.robot.hive.name
         client, goal = self._box, InspectBox.Goal(hive=hive, box=boxes[0], by=BY)
         if len(boxes) > 1:
-            client, goal = self._hive, InspectHive.Goal(hive=hive, boxes=list(boxes), by=BY)
-        if not client.server_is_ready():
+            client, goal = self._client_of_hives(), InspectHive.Goal(hive=hive, boxes=list(boxes), by=BY)
+        if not await self._is_served(client):
             return End.BUSY, "frame_extractor does not serve this visit; look at its log"
         try:
             handle = await self.bridge.ask(lambda: client.send_goal_async(goal), ANSWER_S, "frame_extractor")
@@ -125,6 +126,19 @@ class VisitScheduler(BeeNode):
         except TimeoutError as error:
             return End.BUSY, str(error)
         return _end_of(answer.result)
+
+    def _client_of_hives(self) -> ActionClient:
+        if self._hive is None:
+            self._hive = ActionClient(self, InspectHive, "inspect_hive")
+        return self._hive
+
+    async def _is_served(self, client: ActionClient) -> bool:
+        until_s = self.bridge.clock.now_s() + ANSWER_S
+        while not client.server_is_ready():
+            if self.bridge.clock.now_s() > until_s:
+                return False
+            await pause_wall(0.05)
+        return True
 
     # health
 
