@@ -7,7 +7,7 @@ and writes the plant. Machine frame: X right, Y front, Z up, millimetres, kilogr
 from __future__ import annotations
 
 import ctypes
-from ctypes import c_int32
+from ctypes import c_double, c_int32
 from dataclasses import dataclass
 
 from bee_robot.sim.plant_mirror import (
@@ -127,8 +127,10 @@ class Plant:
         library.plant_truth.restype = ctypes.POINTER(Truth)
         library.plant_take_events.argtypes = [ctypes.c_void_p, c_int32]
         library.plant_take_events.restype = c_int32
-        for name in ("plant_power_on", "plant_world_changed"):
+        for name in ("plant_power_on", "plant_world_changed", "plant_silence_load"):
             getattr(library, name).restype = None
+        library.plant_silence_load.argtypes = [c_int32, c_int32]
+        library.plant_hang_frame.argtypes = [c_int32, c_double]
         self.world: World = library.plant_world().contents
         self.truth: Truth = library.plant_truth().contents
         self._library = library
@@ -141,6 +143,18 @@ class Plant:
     def world_changed(self) -> None:
         """Call after writing to `world`: weights, door and e-stop take effect."""
         self._library.plant_world_changed()
+
+    def silence_load(self, side: int, is_silent: bool) -> None:
+        """The load cell of a side gives no readings at all."""
+        self._library.plant_silence_load(side, is_silent)
+
+    def take_frame(self) -> int:
+        """A person takes the frame off the hooks. Its number in the open box; 0 where none hangs there by both pins."""
+        return int(self._library.plant_take_frame())
+
+    def hang_frame(self, number: int, pin_from_plate_mm: float) -> bool:
+        """A person hangs frame `number` of the open box onto both hooks. False where they are not out, or not free."""
+        return bool(self._library.plant_hang_frame(number, pin_from_plate_mm))
 
     def take_events(self) -> list[PlantEvent]:
         """What happened since the last call, in order."""

@@ -7,6 +7,7 @@ same bytes at the same times give the same answers.
 from __future__ import annotations
 
 import ctypes
+import heapq
 import os
 import shutil
 import tempfile
@@ -130,6 +131,7 @@ class Twin:
         self._now_ns = self._shown_ns = self._powered_ns = 0
         self.show_every_s = SHOW_EVERY_S
         """Observers are shown at least so often, in robot time, what has happened; and whenever `show` is called."""
+        self._planned: list[tuple[int, int, Callable[[], object]]] = []
         self.receiver: Callable[[bytes], None] | None = None
         """Who is handed the bytes of the board in virtual time (bee_robot.sim.virtual_time)."""
         self.wants_telemetry: Callable[[], bool] = lambda: True
@@ -138,6 +140,14 @@ class Twin:
 
     def _fill(self) -> None:
         plant_setup.fill(self.plant.world, self.robot, self._masses, self._seed, self._start_mm)
+
+    def at(self, t_s: float, action: Callable[[], object]) -> None:
+        """Do something when robot time is `t_s` (at once on the next advance where that has passed): turn a knob, say."""
+        heapq.heappush(self._planned, (round(t_s * NS_PER_S), len(self._planned), action))
+
+    def _do_planned(self) -> None:
+        while self._planned and self._planned[0][0] <= self._now_ns:
+            heapq.heappop(self._planned)[2]()
 
     def watch(self, observer: Observer) -> None:
         """From now on the observer sees every sample and event, block by block."""
@@ -222,7 +232,10 @@ class Twin:
         goal_ns = max(self._now_ns, round(t_s * NS_PER_S))
         block_ns = self._block_ns()
         while self._now_ns < goal_ns:
+            self._do_planned()
             stop_ns = min(goal_ns, self._shown_ns + block_ns) if self._observers else goal_ns
+            if self._planned:
+                stop_ns = min(stop_ns, self._planned[0][0])
             self._now_ns = self._library.host_advance(stop_ns)
             if self._observers and self._now_ns >= self._shown_ns + block_ns:
                 self.show()
