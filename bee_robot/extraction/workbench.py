@@ -24,6 +24,7 @@ from bee_robot.extraction.recovery import recover
 from bee_robot.extraction.visit import inspect_box
 from bee_robot.hive.inspection import VisitEvent, VisitOutcome
 from bee_robot.mcu.transport import PipeTransport
+from bee_robot.sim.bees_on_comb import SideBees
 from bee_robot.sim.plant_setup import HiveMasses
 from bee_robot.sim.referee import Referee
 from bee_robot.sim.twin import Twin
@@ -32,22 +33,28 @@ from bee_robot.sim.weather import simulated_noon
 
 T = TypeVar("T")
 LOOK_S = 20.0
+SEEN_BEES = 1.0
 EXPOSURE_S = 0.1  # robot time that a face costs: two flashes and their exposures
 LIMIT_S = 3600.0  # of robot time for one procedure
 
 
 @dataclass(frozen=True)
 class EvenHive:
-    """A hive in which every frame and every box weighs the same, kg."""
+    """A hive in which every frame and every box weighs the same, kg. The queen is in front of the middle of box 1."""
 
     frame_kg: float = 2.0
     box_kg: float = 6.0
+    face_bees: int = 600
 
     def frame_mass_kg(self, box: int, frame: int) -> float:
         return self.frame_kg
 
     def box_mass_kg(self, box: int) -> float:
         return self.box_kg
+
+    def bees_on(self, box: int, frame: int, side: str) -> SideBees:
+        is_hers = (box, frame, side) == (1, 5, "front")
+        return SideBees(self.face_bees, 0, (0.0, 0.0) if is_hers else None)
 
 
 @dataclass(frozen=True)
@@ -95,8 +102,8 @@ class Workbench:
         self.control = VisitControl()
         self.events: list[VisitEvent] = []
         self.listeners: list[Callable[[VisitEvent], None]] = []
-        self.rim = [RimState.CLEAR]
-        """What the next looks at the rim will see; the last one stays."""
+        self.rim: list[RimState] = []
+        """What the next looks at the rim will see; the last one stays. Empty: what the plant has on the rim."""
         self.tower: SerialTower | None = None
         self.is_cable_pulled = False
         """While True no byte passes between host and board, in either direction."""
@@ -156,6 +163,8 @@ class Workbench:
 
     async def _look(self, box: int) -> RimState:
         await self.clock.sleep(LOOK_S)
+        if not self.rim:
+            return RimState.BEES if sum(self.twin.truth().bees_on_rim) >= SEEN_BEES else RimState.CLEAR
         return self.rim.pop(0) if len(self.rim) > 1 else self.rim[0]
 
     def later(self, delay_s: float, action: Callable[[], object]) -> None:

@@ -153,10 +153,12 @@ class HiveKnobs:
             for number in range(1, world.frames_in_box[box - 1] + 1 if box >= 1 else 1)
             if not world.frames[box - 1][number - 1].is_present
         ]
+        if missing:
+            world.frames[box - 1][missing[0] - 1].mass_kg = frame.mass_kg
         if not missing or not self._plant.hang_frame(missing[0], pin_from_plate_mm):
             raise ValueError("no frame is missing in an open box, or its hooks are not out and free")
         made = world.frames[box - 1][missing[0] - 1]
-        made.mass_kg, made.is_upside_down = frame.mass_kg, 0
+        made.is_upside_down = 0
         made.origin_box, made.origin_frame = frame.origin
         for index in range(2):
             made.bees[index], made.is_pin_missing[index] = frame.bees[index], 0

@@ -278,3 +278,8 @@ class Twin:
     def truth(self) -> Truth:
         """Everything the plant knows; a live view."""
         return self.plant.truth
+
+    def origin(self, box: int, frame: int) -> tuple[int, int]:
+        """Box and frame where a frame hung when the simulation began; (0, 0) for one that was brought since."""
+        made = self.plant.world.frames[box - 1][frame - 1]
+        return made.origin_box, made.origin_frame

@@ -71,7 +71,14 @@ class TwinView:
             self._flash_s = self._twin.now_s
         is_lit = self._twin.now_s - self._flash_s <= EXPOSED_WITHIN_S
         seed = zlib.crc32(f"{situation.box} {frame.number} {side} {half}".encode())
-        return Scene(self._world.face(situation.box, frame.number, side), half, is_lit, seed, camera)
+        return Scene(self._face(situation.box, frame.number, side), half, is_lit, seed, camera)
+
+    def _face(self, box: int, number: int, side: str) -> CombFace:
+        """Frames keep their combs wherever they are hung; one that has been brought from elsewhere is not known."""
+        origin = self._twin.origin(box, number)
+        if origin == (0, 0):
+            raise ViewError(f"frame {number} of box {box} is new: nothing is known of its comb")
+        return self._world.face(*origin, side)
 
     def draw(self, scene: Scene, width_px: int, height_px: int) -> bytes:
         """The picture as JPEG. Does not touch the twin, so it may run in another thread."""

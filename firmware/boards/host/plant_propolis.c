@@ -40,5 +40,6 @@ double adhesion_kg(const propolis_t *propolis, double break_away_kg, double free
     if (break_away_kg <= 0.0 || freed_mm >= propolis->way_mm) {
         return 0.0;
     }
-    return propolis->force * break_away_kg * (1.0 - freed_mm / propolis->way_mm);
+    const double left = propolis->is_brittle ? 1.0 : 1.0 - freed_mm / propolis->way_mm;
+    return propolis->force * break_away_kg * left;
 }

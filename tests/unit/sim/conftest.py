@@ -18,6 +18,7 @@ from bee_robot.sim.plant_setup import fill
 
 ROOT = Path(__file__).parents[3]
 STRIDE_MM = 0.2
+EVEN_MM_S = 20.0
 SOURCES = ROOT / "firmware" / "boards" / "host"
 
 
@@ -74,9 +75,10 @@ class Hands:
         return float(self.plant.truth.position_mm[AXIS_NAMES.index(axis)])
 
     def move(self, speed_mm_s: float = 20.0, **to_mm: float) -> None:
-        """All named axes together, in small even strides."""
+        """All named axes together, in small even strides; slow ones in strides of a millisecond, for those who feel speed."""
+        stride_mm = STRIDE_MM if speed_mm_s >= EVEN_MM_S else speed_mm_s / 1000
         strides = max(
-            (int(abs(goal - self.position_mm(axis)) / STRIDE_MM) + 1 for axis, goal in to_mm.items()),
+            (int(abs(goal - self.position_mm(axis)) / stride_mm) + 1 for axis, goal in to_mm.items()),
             default=1,
         )
         begin = {axis: self.position_mm(axis) for axis in to_mm}
@@ -89,7 +91,7 @@ class Hands:
                 for _ in range(abs(wanted - asked[axis])):
                     self.library.plant_step(AXIS_NAMES.index(axis), direction, self.now_ns)
                 asked[axis] = wanted
-            self.pause(STRIDE_MM / speed_mm_s)
+            self.pause(stride_mm / speed_mm_s)
 
     def swing(self, **to_deg: float) -> None:
         """Ramps the pulse width in steps of a millisecond, as the board does."""

@@ -22,6 +22,9 @@ class StandingTwin:
     def situation(self) -> Any:
         return SimpleNamespace(box=1, frame=SimpleNamespace(number=5, rests=False, y_mm=0.0))
 
+    def origin(self, box: int, frame: int) -> tuple[int, int]:
+        return box, frame
+
 
 def is_lit(view: TwinView) -> bool:
     return view.scene("rear_left").is_lit
