@@ -18,7 +18,6 @@ from bee_robot.sim.plant_setup import fill
 
 ROOT = Path(__file__).parents[3]
 STRIDE_MM = 0.2
-EVEN_MM_S = 20.0
 SOURCES = ROOT / "firmware" / "boards" / "host"
 
 
@@ -74,9 +73,12 @@ class Hands:
     def position_mm(self, axis: str) -> float:
         return float(self.plant.truth.position_mm[AXIS_NAMES.index(axis)])
 
-    def move(self, speed_mm_s: float = 20.0, **to_mm: float) -> None:
-        """All named axes together, in small even strides; slow ones in strides of a millisecond, for those who feel speed."""
-        stride_mm = STRIDE_MM if speed_mm_s >= EVEN_MM_S else speed_mm_s / 1000
+    def glide(self, speed_mm_s: float, **to_mm: float) -> None:
+        """As `move`, in strides of a millisecond: for those who feel how fast it goes."""
+        self.move(speed_mm_s, stride_mm=speed_mm_s / 1000, **to_mm)
+
+    def move(self, speed_mm_s: float = 20.0, *, stride_mm: float = STRIDE_MM, **to_mm: float) -> None:
+        """All named axes together, in small even strides."""
         strides = max(
             (int(abs(goal - self.position_mm(axis)) / stride_mm) + 1 for axis, goal in to_mm.items()),
             default=1,
@@ -106,9 +108,10 @@ class Hands:
             self.pause(0.001)
 
     def pause(self, seconds: float) -> None:
-        until_us = self.now_ns + int(seconds * 1e9)
-        while self.now_ns < until_us:
-            self.now_ns = min(until_us, self.now_ns + 1_000_000)
+        until_ns = self.now_ns + int(seconds * 1e9)
+        stride_ns = 1_000_000 if seconds <= 1.0 else 10_000_000
+        while self.now_ns < until_ns:
+            self.now_ns = min(until_ns, self.now_ns + stride_ns)
             self.library.plant_advance(self.now_ns)
         self.events += self.plant.take_events()
 
