@@ -20,9 +20,10 @@ static const double TICK_S = 0.01;
 static const double TOLERATED = 1.05;  /* of a limit: steps and ticks do not meet */
 static const double SHAKEN = 1.3;      /* likewise, of an acceleration */
 static const double JOLT_MM_S = 300.0; /* speed after a fall of 5 mm */
-static const double NEAR_RIM_MM = 36.0; /* landing zone and the second edge behind the first: closer than this they leave */
+static const double NEAR_RIM_MM = 60.0; /* a stack that hovers lower than this makes them leave */
 static const double BEE_MM = 4.0;       /* height of a worker */
-static const double LEAD_MM = 2.0;      /* less between the edges: no wedge */
+static const double LEAD_MM = 2.0;      /* less than this between the edges below FLAT_MM: no wedge */
+static const double FLAT_MM = 9.0;
 static const double NO_WEDGE = 4.0;
 static const double COMB_MM = 24.0;      /* of one comb without bees */
 static const double BEE_SPACE_MM = 9.0;
@@ -125,7 +126,7 @@ static void live_on_rim(int side, int box)
     if (gap_mm > NEAR_RIM_MM) {
         *bees += (world.rim_bees - *bees) * TICK_S / world.rim_arrive_s;
     } else {
-        const bool is_flat = gap_mm < NEAR_RIM_MM / 4.0 && fabs(truth.edge_mm[0] - truth.edge_mm[1]) < LEAD_MM;
+        const bool is_flat = gap_mm < FLAT_MM && fabs(truth.edge_mm[0] - truth.edge_mm[1]) < LEAD_MM;
         *bees -= *bees * TICK_S / (world.rim_leave_s * (is_flat ? NO_WEDGE : 1.0));
     }
     if (is_landing) {

@@ -275,7 +275,7 @@ def test_a_stack_that_comes_down_quickly_crushes_bees(hands: Hands, knobs: Knobs
     cleat_mm = hands.geometry.cleat_mm(2)
     hands.move(scan_left=420, scan_right=420)
     hands.glide(20.0, lift_left=cleat_mm - 0.5, lift_right=cleat_mm + 10)
-    assert hands.plant.truth.bees_crushed >= 5
+    assert hands.plant.truth.bees_crushed >= 3
     assert hands.harm() == ["bees_crushed"]
 
 
