@@ -144,14 +144,17 @@ async def _carry_out(
         return replace(planned, refusals=(*(refusals or ()), *planned.refusals))
 
     async def work_or_tell(visit: BoxVisit) -> None:
-        visit.enter(Phase.FRAMES, "the frames are where they are; the work begins")
+        visit.enter(Phase.FRAMES, "the work with the frames begins")
+        visit.undone = "the work was broken off"
         try:
             await work(visit)
+            visit.undone = ""
         except (NoRoom, Undone, ValueError) as why:
             visit.undone = str(why)
             visit.troubles.append(visit.undone)
             visit.tell(EventKind.PHASE, f"not done: {why}")
 
+    visit.undone = "the work was not begun"
     return await carry_out(visit, override, plan, work_or_tell)
 
 

@@ -60,7 +60,7 @@ class ServicePlanner(MotionPlanner):
 
     @property
     def lifted_mm(self) -> float:
-        return self.engaged_mm + self.robot.visit.frame_lift_mm
+        return self.engaged_mm + self.robot.frame_lift_mm(self.box)
 
     def carry_to_service(self, pin_ahead_mm: float) -> MotionProgramme:
         """A hanging frame from the photo spot to the service door."""
