@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import selectors
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import Executor
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from bee_robot.clock import SteppedClock
 from bee_robot.sim.twin import Twin
@@ -25,10 +25,25 @@ class VirtualTimeError(Exception):
     """Time cannot go on: nobody waits for anything that could still happen, or the limit is reached."""
 
 
+class SteppedBoard(Protocol):
+    """A board that runs only as far as it is told: a Twin, or a board in a test."""
+
+    receiver: Callable[[bytes], None] | None
+
+    @property
+    def now_s(self) -> float: ...
+
+    def advance_to(self, t_s: float) -> float:
+        """Run until then, or until bytes can be read; returns the time reached."""
+        ...
+
+    def read(self) -> bytes: ...
+
+
 class _TwinSelector(selectors.BaseSelector):
     """Instead of waiting for files, moves clock and twin on."""
 
-    def __init__(self, clock: SteppedClock, twin: Twin | None, limit_s: float | None) -> None:
+    def __init__(self, clock: SteppedClock, twin: SteppedBoard | None, limit_s: float | None) -> None:
         self._files = selectors.DefaultSelector()
         self._clock = clock
         self._twin = twin
@@ -55,28 +70,34 @@ class _TwinSelector(selectors.BaseSelector):
             self._clock.advance_to(min(known_s))
             return
         goal_s = min(known_s, default=now_s + SILENCE_S)
-        if not self._run_twin(self._twin, goal_s) and not known_s:
+        if not self._run(self._twin, goal_s) and not known_s:
             raise VirtualTimeError(
                 f"deadlock at {now_s:.3f} s: nobody waits for a time and the board has been silent for {SILENCE_S:g} s"
             )
 
-    def _run_twin(self, twin: Twin, goal_s: float) -> bool:
-        """Run the twin until then, or until the host must be told something; whether the board has said anything.
+    def _run(self, board: SteppedBoard, goal_s: float) -> bool:
+        """Run the board until then, or until the host must be told something; whether the board has said anything.
 
-        Telemetry that nobody waits for is handed over late, but with the clock at the time at which it came: nobody can
-        tell the difference, and the loop wakes up a tenth as often.
+        Telemetry of a twin that nobody waits for is handed over late, but with the clock at the time at which it came:
+        nobody can tell the difference, and the loop wakes up a tenth as often.
         """
         offset_s = self._offset_s
-        twin_s = twin.advance_to(goal_s - offset_s, telemetry_may_wait=not twin.wants_telemetry())
-        reached_s = twin_s + offset_s
+        portions: Iterable[tuple[bytes, float]]
+        if isinstance(board, Twin):
+            board_s = board.advance_to(goal_s - offset_s, telemetry_may_wait=not board.wants_telemetry())
+            portions = board.portions()
+        else:
+            board_s = board.advance_to(goal_s - offset_s)
+            portions = ((data, board_s) for data in (board.read(),) if data)
+        reached_s = board_s + offset_s
         if goal_s - reached_s < SAME_INSTANT_S:
             reached_s = max(reached_s, goal_s)
         has_spoken = False
-        for data, at_s in twin.portions():
+        for data, at_s in portions:
             has_spoken = True
-            self._clock.advance_to(reached_s if at_s >= twin_s else at_s + offset_s)
-            if twin.receiver:
-                twin.receiver(data)
+            self._clock.advance_to(reached_s if at_s >= board_s else at_s + offset_s)
+            if board.receiver:
+                board.receiver(data)
         self._clock.advance_to(reached_s)
         return has_spoken
 
@@ -99,7 +120,9 @@ class _TwinSelector(selectors.BaseSelector):
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An asyncio loop in robot time. Work for threads is done at once and in place, so that it takes no robot time."""
 
-    def __init__(self, clock: SteppedClock, twin: Twin | None = None, limit_s: float | None = None) -> None:
+    def __init__(
+        self, clock: SteppedClock, twin: SteppedBoard | None = None, limit_s: float | None = None
+    ) -> None:
         self._robot_clock = clock
         super().__init__(_TwinSelector(clock, twin, limit_s))
 
@@ -120,7 +143,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 def run_virtual(
     coroutine: Coroutine[Any, Any, T],
     clock: SteppedClock,
-    twin: Twin | None = None,
+    twin: SteppedBoard | None = None,
     limit_s: float | None = None,
 ) -> T:
     """Run a coroutine to its end in robot time, as asyncio.run does in wall time; the twin moves along with the clock.
@@ -137,7 +160,7 @@ def run_virtual(
             _end_tasks(loop)
         asyncio.set_event_loop(None)
         loop.close()
-        if twin is not None:
+        if isinstance(twin, Twin):
             twin.show()
 
 
