@@ -115,7 +115,9 @@ def pose(robot: RobotConfiguration, open_box: int, frame_in_hand: int, push: int
     if open_box:
         geometry = HiveGeometry(robot.hive, robot.mechanism)
         engaged_mm = geometry.engaged_mm(open_box)
-        scan_mm = engaged_mm + (robot.frame_lift_mm(open_box) if frame_in_hand else robot.mechanism.hook_swing_mm)
+        scan_mm = engaged_mm + (
+            robot.frame_lift_mm(open_box) if frame_in_hand else robot.mechanism.hook_swing_mm
+        )
         for side in ("left", "right"):
             at[f"lift_{side}"] = geometry.cleat_mm(open_box + 1) + robot.raise_mm(open_box)
             at[f"scan_{side}"] = scan_mm

@@ -87,6 +87,7 @@ def _boxes(goal: Any) -> str:
 async def _inspect_hive(runner: JobRunner, goal: Any, context: VisitContext) -> HiveOutcome:
     count = len(goal.boxes) or context.robot.hive.boxes
     done = 0
+    runner.conditions.begin(count)
 
     def end_box(outcome: VisitOutcome) -> None:
         nonlocal done

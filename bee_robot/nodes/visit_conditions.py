@@ -82,8 +82,9 @@ class VisitConditions:
 
     # of a visit
 
-    def begin(self) -> None:
-        self._gate.begin_visit()
+    def begin(self, boxes: int = 1) -> None:
+        """A visit to so many boxes begins."""
+        self._gate.begin_visit(boxes)
 
     async def end(self) -> None:
         """Heater off, and its lease free."""

@@ -52,7 +52,7 @@ class Gate:
         self._last_visit = last_visit
         self._clock_watch = ClockWatch(robot.conditions.clock_settle_s)
         self._accepted: set[tuple[str, bool]] = set()
-        self._is_visiting = False
+        self._is_visiting, self._boxes = False, 1
         self._before_visit: tuple[datetime | None] | None = None
 
     # before a visit
@@ -108,13 +108,14 @@ class Gate:
         self._accepted = {self._key(finding) for finding in self._weather()}
         return self.look().rules
 
-    def begin_visit(self) -> None:
-        """What somebody has overridden before is overridden no more; what moves from now on is the visit's own."""
+    def begin_visit(self, boxes: int = 1) -> None:
+        """To so many boxes, one after the other: it may not rain, nor become dark, until the last is closed. What somebody
+        has overridden before is overridden no more; what moves from now on is the visit's own."""
         self._accepted, self._is_visiting = set(), True
-        self._before_visit = None
+        self._before_visit, self._boxes = None, boxes
 
     def end_visit(self) -> None:
-        self._accepted, self._is_visiting = set(), False
+        self._accepted, self._is_visiting, self._boxes = set(), False, 1
 
     # what there is
 
@@ -164,7 +165,7 @@ class Gate:
         return Finding("board", board.value, BOARD, age_s, "there, at rest", against, is_rule=True)
 
     def _ahead(self, now_s: float, now_utc: datetime) -> Iterator[Finding]:
-        visit_s = self.robot.visit.open_close_at_s
+        visit_s = self._boxes * self.robot.visit.open_close_at_s
         yield from calendar_findings(self.robot, now_utc, self._clock_watch.look(now_s, now_utc), visit_s)
         if self.service is not None:
             yield self.service.rain_ahead(self.robot.conditions, now_s, visit_s)

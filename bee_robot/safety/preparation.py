@@ -54,7 +54,7 @@ class CabinetHeating:
         self._settings = gate.robot.preparation
         self._warm_c = gate.robot.conditions.cabinet_warm_c
         self._tower: Tower | None = None
-        self._has_lease = False
+        self._holder = ""
         self._keeping: asyncio.Task[None] | None = None
 
     # before
@@ -65,18 +65,19 @@ class CabinetHeating:
         verdict = self._gate.look()
         if not self._settings.warms_cabinet or not self._is_cool(verdict) or _other_reasons(verdict):
             return []
+        await self._stop_keeping()
         await self._take(visit)
         given_up = await self._warm(visit)
         if given_up or not self._settings.keeps_warm:
             await self._heat(0.0)
         else:
-            self._keeping = asyncio.ensure_future(self._keep_warm(visit.clock))
+            self._keeping = asyncio.ensure_future(self._keep_warm(visit.tower, visit.clock))
         return [given_up] if given_up else []
 
     async def _take(self, visit: Visit) -> None:
         self._tower = visit.tower
         await visit.tower.acquire_lease(visit.holder)
-        self._has_lease = True
+        self._holder = visit.holder
 
     async def _warm(self, visit: Visit) -> str:
         """Until the cabinet is warm; why not, where it does not get so."""
@@ -130,8 +131,9 @@ class CabinetHeating:
 
     # during
 
-    async def _keep_warm(self, clock: Clock) -> None:
-        """Between warm and a little warmer; off where nobody says how warm it is."""
+    async def _keep_warm(self, tower: Tower, clock: Clock) -> None:
+        """Between warm and a little warmer; off where nobody says how warm it is. Only while the visit has its lease: without
+        one nobody would switch the heater off for a process that has died."""
         is_on = True
         while True:
             cabinet = self._gate.cabinet()
@@ -140,26 +142,28 @@ class CabinetHeating:
             elif cabinet.value <= self._warm_c + HYSTERESIS_C / 2:
                 is_on = True
             with contextlib.suppress(TowerError):  # the visit itself deals with a board that does not answer
-                await self._heat(self._settings.heater if is_on else 0.0)
+                if tower.state.lease_holder == self._holder:
+                    await self._heat(self._settings.heater if is_on else 0.0)
             await clock.sleep(LOOK_S)
+
+    async def _stop_keeping(self) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.wait({self._keeping})
+            self._keeping = None
 
     # after
 
     async def end(self) -> None:
         """Heater off, lease free. Once for each `prepare`, whatever came of it; raises nothing."""
-        if self._keeping is not None:
-            self._keeping.cancel()
-            await asyncio.wait({self._keeping})
-            self._keeping = None
+        await self._stop_keeping()
         tower, self._tower = self._tower, None
         if tower is None:
             return
         with contextlib.suppress(TowerError):  # out of reach: the board switches it off by itself
             await tower.set_output(Output.HEATER, 0.0)
-        if self._has_lease:
-            self._has_lease = False
-            with contextlib.suppress(TowerError):
-                await tower.release_lease()
+        with contextlib.suppress(TowerError):
+            await tower.release_lease()  # that of the visit, where it has not given it back already
 
     # what is
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from bee_robot.devices.tower import Output
 from bee_robot.extraction.context import Override, VisitContext
 from bee_robot.extraction.visit import inspect_box
 from bee_robot.hive.inspection import EndState, EventKind, Phase, VisitOutcome
@@ -143,6 +144,31 @@ class TestCold:
         assert not outcome.was_opened and bench.heater_at_the_end == 0.0
         assert "more stands against a visit now" in outcome.refusals[0]
         assert any(each.startswith("it rains") for each in outcome.refusals)
+
+    def test_a_process_that_dies_while_it_warms_leaves_no_heater_on(self, bench) -> None:
+        heats = []
+
+        def pull() -> None:
+            heats.append(bench.twin.sample().outputs["heater"])
+            bench.is_cable_pulled = True
+            bench.later(0.4, lambda: heats.append(bench.twin.sample().outputs["heater"]))
+
+        bench.when(Phase.CHECK, pull, after_s=20.0)
+        outcome = visit(bench, cool_day())
+        assert heats == [1.0, 0.0]
+        assert not outcome.was_opened and "could not be prepared" in outcome.explanation
+
+    def test_a_lease_that_is_given_back_takes_the_heater_with_it(self, bench) -> None:
+        async def forgetful(context: VisitContext) -> float:
+            await context.tower.acquire_lease("somebody")
+            await context.tower.set_output(Output.HEATER, 1.0)
+            await context.clock.sleep(1.0)
+            before = bench.twin.sample().outputs["heater"]
+            await context.tower.release_lease()
+            return before
+
+        assert bench.run(forgetful) == 1.0
+        assert bench.twin.sample().outputs["heater"] == 0.0
 
     def test_whoever_stops_the_warming_is_heard(self, bench) -> None:
         bench.when(Phase.CHECK, lambda: bench.control.request_stop("a person asked for it"), after_s=30.0)
