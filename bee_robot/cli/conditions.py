@@ -7,7 +7,6 @@ import json
 import math
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
@@ -21,6 +20,7 @@ from bee_robot.extraction.workbench import Workbench
 from bee_robot.nodes.conditions_reader import read_conditions
 from bee_robot.nodes.graph_client import GraphClient, GraphError
 from bee_robot.safety.conditions import Finding, Verdict
+from bee_robot.safety.gate import as_rows
 from bee_robot.safety.simulated_station import SimulatedStation
 from bee_robot.sim.twin import TwinError
 from bee_robot.sim.weather import Weather
@@ -69,8 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_FAILED
     verdict = Verdict(findings)
     if arguments.json:
-        rows = [asdict(each) | {"value": _plain(each.value)} for each in findings]
-        print(json.dumps({"may_open": verdict.may_open, "findings": rows}, indent=2))
+        print(json.dumps({"may_open": verdict.may_open, "findings": as_rows(verdict)}, indent=2))
     else:
         _print(verdict)
     return 0 if verdict.may_open else EXIT_NOT_NOW
@@ -119,8 +118,3 @@ def _shown(finding: Finding) -> str:
     if finding.name == "local_hour":
         return f"{int(value):02d}:{int(value % 1 * 60):02d}"
     return "never" if math.isinf(value) else f"{value:.1f}".removesuffix(".0")
-
-
-def _plain(value: float | str | None) -> float | str | None:
-    """What JSON has."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -19,7 +19,8 @@ from bee_robot.extraction.journal import Journal, JournalError
 from bee_robot.nodes import conversions, qos
 from bee_robot.nodes.asyncio_bridge import AsyncioBridge
 from bee_robot.nodes.diagnostics import Status
-from bee_robot.safety.gate import Gate
+from bee_robot.safety.conditions import Verdict
+from bee_robot.safety.gate import Gate, as_rows
 from bee_robot.safety.preparation import CabinetHeating
 from bee_robot.safety.weather_service import WeatherWatch
 from bee_robot_interfaces.msg import Climate
@@ -107,6 +108,10 @@ class VisitConditions:
         """A named person opens the hive nevertheless: what nobody may override."""
         return self._gate.overridden()
 
+    def verdict(self) -> Verdict:
+        """All that is looked at, as of now."""
+        return self._gate.look()
+
     def for_the_record(self) -> dict[str, Any]:
         """Readings and verdict before the visit."""
         return self._gate.for_the_record()
@@ -121,19 +126,19 @@ class VisitConditions:
     def look(self, status: Status) -> None:
         """The task for diagnostics."""
         try:
-            found = self._gate.for_the_record()
+            verdict = self._gate.look()
         except JournalError as error:
             status.error(str(error), "store_full")
             return
         status.values |= self._figures()
-        status.values[FINDINGS] = json.dumps(found["findings"])
+        status.values[FINDINGS] = json.dumps(as_rows(verdict))
         climate = self._climate
         if climate is None:
             status.stale("no climate was heard yet")
         elif (age_s := self._clock.now_s() - climate.stamp_s) > CLIMATE_SILENT_S:
             status.stale(f"the last climate is {age_s:.0f} s old")
-        elif found["against"]:
-            status.warn("; ".join(found["against"]), "conditions")
+        elif not verdict.may_open:
+            status.warn("; ".join(verdict.against), "conditions")
         else:
             status.ok("the hive may be opened")
 

@@ -6,6 +6,7 @@ Asked before a visit (`look`), and before each frame while the hive is open (`we
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -74,25 +75,17 @@ class Gate:
         return self.look().against
 
     def for_the_record(self) -> dict[str, Any]:
-        """Readings and verdict, JSON-able."""
+        """Readings, verdict and who said what, JSON-able."""
         verdict = self.look()
-        findings = [
-            {
-                "name": each.name,
-                "value": each.value if isinstance(each.value, str) else _finite(each.value),
-                "source": each.source,
-                "age_s": None if each.age_s is None else round(each.age_s, 1),
-                "limit": each.limit,
-                "against": each.against,
-                "is_known": each.is_known,
-                "is_rule": each.is_rule,
-            }
-            for each in verdict.findings
-        ]
         readings = {
             name.value: value for name, value in verdict.readings.items() if _finite(value) is not None
         }
-        return {"readings": readings, "against": list(verdict.against), "findings": findings}
+        sources = [
+            f"{each.name} from {each.source}" + ("" if each.age_s is None else f" {each.age_s:.0f} s before")
+            for each in verdict.findings
+            if each.source and each.is_known
+        ]
+        return {"readings": readings, "against": list(verdict.against), "sources": sources}
 
     # while the hive is open
 
@@ -169,6 +162,14 @@ class Gate:
         yield from calendar_findings(self.robot, now_utc, self._clock_watch.look(now_s, now_utc), visit_s)
         if self.service is not None:
             yield self.service.rain_ahead(self.robot.conditions, now_s, visit_s)
+
+
+def as_rows(verdict: Verdict) -> list[dict[str, Any]]:
+    """All that was looked at, JSON-able: the fields of Finding; an infinite value is None."""
+    return [
+        asdict(each) | {"value": each.value if isinstance(each.value, str) else _finite(each.value)}
+        for each in verdict.findings
+    ]
 
 
 def _finite(value: float | None) -> float | None:

@@ -19,6 +19,7 @@ from bee_robot.nodes import qos
 from bee_robot.nodes.asyncio_bridge import AsyncioBridge
 from bee_robot.nodes.diagnostics import Status
 from bee_robot.nodes.visit_conditions import VisitConditions
+from bee_robot.safety.gate import as_rows
 from bee_robot_interfaces.msg import Climate
 
 NAN = float("nan")
@@ -48,7 +49,7 @@ def conditions(stage: Stage, tmp_path: Path) -> Iterator[Callable[[RobotConfigur
 
 
 def findings(of: VisitConditions) -> dict[str, dict[str, Any]]:
-    return {row["name"]: row for row in of.for_the_record()["findings"]}
+    return {row["name"]: row for row in as_rows(of.verdict())}
 
 
 def test_sensors_of_anybodys_are_as_old_as_their_stamps_say(stage: Stage, conditions: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ import pytest
 from bee_robot.clock import SteppedClock
 from bee_robot.configuration import load
 from bee_robot.devices.tower import BoardState, Input, Output, TowerError
+from bee_robot.safety.gate import as_rows
 from bee_robot.safety.simulated_station import SimulatedStation
 from bee_robot.sim.virtual_time import run_virtual
 from bee_robot.sim.weather import Weather, simulated_noon
@@ -126,6 +128,7 @@ def test_the_record_can_be_kept(scene: Scene) -> None:
     record = scene.gate.for_the_record()
     assert record["against"] == [] and record["readings"]["door_closed"] == 1.0
     assert "days_since_visit" not in record["readings"]  # never: JSON has no such number
-    assert {"name", "value", "source", "age_s", "limit", "against"} <= set(record["findings"][0])
+    assert "outside_c from sensors 0 s before" in record["sources"]
+    assert json.loads(json.dumps(as_rows(scene.gate.look()), allow_nan=False))[0]["name"] == "outside_c"
     scene.clock.advance_to(timedelta(minutes=10).total_seconds())
     assert scene.gate.look().may_open
