@@ -119,20 +119,20 @@ class Bench(Workbench):
         with sqlite3.connect(self.journal_path) as journal:
             return [step for (step,) in journal.execute("SELECT step FROM journal ORDER BY id")]
 
-    def journal_adds(self, step: str, belief: str) -> None:
+    def journal_adds(self, step: str, belief: str, box: int = 1) -> None:
         """Somebody else writes into the journal: `belief` as text, which may be anything."""
         with sqlite3.connect(self.journal_path) as journal:
             journal.execute(
                 "INSERT INTO journal (written_utc, robot_s, inspection, hive, box, step, belief, note) "
-                "VALUES ('2026-06-21T10:00:00+00:00', 0, '', ?, 1, ?, ?, '')",
-                (self.robot.hive.name, step, belief),
+                "VALUES ('2026-06-21T10:00:00+00:00', 0, '', ?, ?, ?, ?, '')",
+                (self.robot.hive.name, box, step, belief),
             )
 
     def journal_knows(self, box: int, places_mm: dict[int, float]) -> None:
         """The journal of an earlier visit: how it left the frames of a box."""
         frames = {str(number): y for number, y in places_mm.items()}
         self.run(lambda context: asyncio.sleep(0))
-        self.journal_adds(CLOSED_STEP, json.dumps({"frames_y_mm": frames, "push": -1}))
+        self.journal_adds(CLOSED_STEP, json.dumps({"frames_y_mm": frames, "push": -1}), box)
 
     @property
     def edges_mm(self) -> list[float]:
