@@ -70,6 +70,7 @@ class Situation:
     frame_top_mm: float = 0.0  # top bars of resting frames
     frame_height_mm: float = 279.0
     pitch_mm: float = 37.5
+    half_depth_mm: float = 200.0  # of the box inside, along Y from its middle
     is_open: bool = False
     other_open_box: int | None = None
     open_for_s: float = 0.0
@@ -129,7 +130,7 @@ class Motions:
 
 def joined(parts: Sequence[Motions]) -> Motions:
     """Motions one after the other, with the inputs and outputs that all of them name."""
-    named = {
+    named: dict[str, Any] = {
         what: {
             name: np.concatenate([getattr(part, what)[name] for part in parts])
             for name in getattr(parts[0], what)
@@ -137,7 +138,7 @@ def joined(parts: Sequence[Motions]) -> Motions:
         }
         for what in ("inputs", "outputs")
     }
-    arrays = {
+    arrays: dict[str, Any] = {
         part.name: np.concatenate([getattr(one, part.name) for one in parts])
         for part in fields(Motions)
         if part.name not in named
@@ -160,6 +161,7 @@ class Situations:
     frame_top_mm: Floats
     frame_height_mm: Floats
     pitch_mm: Floats
+    half_depth_mm: Floats
     is_open: Bools
     other_open_box: Ints
     open_for_s: Floats
@@ -188,6 +190,7 @@ class Situations:
             frame_top_mm=float(self.frame_top_mm[index]),
             frame_height_mm=float(self.frame_height_mm[index]),
             pitch_mm=float(self.pitch_mm[index]),
+            half_depth_mm=float(self.half_depth_mm[index]),
             is_open=bool(self.is_open[index]),
             other_open_box=int(self.other_open_box[index]) or None,
             open_for_s=float(self.open_for_s[index]),
@@ -220,7 +223,7 @@ T = TypeVar("T", Motions, Situations)
 
 def _each(arrays: T, do: Any) -> T:
     """The same with every array changed."""
-    changed = {}
+    changed: dict[str, Any] = {}
     for part in fields(arrays):
         value = getattr(arrays, part.name)
         changed[part.name] = (
@@ -298,6 +301,7 @@ def _situations(situations: Sequence[Situation]) -> Situations:
         frame_top_mm=_floats(one.frame_top_mm for one in situations),
         frame_height_mm=_floats(one.frame_height_mm for one in situations),
         pitch_mm=_floats(one.pitch_mm for one in situations),
+        half_depth_mm=_floats(one.half_depth_mm for one in situations),
         is_open=np.array([one.is_open for one in situations], dtype=bool),
         other_open_box=np.array([one.other_open_box or 0 for one in situations], dtype=np.int64),
         open_for_s=_floats(one.open_for_s for one in situations),

@@ -148,7 +148,9 @@ def ears(block: Block) -> Iterator[Reading]:
     for side, scan in enumerate(SCANS):
         yield Reading("R20", scan, low[:, side], rising[:, side], _R20["ear_mm_s"], relative=RELATIVE)
     both = np.minimum(rising[:, 0], rising[:, 1])
-    yield Reading("R20", "both ears at once", low.any(axis=1), both, 0.0, slack=STANDS_MM_S, has_margin=False)
+    yield Reading(
+        "R20", "both ears at once", low[:, 0] | low[:, 1], both, 0.0, slack=STANDS_MM_S, has_margin=False
+    )
 
 
 def _nudge(block: Block, rests: Bools) -> Iterator[Reading]:

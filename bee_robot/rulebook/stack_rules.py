@@ -44,7 +44,7 @@ def peel(block: Block) -> Iterator[Reading]:
         yield Reading("R1", lift, near[:, side], rising[:, side], _R1["speed_mm_s"], relative=RELATIVE)
     both = _least(rising)
     yield Reading(
-        "R1", "both edges at once", near.any(axis=1), both, 0.0, slack=STANDS_MM_S, has_margin=False
+        "R1", "both edges at once", near[:, 0] | near[:, 1], both, 0.0, slack=STANDS_MM_S, has_margin=False
     )
 
 
@@ -123,7 +123,7 @@ def _fork_swing(block: Block, servo: str, side: int, moves: Bools) -> Iterator[R
 def _hook_swing(block: Block, servo: str, side: int, moves: Bools) -> Iterator[Reading]:
     is_open = block.situations.is_open
     where = f"{servo} swings over a closed box"
-    yield Reading("R12", where, moves, is_open * 1.0, 1.0, is_least=True, has_margin=False)
+    yield Reading("R12", where, moves, is_open.astype(np.float64), 1.0, is_least=True, has_margin=False)
     above = block.motions.position_mm[:, SCAN][:, side] - block.situations.engaged_mm
     least = _R12["hook_above_mm"]
     yield Reading("R12", f"{servo} swings too low", moves & is_open, above, least, slack=MM, is_least=True)
@@ -139,23 +139,28 @@ def beams_apart(block: Block) -> Iterator[Reading]:
 
 
 def one_box(block: Block) -> Iterator[Reading]:
-    """R14."""
+    """R14. The middle of a hanging frame is its place: it stays between front and rear wall of its box."""
     s = block.situations
-    other = s.other_open_box * 1.0
-    if other.any():
-        opens = (s.is_open | s.is_peeling) & (s.other_open_box > 0)
+    opens = (s.is_open | s.is_peeling) & (s.other_open_box > 0)
+    if opens.any():
+        boxes = opens.astype(np.float64) + 1
         yield Reading(
             "R14",
             lambda index: f"box {s.other_open_box[index]} is open too",
             opens,
-            opens + 1.0,
+            boxes,
             1.0,
             has_margin=False,
         )
     hangs = (s.frame > 0) & ~s.frame_rests
-    if hangs.any():
-        shut = (hangs & ~s.is_open) * 1.0
-        yield Reading("R14", "a frame hangs and its box is not open", hangs, shut, 0.0, has_margin=False)
+    if not hangs.any():
+        return
+    shut = (hangs & ~s.is_open).astype(np.float64)
+    yield Reading("R14", "a frame hangs and its box is not open", hangs, shut, 0.0, has_margin=False)
+    aside = np.abs(s.frame_y_mm)
+    yield Reading(
+        "R14", lambda index: f"frame {s.frame[index]} beside its box", hangs, aside, s.half_depth_mm, slack=MM
+    )
 
 
 def open_time(block: Block) -> Iterator[Reading]:

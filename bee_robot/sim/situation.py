@@ -91,6 +91,7 @@ class SituationWatch:
             frame_top_mm=frame_top_mm,
             frame_height_mm=heights.frame_height_mm[level],
             pitch_mm=heights.pitch_mm[level],
+            half_depth_mm=np.full(len(rows), self._robot.hive.box_inner_depth_mm / 2),
             is_open=is_open,
             other_open_box=np.zeros(len(rows), dtype=np.int64),
             open_for_s=self._open_for_s(t_s, is_open),

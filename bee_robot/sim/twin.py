@@ -70,7 +70,12 @@ def _load(path: Path) -> tuple[tuple[str, float], ctypes.CDLL]:
         ) from None
     finally:
         os.unlink(name)
-    _declare(library)
+    try:
+        _declare(library)
+    except AttributeError as error:
+        raise TwinError(
+            f"{path}: built from another source ({error}); run 'make firmware' to build it again"
+        ) from None
     return key, library
 
 

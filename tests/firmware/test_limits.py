@@ -46,6 +46,8 @@ SHUTTLE, SCAN, LIFT = Axis.SHUTTLE_LEFT, Axis.SCAN_LEFT, Axis.LIFT_LEFT
         ({SHUTTLE: AxisMove(-235.1, 80, 400)}, ("shuttle_left", "minimum", "-235.10")),
         ({SHUTTLE: AxisMove(0, 80.1, 400)}, ("shuttle_left", "speed", "80.1 mm/s", "limit 80 mm/s")),
         ({SHUTTLE: AxisMove(0, 80, 401)}, ("shuttle_left", "acceleration", "limit 400 mm/s²")),
+        ({SCAN: AxisMove(385, 40.1, 80)}, ("scan_left", "speed", "40.1 mm/s", "limit 40 mm/s")),
+        ({SCAN: AxisMove(385, 40, 81)}, ("scan_left", "acceleration", "limit 80 mm/s²")),
         ({SCAN: AxisMove(391.1, 40, 80)}, ("lift_left", "too close")),
         ({SCAN: AxisMove(1e9, 40, 80)}, ("scan_left", "maximum")),
     ],

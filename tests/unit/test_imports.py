@@ -30,7 +30,10 @@ LATERAL = {
     ("cli", "embedded_ros"): "bee ros runs the graph tools, which know nothing of bees",
     ("configuration", "hive"): "a hive's part of the robot file is a hive's own affair",
     ("hive", "configuration"): "where frames hang follows from the numbers of the robot file",
-    ("hive", "rulebook"): "how far things have to keep apart decides whether a hive fits and how high it is raised",
+    (
+        "hive",
+        "rulebook",
+    ): "how far things have to keep apart decides whether a hive fits and how high it is raised",
 }
 
 # What every part may import: the package itself, which only decides where rclpy comes from.

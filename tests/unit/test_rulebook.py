@@ -7,17 +7,21 @@ from dataclasses import replace
 import pytest
 
 from bee_robot.rulebook import (
+    CHECKERS,
     PREDICATES,
     RULES,
     AxisSample,
     Block,
     FrameOnHooks,
     FrameTransfer,
+    Margin,
     MotionSample,
     RestingFrame,
     Situation,
     check,
+    closest,
     limit,
+    margins,
     transfer_refusals,
 )
 
@@ -204,7 +208,17 @@ KEPT_AND_BROKEN = {
         (sample(lift_left=(ENGAGED + 25 + 119,)), OPEN),
         (sample(lift_left=(ENGAGED + 25 + 118,)), OPEN),
     ),
-    "R14": ("R14", (sample(), OPEN), (sample(), replace(OPEN, other_open_box=2))),
+    "R14 one box": ("R14", (sample(), OPEN), (sample(), replace(OPEN, other_open_box=2))),
+    "R14 a frame over a closed box": (
+        "R14",
+        (sample(), replace(hanging(0, 0, rests=True), is_open=False)),
+        (sample(), replace(hanging(), is_open=False)),
+    ),
+    "R14 a frame beside its box": (
+        "R14",
+        (sample(), hanging(y_mm=-200)),
+        (sample(), hanging(y_mm=-200.2)),
+    ),
     "R15": (
         "R15",
         (sample(), replace(OPEN, open_for_s=1000, is_closing=True)),
@@ -239,6 +253,59 @@ def test_a_motion_at_the_limit_passes_and_one_beyond_it_is_caught(case: str) -> 
     rule, kept, broken = KEPT_AND_BROKEN[case]
     assert [violation.rule for violation in check(Block.of(kept))] == []
     assert {violation.rule for violation in check(Block.of(broken))} == {rule}
+
+
+def test_a_block_says_of_each_of_its_samples_what_that_sample_says_alone() -> None:
+    instants = [instant for _, kept, broken in KEPT_AND_BROKEN.values() for instant in (kept, broken)]
+    alone = [violation for instant in instants for violation in check(Block.of(instant))]
+    block = Block.of(*instants)
+    assert len(block) == len(instants)
+    assert check(block) == alone
+    half = instants[: len(instants) // 2]
+    assert check(block.part(slice(0, len(half)))) == check(Block.of(*half))
+
+
+@pytest.mark.parametrize("case", KEPT_AND_BROKEN, ids=lambda case: case.replace(" ", "-"))
+def test_an_instant_put_into_a_block_comes_out_as_it_was(case: str) -> None:
+    for instant in KEPT_AND_BROKEN[case][1:]:
+        block = Block.of(instant)
+        assert (block.sample(0), block.situation(0)) == instant
+
+
+def test_nothing_is_wrong_with_nothing() -> None:
+    nothing = Block.of((sample(), OPEN)).part(slice(0, 0))
+    assert check(nothing) == [] and set(margins(nothing).values()) == {None}
+
+
+def test_a_margin_is_where_a_block_comes_closest_to_a_limit() -> None:
+    low, high = hanging(300, 300), hanging(350, 340)
+    found = margins(Block.of((sample(), low), (replace(sample(), t_s=13.0), high)))
+    assert found["R8"] == Margin(52, 40, pytest.approx(0.3), 13.0, "frame 1")
+    assert found["R13"] is not None and found["R13"].value == pytest.approx(1060 - ENGAGED - 25)
+    assert found["R2"] is None, "nothing is near the rim"
+    assert found["R17"] is None, "no motion breaks it"
+
+
+def test_a_margin_below_zero_is_a_rule_broken() -> None:
+    tilted = Block.of((sample(), stack_at(400, 358)))
+    margin = margins(tilted)["R3"]
+    assert margin is not None and margin.margin_share == pytest.approx(-0.2)
+    assert [violation.rule for violation in check(tilted)] == ["R3"]
+
+
+def test_the_narrowest_margin_of_several_blocks_counts() -> None:
+    wide, narrow = (
+        margins(Block.of((sample(), hanging(300, 300)))),
+        margins(Block.of((sample(), hanging(350, 350)))),
+    )
+    assert closest(wide, narrow)["R8"] == narrow["R8"] == closest(narrow, wide)["R8"]
+    assert closest()["R8"] is None
+
+
+def test_every_rule_is_checked_by_somebody_and_every_motion_rule_by_the_twin() -> None:
+    for key, rule in RULES.items():
+        assert rule.checked_by and set(rule.checked_by) <= set(CHECKERS)
+        assert ("twin" in rule.checked_by) == (key in PREDICATES)
 
 
 def test_every_rule_of_the_machine_document_is_there_and_every_motion_rule_is_broken_by_a_test() -> None:

@@ -63,6 +63,49 @@ def test_the_same_seed_and_the_same_host_write_the_same_trace(
     assert story(robot, tmp_path / "one.jsonl")[0] == story(robot, tmp_path / "two.jsonl")[0]
 
 
+@pytest.mark.parametrize("period_s", [0.0, 0.0137])
+def test_telemetry_that_nobody_waits_for_comes_late_but_as_if_it_had_come_in_time(
+    robot: RobotConfiguration, period_s: float
+) -> None:
+    """`period_s`: somebody looks at the state every so often, at moments of his own."""
+
+    def seen(is_eager: bool) -> tuple[list[object], int]:
+        twin, clock = Twin(robot, EvenMasses(), seed=7), SteppedClock()
+        twin.power_on()
+        pipe = twin.pipe()
+        if is_eager:
+            twin.wants_telemetry = lambda: True
+        wakes, states = [0], []
+
+        async def watch() -> None:
+            tower = await SerialTower.open(robot, pipe, clock, renews_itself=True)
+            deliver = twin.receiver
+            assert deliver is not None
+
+            def count(data: bytes) -> None:
+                wakes[0] += 1
+                deliver(data)
+
+            twin.receiver = count
+            await tower.acquire_lease("test")
+            await tower.arm()
+            homing = asyncio.ensure_future(tower.home(tuple(Axis)))
+            while not homing.done():
+                await clock.sleep(period_s or 0.5)
+                states.append((clock.now_s(), repr(tower.state)))  # angles that nobody knows are nan
+            states.append(list(tower.statistics.round_trips_s))
+            states.append((tower.statistics.received, tower.statistics.bytes_received, tower.statistics.sent))
+            await tower.close("done")
+
+        run_virtual(watch(), clock, twin, limit_s=60.0)
+        twin.close()
+        return states, wakes[0]
+
+    (late, portions), (eager, packets) = seen(is_eager=False), seen(is_eager=True)
+    assert late == eager
+    assert portions < packets / 2
+
+
 def test_a_host_that_falls_silent_is_stopped_by_the_board(robot: RobotConfiguration) -> None:
     twin, clock, referee = Twin(robot, EvenMasses()), SteppedClock(), Referee()
     twin.watch(referee)

@@ -100,7 +100,9 @@ class TestJoints:
 
     def test_a_model_with_other_servo_limits_is_found_out(self, robot: RobotConfiguration, urdf: str) -> None:
         narrow = parse(
-            re.sub(r'(<joint name="hook_left".*?<limit [^>]*lower=")[^"]*', r"\g<1>0.0", urdf, flags=re.DOTALL)
+            re.sub(
+                r'(<joint name="hook_left".*?<limit [^>]*lower=")[^"]*', r"\g<1>0.0", urdf, flags=re.DOTALL
+            )
         )
         assert robot_model.problems(narrow, robot) == [
             "joint 'hook_left': lower is 0 in the model, -1.5708 for the board"
