@@ -22,8 +22,9 @@
 #define NS_PER_TICK 500u
 #define LOAD_PERIOD_TICKS (BOARD_TICKS_PER_MS * 25u / 2u) /* 80 Hz */
 
-/* What a host that waits for nothing in particular misses if it is not told of a packet at once. */
-typedef enum { NOTHING, ITS_TIME, EVERYTHING } loss;
+/* What a host that waits for nothing in particular misses if it is not told of a packet at once. Of positions it knows no
+ * time, of states that of the newest. */
+typedef enum { NOTHING, TIME_OF_NEWEST, ITS_TIME, EVERYTHING } loss;
 
 typedef struct {
     uint8_t bytes[LINE_SIZE];
@@ -94,9 +95,10 @@ static loss loss_of(const uint8_t *packet, uint8_t length)
         return EVERYTHING;
     switch (packet[2]) {
     case MESSAGE_AXES:
-    case MESSAGE_STATUS:
     case MESSAGE_HEALTH:
         return NOTHING;
+    case MESSAGE_STATUS:
+        return TIME_OF_NEWEST;
     case MESSAGE_HEARTBEAT_ECHO:
         return ITS_TIME;
     default:
@@ -176,13 +178,22 @@ uint32_t host_uart_read(uint8_t *bytes, uint32_t capacity)
     return count;
 }
 
+static bool is_newest(uint32_t at)
+{
+    for (uint32_t later = at + 1; later != to_host.head && to_host.arrives_ns[later % LINE_SIZE] <= now_ns; later++)
+        if (to_host.losses[later % LINE_SIZE] == TIME_OF_NEWEST)
+            return false;
+    return true;
+}
+
 uint32_t host_uart_read_portion(uint8_t *bytes, uint32_t capacity, uint64_t *at_ns)
 {
     uint32_t count = 0;
     for (bool is_over = false; count < capacity && !is_over && line_has(&to_host);) {
-        const uint32_t at = to_host.tail % LINE_SIZE;
-        is_over = to_host.losses[at] != NOTHING;
-        *at_ns = seen_ns(to_host.arrives_ns[at]);
+        const uint32_t at = to_host.tail;
+        const loss lost = to_host.losses[at % LINE_SIZE];
+        is_over = lost >= ITS_TIME || (lost == TIME_OF_NEWEST && is_newest(at));
+        *at_ns = seen_ns(to_host.arrives_ns[at % LINE_SIZE]);
         line_take(&to_host, &bytes[count++], 1);
     }
     find_urgent();
