@@ -9,7 +9,7 @@ ONLY ?=
 WITHOUT_ROS = env -u PYTHONPATH -u AMENT_PREFIX_PATH BEE_ROS=embedded PYTEST_DISABLE_PLUGIN_AUTOLOAD=1
 SETUP = PYTHON="$(PYTHON)" VENV="$(VENV)" tools/setup
 BIN = $(VENV)/bin
-TYPED = bee_robot/hive bee_robot/mcu bee_robot/extraction bee_robot/safety bee_robot/configuration.py
+TYPED = bee_robot/hive bee_robot/rulebook bee_robot/mcu bee_robot/extraction bee_robot/safety bee_robot/configuration.py
 # What tools/generate_protocol.py writes has the generator's format.
 FIRMWARE_SOURCES = $(shell find firmware -path '*/build' -prune -o -name '*.[ch]' -not -name 'messages.*' -print)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from bee_robot.extraction.belief import HeldFrame
 from bee_robot.extraction.box_places import BoxSpace, room_beside_mm
 from bee_robot.extraction.box_visit import BoxVisit
+from bee_robot.extraction.following import HeldFrame
 from bee_robot.extraction.frame_handling import (
     LEAST_NUDGE_MM,
     PHOTO_SPOT_Y_MM,

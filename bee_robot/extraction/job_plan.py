@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from bee_robot.configuration import RobotConfiguration
 from bee_robot.extraction.before_opening import Planned
-from bee_robot.extraction.belief import HeldFrame
+from bee_robot.extraction.following import HeldFrame
 from bee_robot.extraction.frame_handling import PHOTO_SPOT_Y_MM
 from bee_robot.extraction.frame_moves import Push
 from bee_robot.extraction.plan import CAPTURE_S, Draft, Waits, lay_out_visit

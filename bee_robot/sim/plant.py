@@ -157,13 +157,8 @@ class Plant:
         return bool(self._library.plant_hang_frame(number, pin_from_plate_mm))
 
     def take_events(self) -> list[PlantEvent]:
-        """What happened since the last call, in order."""
+        """What happened since the last call, in order; of a plant that is traced its rows tell (plant_trace.py)."""
         events: list[PlantEvent] = []
         while count := self._library.plant_take_events(self._events, len(self._events)):
             events.extend(named_event(raw) for raw in self._events[:count])
         return events
-
-    def forget_events(self) -> None:
-        """What happened up to now is known already."""
-        while self._library.plant_take_events(self._events, len(self._events)):
-            pass

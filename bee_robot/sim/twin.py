@@ -165,7 +165,6 @@ class Twin:
     def _begin_trace(self) -> None:
         self._shown_ns = self._now_ns
         self._trace.begin(SAMPLE_NS if self._observers else 0)
-        self.plant.forget_events()
 
     def power_on(self) -> None:
         """Power comes to machine and board, at robot time 0. Knobs that are turned stay turned."""
@@ -257,7 +256,6 @@ class Twin:
         rows = self._trace.take()
         if not self._observers or not len(rows):
             return
-        self.plant.forget_events()
         block, events = self._situations.follow(rows), events_of(rows)
         for observer in self._observers:
             observer.see(block, events)

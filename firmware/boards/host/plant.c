@@ -21,20 +21,22 @@ static uint32_t events_out;
 
 void plant_event(plant_event_kind_t kind, int side, int level, int frame, double value)
 {
+    plant_event_t event = {
+        .at_ns = truth.now_ns, .value = value, .kind = (int32_t)kind, .side = side, .level = level, .frame = frame};
+    memcpy(event.position_mm, truth.position_mm, sizeof truth.position_mm);
+    memcpy(event.servo_deg, truth.servo_deg, sizeof truth.servo_deg);
+    memcpy(event.load_kg, truth.load_kg, sizeof truth.load_kg);
+    if (kind > EVENT_LAST_HARMLESS) {
+        bees_suffer(kind, level, frame);
+    }
+    if (trace_event(&event)) {
+        return;
+    }
     if (events_in - events_out == EVENT_CAPACITY) {
         truth.events_lost++;
         return;
     }
-    plant_event_t *event = &events[events_in++ % EVENT_CAPACITY];
-    *event = (plant_event_t){
-        .at_ns = truth.now_ns, .value = value, .kind = (int32_t)kind, .side = side, .level = level, .frame = frame};
-    memcpy(event->position_mm, truth.position_mm, sizeof truth.position_mm);
-    memcpy(event->servo_deg, truth.servo_deg, sizeof truth.servo_deg);
-    memcpy(event->load_kg, truth.load_kg, sizeof truth.load_kg);
-    if (kind > EVENT_LAST_HARMLESS) {
-        bees_suffer(kind, level, frame);
-    }
-    trace_event(event);
+    events[events_in++ % EVENT_CAPACITY] = event;
 }
 
 int32_t plant_take_events(plant_event_t *into, int32_t capacity)

@@ -127,6 +127,6 @@ void bees_suffer(plant_event_kind_t kind, int box, int frame); /* of an event th
 
 /* plant_trace.c */
 void trace_advance(void);
-void trace_event(const plant_event_t *event);
+bool trace_event(const plant_event_t *event); /* whether somebody follows the plant, and takes events from there */
 
 #endif

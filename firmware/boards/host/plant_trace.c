@@ -82,14 +82,14 @@ void trace_advance(void)
     }
 }
 
-void trace_event(const plant_event_t *event)
+bool trace_event(const plant_event_t *event)
 {
     if (!period_ns) {
-        return;
+        return false;
     }
     if (events == ROWS - PERIODS) {
         truth.events_lost++;
-        return;
+        return true;
     }
     events++;
     plant_trace_row_t *row = &rows[count++];
@@ -99,6 +99,7 @@ void trace_event(const plant_event_t *event)
     row->event_level = event->level;
     row->event_frame = event->frame;
     row->event_value = event->value;
+    return true;
 }
 
 void plant_trace_begin(uint64_t every_ns, plant_profile_t *profile, plant_heartbeat_t *heartbeat)

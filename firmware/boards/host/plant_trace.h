@@ -44,8 +44,8 @@ typedef struct {
 typedef void plant_profile_t(int axis, double *speed_steps_s, double *acceleration_steps_s2);
 typedef uint64_t plant_heartbeat_t(void);
 
-/* From now on a row every `period_ns` (0: no more rows) and at every event; rows that nobody took are forgotten. Without `profile`
- * (null) speeds are zero, without `heartbeat` there never was one. */
+/* From now on a row every `period_ns` (0: no more rows) and at every event, which is then not in plant_take_events; rows
+ * that nobody took are forgotten. Without `profile` (null) speeds are zero, without `heartbeat` there never was one. */
 void plant_trace_begin(uint64_t period_ns, plant_profile_t *profile, plant_heartbeat_t *heartbeat);
 /* The rows since the last plant_trace_clear, oldest first; valid until then. An event that finds no room is counted in
  * plant_truth's events_lost; the rows of a period have room kept for them. */
