@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from bee_robot.extraction.jog import JogEnd, JogOutcome
 from bee_robot.hive.inspection import EndState, HiveOutcome, VisitOutcome
 from bee_robot.nodes.job_runner import JobProgress
 from bee_robot_interfaces.msg import BoxResult
 
-NONE, HELD, REFUSED = 0, 1, 2
-"""error_code of every job's result."""
+NONE, HELD, REFUSED, UNDONE = 0, 1, 2, 3
+"""error_code of every job's result. UNDONE: the hive is closed, and what was asked for was not done."""
 
 
 def filled(message: Any, values: dict[str, Any]) -> Any:
@@ -40,10 +41,12 @@ def feedback(message: Any, progress: JobProgress) -> Any:
 def of_outcome(outcome: VisitOutcome) -> dict[str, Any]:
     """The fields of a result that tell how a visit ended."""
     code = NONE if outcome.end_state is EndState.CLOSED else HELD
+    if outcome.undone and code == NONE:
+        code = UNDONE
     return {
         "box": outcome.box,
         "error_code": REFUSED if outcome.refusals else code,
-        "error_msg": "; ".join(outcome.refusals) or outcome.explanation,
+        "error_msg": "; ".join(outcome.refusals) or _said(outcome),
         "inspection": outcome.inspection,
         "end_state": outcome.end_state.value,
         "instruction": outcome.instruction,
@@ -51,6 +54,23 @@ def of_outcome(outcome: VisitOutcome) -> dict[str, Any]:
         "faces": outcome.faces,
         "open_time": float(outcome.open_time_s),
         "visit_time": float(outcome.visit_time_s),
+    }
+
+
+def _said(outcome: VisitOutcome) -> str:
+    if not outcome.undone or outcome.undone in outcome.explanation:
+        return outcome.explanation
+    return "; ".join(filter(None, (outcome.undone, outcome.explanation)))
+
+
+def of_jog(outcome: JogOutcome) -> dict[str, Any]:
+    """The fields of a result that tell where a step ended."""
+    return {
+        "error_code": {JogEnd.DONE: NONE, JogEnd.HELD: HELD, JogEnd.REFUSED: REFUSED}[outcome.end],
+        "error_msg": outcome.explanation,
+        "instruction": outcome.instruction,
+        "axes": [axis.value for axis in outcome.positions_mm],
+        "positions": [float(place_mm) / 1000.0 for place_mm in outcome.positions_mm.values()],
     }
 
 
