@@ -82,6 +82,7 @@ class RobotAtHand:
     client: GraphClient
     supervisor: Supervisor | None
     store: Path
+    is_sim: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -160,7 +161,7 @@ def at_hand(chosen: ChosenRobot, interrupts: Interrupts, console: Console) -> It
         description = describe(chosen.robot.kind, chosen.launch_arguments(run_dir))
         store = Path(description.values["store"])
         with _robot(chosen, description, interrupts, console) as (client, supervisor):
-            yield RobotAtHand(client, supervisor, store)
+            yield RobotAtHand(client, supervisor, store, chosen.is_sim)
             if supervisor is not None:
                 console.print("Ending the robot's processes.", style="dim")
 

@@ -17,6 +17,7 @@ from bee_robot.cli.keys import Keys
 from bee_robot.cli.launching.start_order import StartError
 from bee_robot.clock import wall_sleep
 from bee_robot.configuration import AXIS_NAMES
+from bee_robot.extraction.jog import MOST_MM
 from bee_robot.nodes.graph_client import GraphError
 from bee_robot.nodes.job_reports import JobResult
 
@@ -27,7 +28,6 @@ EXIT_REFUSED, EXIT_BAD_INPUT, EXIT_FAILED, EXIT_STOPPED = 1, 2, 3, 130
 LOOK_S = 0.05
 PAIRS = {kind: (f"{kind}_left", f"{kind}_right") for kind in ("lift", "scan", "shuttle")}
 STEPS_MM = (0.5, 1.0, 2.0, 5.0, 10.0)
-FARTHEST_MM = 100.0
 KEYS = """\
 keys: l, s, y choose lift beams, scan beams, shuttles; left and right arrow one side of the pair, b both;
 up and down arrow move by a step (for shuttles: to the front, to the back) as often as they are pressed, or held;
@@ -97,8 +97,8 @@ def distance_mm(text: str) -> float:
         value = float(text)
     except ValueError:
         value = 0.0
-    if not 0 < abs(value) <= FARTHEST_MM:
-        raise argparse.ArgumentTypeError(f"'{text}' is no step of up to {FARTHEST_MM:g} mm, like +5 or -0.5")
+    if not 0 < abs(value) <= MOST_MM:
+        raise argparse.ArgumentTypeError(f"'{text}' is no step of up to {MOST_MM:g} mm, like +5 or -0.5")
     return value
 
 

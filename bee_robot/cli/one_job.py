@@ -21,8 +21,8 @@ from bee_robot.nodes.graph_client import GraphError
 EXIT_BAD_INPUT, EXIT_FAILED = 2, 3
 EXIT_STATUS = """\
 exit status: 0 done, closed and safe; 1 held, a person is needed; 2 bad input, nothing moved; 3 the robot did not come up,
-or is busy; 4 closed, but a rule of the rulebook was broken; 5 refused, nothing was opened; 130 interrupted (the hive was
-closed first, unless a second Ctrl-C stopped everything at once).
+or is busy; 4 closed, but a rule of the rulebook was broken; 5 refused, nothing was opened; 6 closed, but what was asked for
+was not done; 130 interrupted (the hive was closed first, unless a second Ctrl-C stopped everything at once).
 
 while it runs, on a terminal: p pauses and resumes, q ends it in order, Enter answers what it asks a person to do; from
 elsewhere: bee visit pause|resume|stop|answer.

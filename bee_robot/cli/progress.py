@@ -63,6 +63,7 @@ class VisitView:
     began_s: float | None = None
     now_s: float = 0.0
     is_open: bool = False
+    is_over: bool = False
     faces_taken: int = 0
     state: TowerState | None = None
     faces: list[FaceNotice] = field(default_factory=list)
@@ -76,6 +77,7 @@ class VisitView:
         """Note an event; returns its line."""
         self.began_s = event.t_s if self.began_s is None else self.began_s
         self.now_s = max(self.now_s, event.t_s)
+        self.is_over = event.kind is EventKind.END
         self.activity = PHASE_WORDS[event.phase]
         self.frames_total = event.frames_total or self.frames_total
         self.frame = event.frame
@@ -103,7 +105,8 @@ class VisitView:
 
     def take_state(self, state: TowerState) -> None:
         self.state = state
-        self.now_s = max(self.now_s, state.stamp_s)
+        if not self.is_over:
+            self.now_s = max(self.now_s, state.stamp_s)
 
     def note(self, text: str) -> str:
         line = f"{self.visit_time_s:7.1f} s  {text}"

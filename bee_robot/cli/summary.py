@@ -18,7 +18,7 @@ from bee_robot.console import report_words as words
 from bee_robot.console.report_measures import BROOD, add, kilograms
 from bee_robot.hive.comb import CellClass
 from bee_robot.hive.face import Estimate, FaceAnalysis
-from bee_robot.nodes.job_reports import BoxReport, FaceNotice, JobResult
+from bee_robot.nodes.job_reports import UNDONE, BoxReport, FaceNotice, JobResult
 from bee_robot.rulebook import Violation
 
 FACES = ("rear", "front")
@@ -56,14 +56,17 @@ class VisitEnd:
         return self.result.is_refused
 
     def exit_status(self) -> int:
-        """0 closed and safe; 1 held; 4 closed, but a rule was broken; 5 refused; 130 interrupted."""
+        """0 closed and safe; 1 held; 4 closed, but a rule was broken; 5 refused; 6 closed, but what was asked for was not
+        done; 130 interrupted."""
         if self.is_interrupted:
             return 130
         if self.is_refused:
             return 5
         if self.result.end_state != "closed":
             return 1
-        return 4 if self.rule_violations else 0
+        if self.rule_violations:
+            return 4
+        return 6 if self.result.error_code == UNDONE else 0
 
 
 def frame_table(faces: Iterable[FaceNotice], frames_total: int, of_box: int = 0) -> Table:
@@ -182,6 +185,8 @@ def _headline(end: VisitEnd) -> Text:
         return Text("HELD: the machine stands and waits for a person.", style="bold red")
     if end.is_interrupted:
         return Text("Interrupted; the hive is closed and safe.", style="bold yellow")
+    if end.result.error_code == UNDONE:
+        return Text("Closed and safe, but what was asked for was not done.", style="bold yellow")
     return Text("Closed and safe.", style="bold green" if not end.rule_violations else "bold yellow")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from bee_robot.cli import inputs
 from bee_robot.cli.inputs import InputError
 from bee_robot.cli.progress import minutes
+from bee_robot.cli.simulated_person import do_what_is_asked
 from bee_robot.clock import wall_s, wall_sleep
 from bee_robot.nodes.graph_client import GraphClient, GraphError
 from bee_robot.nodes.job_reports import JobState
@@ -43,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=tuple(ACTIONS), metavar="ACTION", help=", ".join(ACTIONS))
     parser.add_argument("text", nargs="?", default="", metavar="TEXT", help="answer: 'cancel', or nothing")
     parser.add_argument("--now", action="store_true", help="stop: at once")
+    parser.add_argument(
+        "--sim", action="store_true", help="answer: let the simulated person do first what is asked"
+    )
     parser.add_argument("--by", metavar="NAME", help="who says so (default: the user's name)")
     parser.add_argument("--because", default="", metavar="TEXT", help="why; kept in the journal")
     parser.add_argument(
@@ -78,6 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _check(given: argparse.Namespace) -> None:
     if given.now and given.action != "stop":
         raise InputError(f"--now belongs to 'stop', not to '{given.action}'")
+    if given.sim and (given.action != "answer" or given.text):
+        raise InputError("--sim belongs to 'answer', where the simulated person does what is asked")
     if given.text and given.action != "answer":
         raise InputError(
             f"'{given.text}' belongs to 'answer', not to '{given.action}'; a reason: --because TEXT"
@@ -100,6 +106,8 @@ def _state(client: GraphClient, namespace: str) -> JobState:
 def _say(client: GraphClient, verb: str, given: argparse.Namespace) -> int:
     word = "stop_now" if given.now else given.action
     try:
+        if given.sim:
+            print("\n".join(do_what_is_asked(client)))
         print(client.say(word, given.by or inputs.user_name(), given.because, given.text))
     except GraphError as error:
         sys.stderr.write(f"{verb}: {error}\n")
@@ -121,14 +129,15 @@ def told(state: JobState) -> list[str]:
     if state.frame:
         lines.append(f"Frame {state.frame} of {state.frames_total}.")
     if state.is_open:
+        which = f"Box {state.box}" if state.box else "A box"
         lines.append(
-            f"Box {state.box} is open since {minutes(state.open_time_s)} of {minutes(state.open_limit_s)} planned; "
+            f"{which} is open since {minutes(state.open_time_s)} of {minutes(state.open_limit_s)} planned; "
             f"closing begins at {minutes(state.close_at_s)}."
         )
     if state.is_paused:
         lines.append(f"PAUSED by {state.paused_because}; it goes on with 'bee visit resume'.")
     if state.asks:
-        lines.append(f"TO DO: {state.asks}; then 'bee visit answer --by NAME'.")
+        lines.append(f"TO DO: {state.asks} To answer: bee visit answer --by NAME.")
     if state.stop_because:
         lines.append(f"It is ending: {state.stop_because}.")
     return lines

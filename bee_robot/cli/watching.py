@@ -12,6 +12,7 @@ from bee_robot.cli.interrupts import Interrupts
 from bee_robot.cli.keys import Keys
 from bee_robot.cli.launching.supervisor import Supervisor
 from bee_robot.cli.progress import Progress, VisitView
+from bee_robot.cli.simulated_person import do_what_is_asked
 from bee_robot.cli.summary import VisitEnd
 from bee_robot.clock import wall_s, wall_sleep
 from bee_robot.configuration import RobotConfiguration
@@ -62,10 +63,10 @@ class _Life:
 
 
 class _Person:
-    """The person at the terminal: keys, and what the job asks of them."""
+    """The person at the terminal: keys, and what the job asks of them. `is_sim`: hands and door are simulated, too."""
 
-    def __init__(self, client: GraphClient, keys: Keys, by: str) -> None:
-        self._client, self._keys, self._by = client, keys, by
+    def __init__(self, client: GraphClient, keys: Keys, by: str, is_sim: bool) -> None:
+        self._client, self._keys, self._by, self._is_sim = client, keys, by, is_sim
         self._asked = ""
 
     def look(self, progress: Progress) -> None:
@@ -74,7 +75,7 @@ class _Person:
         if view.asks != self._asked:
             self._asked = view.asks
             if view.asks:
-                progress.note(f"To do: {view.asks}; then {self._how_to_answer}")
+                progress.note(f"To do: {view.asks} To answer: {self._how_to_answer}")
         if not self._keys.is_there:
             wall_sleep(LOOK_S)
         for key in self._keys.pressed(LOOK_S):
@@ -82,13 +83,18 @@ class _Person:
             if not word:
                 continue
             try:
+                if word == "answer" and self._is_sim:
+                    for done in do_what_is_asked(self._client):
+                        progress.note(f"the simulated person: {done}")
                 progress.note(self._client.say(word, self._by, f"key {key}"))
             except GraphError as error:
                 progress.note(str(error))
 
     @property
     def _how_to_answer(self) -> str:
-        return "press Enter" if self._keys.is_there else "run 'bee visit answer --by NAME'"
+        if self._keys.is_there:
+            return "Enter" + (", and the simulated person does it first" if self._is_sim else "")
+        return f"bee visit answer{' --sim' if self._is_sim else ''} --by NAME"
 
     def _word(self, key: str, progress: Progress) -> str:
         if key == "enter":
@@ -237,7 +243,7 @@ def watch_job(
     view = VisitView(title, robot.visit.open_planned_max_s, robot.hive.most_frames)
     with Keys() as keys, Progress(view, console) as progress:
         view.keys = KEYS if keys.is_there else ""
-        watch = _Watch(client, handle, interrupts, progress, _Person(client, keys, by))
+        watch = _Watch(client, handle, interrupts, progress, _Person(client, keys, by, hand.is_sim))
         life = _Life(hand.supervisor)
         result = watch.until_done(life)
         watch.wait_for_standstill(life)

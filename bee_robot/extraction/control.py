@@ -24,6 +24,8 @@ class VisitControl:
         self.pause_because = ""
         self.skip_because = ""
         self.asks = ""
+        self.resumed_by = self.answered_by = ""
+        """Who let the machine move again, where it is known."""
         self._answer: str | None = None
         self._stops_now = asyncio.Event()
         self._change = asyncio.Event()
@@ -41,9 +43,9 @@ class VisitControl:
             self.pause_because = because or "somebody asked for it"
             self._changed()
 
-    def resume(self) -> None:
+    def resume(self, by: str = "") -> None:
         if self.is_paused:
-            self.pause_because = ""
+            self.pause_because, self.resumed_by = "", by
             self._changed()
 
     @property
@@ -68,11 +70,11 @@ class VisitControl:
         self._stops_now.set()
         self._changed()
 
-    def answer(self, text: str = "") -> bool:
+    def answer(self, text: str = "", by: str = "") -> bool:
         """A person has done what the job asks for, or says CANCEL. False where nothing is asked."""
         if not self.asks or self._answer is not None:
             return False
-        self._answer = text
+        self._answer, self.answered_by = text, by
         self._changed()
         return True
 

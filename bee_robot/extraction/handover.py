@@ -35,8 +35,9 @@ async def ask_person(visit: BoxVisit, text: str) -> bool:
             answer = control.take_answer()
             again = "" if answer is None else _not_yet(visit, answer, was_open)
             if answer is not None and not again:
-                visit.tell(EventKind.ANSWERED, f"a person says: {answer or 'done'}")
-                visit.remark(ANSWER_STEP, answer or "done")
+                said = f"{control.answered_by or 'a person'} says: {answer or 'done'}"
+                visit.tell(EventKind.ANSWERED, said)
+                visit.remark(ANSWER_STEP, said)
                 return answer != CANCEL
             if again:
                 _ask(visit, f"{again} {text}")

@@ -66,6 +66,7 @@ async def _jog(
     note = f"{', '.join(axis.value for axis in axes)} by {by_mm:+g} mm{f', {by}' if by else ''}"
     try:
         await tower.acquire_lease(visit.context.holder)
+        _require_references(visit, axes)
         await visit.arm()
         programme = _within_rules(visit, axes, by_mm, speeds_mm_s)
         was_closed = not visit.belief.is_open and not visit.reaches(visit.servos_deg)
@@ -87,6 +88,16 @@ async def _jog(
             await tower.disarm("the jog is over")
         with contextlib.suppress(TowerError):
             await tower.release_lease()
+
+
+def _require_references(visit: BoxVisit, axes: tuple[Axis, ...]) -> None:
+    """Raises TowerError for an axis that does not know where it is (R16)."""
+    lost = [axis.value for axis in axes if not visit.context.tower.state.axes[axis].is_referenced]
+    if lost:
+        raise TowerError(
+            f"{', '.join(lost)}: not referenced; 'bee recover' looks for the end stops where nothing is in the way",
+            "not_referenced",
+        )
 
 
 def _within_rules(

@@ -41,8 +41,9 @@ class Pause:
     def end(self) -> None:
         if self._is_told:
             self._is_told = False
-            self._visit.tell(EventKind.RESUMED, "somebody resumed")
-            self._visit.remark(RESUMED_STEP)
+            said = f"{self._visit.context.control.resumed_by or 'somebody'} resumed"
+            self._visit.tell(EventKind.RESUMED, said)
+            self._visit.remark(RESUMED_STEP, said)
 
     def look_at_the_time(self) -> None:
         """Alerts while a person keeps a box open for longer than it should be (R15); each once."""

@@ -27,7 +27,7 @@ from bee_robot_interfaces import action
 from bee_robot_interfaces.msg import FaceResult, InspectionEvent, RuleViolation
 from bee_robot_interfaces.msg import TowerState as TowerStateMsg
 from bee_robot_interfaces.msg import VisitState as VisitStateMsg
-from bee_robot_interfaces.srv import StopTower, VisitControl
+from bee_robot_interfaces.srv import SimHands, StopTower, VisitControl
 
 ANSWER_S = 10.0
 WORDS = {
@@ -39,6 +39,14 @@ WORDS = {
     "answer": VisitControl.Request.ANSWER,
 }
 """What can be said to a job that runs."""
+HANDS = {
+    "open_door": SimHands.Request.OPEN_DOOR,
+    "close_door": SimHands.Request.CLOSE_DOOR,
+    "swap_frame": SimHands.Request.SWAP_FRAME,
+    "press_estop": SimHands.Request.PRESS_ESTOP,
+    "release_estop": SimHands.Request.RELEASE_ESTOP,
+}
+"""What a person can do at a simulated machine."""
 
 
 class GraphError(Exception):
@@ -64,11 +72,10 @@ class JobHandle:
         if answer is None:
             raise GraphError("frame_extractor ended without a result; run 'bee recover'")
         result = job_reports.job_result(answer.result)
-        if result.error_code == job_reports.REFUSED and not result.end_state:
-            raise GraphError(result.error)
         if not result.end_state and not result.positions_mm:
             raise GraphError(
-                f"frame_extractor failed without saying how {self._name} ended; look at the hive and its log"
+                result.error
+                or f"frame_extractor failed without saying how {self._name} ended; look at the hive and its log"
             )
         return result
 
@@ -96,6 +103,7 @@ class GraphClient:
         self._actions: dict[str, ActionClient] = {}
         self._stop = self._node.create_client(StopTower, "tower/stop")
         self._control = self._node.create_client(VisitControl, "visit/control")
+        self._hands = self._node.create_client(SimHands, "sim/hands")
         node = self._node
         node.create_subscription(TowerStateMsg, "tower/state", self._take_state, qos.of("tower/state"))
         node.create_subscription(VisitStateMsg, "visit/state", self._take_job_state, qos.of("visit/state"))
@@ -208,6 +216,17 @@ class GraphClient:
             raise GraphError(answer.message)
         return str(answer.message)
 
+    def do(self, deed: str) -> str:
+        """One of HANDS, at a simulated machine; what happened. GraphError where it cannot be done, or nothing is simulated."""
+        self._until(
+            self._hands.service_is_ready, "sim/hands", "this robot is not simulated, or sim_world is gone"
+        )
+        request = SimHands.Request(command=HANDS[deed])
+        answer = self._wait(self.sent(lambda: self._hands.call_async(request)), "sim/hands")
+        if not answer.success:
+            raise GraphError(answer.message)
+        return str(answer.message)
+
     def stop_motion(self, because: str) -> None:
         answer = self._wait(
             self.sent(lambda: self._stop.call_async(StopTower.Request(because=because))), "tower/stop"
@@ -233,11 +252,13 @@ class GraphClient:
             )
         return future.result()
 
-    def _until(self, is_so: Callable[[], bool], what: str) -> None:
+    def _until(
+        self, is_so: Callable[[], bool], what: str, why: str = "is frame_extractor running? (bee up tower)"
+    ) -> None:
         end_s = wall_s() + ANSWER_S
         while not is_so():
             if wall_s() > end_s:
-                raise GraphError(f"nobody serves {what}; is frame_extractor running? (bee up tower)")
+                raise GraphError(f"nobody serves {what}; {why}")
             wall_sleep(0.02)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from bee_robot.nodes import conversions
 
-REFUSED = 2
+REFUSED, UNDONE = 2, 3
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class BoxReport:
 
 @dataclass(frozen=True)
 class JobResult:
-    """How a job ended. `error_code`: 0 as it should, 1 held, 2 refused (nothing was opened). `boxes`: of a visit to several,
+    """How a job ended. `error_code`: 0 as it should, 1 held, 2 refused (nothing was opened), 3 closed, but what was
+    asked for was not done. `boxes`: of a visit to several,
     whose frames, faces and open times add up; `positions_mm`: of a jog, all axes, in the machine frame. What a job does not tell is empty."""
 
     error_code: int

@@ -39,6 +39,8 @@ SERVICES: tuple[Service, ...] = (
     Service("visit/control", "bee_robot_interfaces/srv/VisitControl", "frame_extractor",
             "pause, resume, skip a frame, stop, answer: what anybody says to the job that runs"),
     Service("sim/render", "bee_robot_interfaces/srv/RenderPicture", "sim_world", "what a camera of the twin sees"),
+    Service("sim/hands", "bee_robot_interfaces/srv/SimHands", "sim_world",
+            "what a person does at the simulated machine: door, e-stop, a frame off the hooks or onto them"),
 )
 
 ACTIONS: tuple[Service, ...] = (

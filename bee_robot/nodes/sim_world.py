@@ -1,6 +1,6 @@
 """sim_world (simulation only): owner of the twin, of simulated time, weather and of what the cameras see.
 
-Gives the board's serial port as `<run_dir>/board`, `/clock`, `climate`, `sim/violations` and the service `sim/render`.
+Gives the board's serial port as `<run_dir>/board`, `/clock`, `climate`, `sim/violations` and the services `sim/render` and `sim/hands`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from bee_robot.clock import pause_wall, wall_s
 from bee_robot.nodes import conversions, qos
 from bee_robot.nodes.diagnostics import Status
 from bee_robot.nodes.process import BeeNode, StartError, run_node
+from bee_robot.nodes.sim_hands import SimHands
 from bee_robot.sim.hive_world import HiveWorld
 from bee_robot.sim.pseudo_terminal import PacedTwin, PseudoTerminal
 from bee_robot.sim.referee import Referee
@@ -95,6 +96,7 @@ class SimWorld(BeeNode):
         self._twin.power_on()
         self._make_link()
         self.create_service(RenderPicture, "sim/render", self._render, callback_group=self.waiting_group)
+        self._hands = SimHands(self, self.robot, self._twin.knobs)
         self._running = self.bridge.submit(self._run())
         self._running.add_done_callback(self._ended)
         self.get_logger().info(f"the twin of {self.robot.robot} is behind {self._link}")

@@ -68,7 +68,7 @@ def _pause(control: VisitControl, request: Any) -> tuple[bool, str]:
 def _resume(control: VisitControl, request: Any) -> tuple[bool, str]:
     if not control.is_paused:
         return False, "nothing is paused"
-    control.resume()
+    control.resume(request.by)
     return True, "it goes on"
 
 
@@ -88,8 +88,7 @@ def _stop_now(control: VisitControl, request: Any) -> tuple[bool, str]:
 
 
 def _answer(control: VisitControl, request: Any) -> tuple[bool, str]:
-    asked = control.asks
-    if not control.answer(request.text):
+    if not control.answer(request.text, request.by):
         return False, "the job asks for nothing now"
-    done = "it is undone" if request.text == CANCEL else "it goes on"
-    return True, f"{request.by} answers '{request.text or 'done'}' to '{asked}'; {done}"
+    then = "it undoes what it has begun" if request.text == CANCEL else "it looks whether that can be, and goes on"
+    return True, f"heard {request.by}: {request.text or 'done'}; {then}"
