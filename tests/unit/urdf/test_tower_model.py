@@ -150,6 +150,26 @@ class TestRobotFiles:
         ]
         assert made.joints["hive_to_hive_lid"].origin.xyz[2] == pytest.approx(0.35 + boxes * 0.285)
 
+    @pytest.mark.parametrize("name", ["tower", "tower_langstroth", "tower_dadant_mixed", "tower_national"])
+    def test_boxes_of_any_standard_stand_where_the_geometry_says(self, name: str) -> None:
+        """Hives of named standards, mixed ones too: xacro reads standards and robot file as the program does."""
+        path = TOWER.with_name(f"{name}.yaml")
+        robot, made = load(path), parse(robot_model.expand("tower", path, open_box=1, frame_in_hand=2))
+        geometry = robot.geometry
+        at = {joint.child: (joint.parent, joint.origin.xyz) for joint in made.joints.values()}
+        assert at["hive_box_1"][1][2] * 1000 == pytest.approx(geometry.bottom_mm(1))
+        for box in range(2, robot.hive.boxes + 2):
+            parent, (_, _, z) = at[f"hive_box_{box}" if box <= robot.hive.boxes else "hive_lid"]
+            hangs_mm = geometry.bottom_mm(box) - geometry.bottom_mm(2) - robot.hive.cleat_above_bottom_mm
+            assert (parent, z * 1000) == ("lift_left_link", pytest.approx(hangs_mm))
+        wide_m = (robot.hive.box(1).comb_width_mm - 2) / 1000
+        seen = [visual.geometry for visual in made.links["hive_box_1"].visuals]
+        combs = [each for each in seen if each.kind == "box" and each.size[1] == pytest.approx(wide_m)]
+        assert len(combs) == geometry.frames_in(1) - 1
+        hangs_mm = -robot.mechanism.pin_neck_above_frame_top_mm - geometry.frame_height_mm(1) / 2
+        assert at["frame_in_hand"][1][2] * 1000 == pytest.approx(hangs_mm)
+        assert robot_model.problems(made, robot) == []
+
     def test_an_open_box_and_a_frame_in_hand(self) -> None:
         made = parse(robot_model.expand("tower", TOWER, open_box=1, frame_in_hand=5))
         assert made.joints["hive_to_hive_box_1"].parent == "hive"
