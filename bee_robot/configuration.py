@@ -16,7 +16,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from bee_robot.hive.fit import misfits
-from bee_robot.hive.frame_view import CAMERA_DISTANCE_MM, VIEW_WIDTH_MM
+from bee_robot.hive.frame_view import CAMERA_DISTANCE_MM, VIEW_WIDTH_MM, CameraPlace
 from bee_robot.hive.geometry import HiveGeometry
 from bee_robot.hive.stack import HiveConfiguration, Positive, Section
 
@@ -27,6 +27,10 @@ CAMERA_NAMES = ("rear_left", "rear_right", "front_left", "front_right")
 
 CAMERA_TO_COMB_MM = (
     25.0  # camera_y_mm less the lens (12.5) and half a comb (12.5): 240 on the reference machine
+)
+
+CAMERA_BELOW_ROUNDED_MM = (
+    0.5  # 150 mm below the hook plate are 9.5 below the reference comb's middle, said to be 10
 )
 
 
@@ -299,6 +303,14 @@ class RobotConfiguration(Section):
         """Width that the picture of a frame camera covers at the comb."""
         given = self.cameras[camera].view_width_mm
         return VIEW_WIDTH_MM * self.camera_distance_mm / CAMERA_DISTANCE_MM if given is None else given
+
+    def camera_place(self, box: int) -> CameraPlace:
+        """Where the frame cameras are, from the middle of the combs of a box."""
+        neck_mm = self.mechanism.pin_neck_above_frame_top_mm
+        below_mm = self.mechanism.camera_below_hook_mm - neck_mm - self.hive.box(box).comb_below_frame_top_mm
+        return CameraPlace(
+            self.mechanism.camera_x_mm, below_mm + CAMERA_BELOW_ROUNDED_MM, self.camera_distance_mm
+        )
 
     @property
     def camera_distance_mm(self) -> float:

@@ -63,5 +63,6 @@ def _as_data(moves: Any, plan: Any, bound: Any) -> dict[str, Any]:
             else {"value": margin.value, "limit": margin.limit, "where": margin.where, "at_s": margin.t_s}
             for rule, margin in plan.margins().items()
         },
+        "warnings": plan.warnings(),
         "refusals": plan.refusals(),
     }

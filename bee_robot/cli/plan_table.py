@@ -98,6 +98,8 @@ def show(plan: VisitPlan, bound: VisitPlan, *, with_moves: bool) -> None:
         f"{plan.robot.visit.open_planned_max_s:.0f} s); {bound.open_time_s:.0f} s is the least that the rules allow for this "
         f"work, {share:.2f} times that is planned. The whole visit takes {plan.visit_time_s:.0f} s."
     )
+    for warning in plan.warnings():
+        console.print(f"Mind: {warning}", style="yellow")
     for refusal in plan.refusals():
         console.print(f"Refused: {refusal}", style="bold red")
 

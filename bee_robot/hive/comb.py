@@ -46,6 +46,27 @@ CELL_AREA_MM2 = CELL_PITCH_MM**2 * 3**0.5 / 2
 COMB_WIDTH_MM = 410.0
 COMB_HEIGHT_MM = 279.0
 
+
+@dataclass(frozen=True)
+class CombSize:
+    """Between the bars of a frame; by default the reference hive's."""
+
+    width_mm: float = COMB_WIDTH_MM
+    height_mm: float = COMB_HEIGHT_MM
+
+    @property
+    def tag_x_mm(self) -> float:
+        """Middle of the tags on the end bars, right and left of the comb's middle."""
+        return self.width_mm / 2 + 5.5
+
+    @property
+    def tag_y_mm(self) -> float:
+        """Middle of the tags above the comb's middle: 60 mm, less where the end bar ends before."""
+        return min(60.0, self.height_mm / 2 - 20.0)
+
+
+REFERENCE_COMB = CombSize()
+
 #: The order in which `CombFace.cell_class` indexes the classes.
 CELL_CLASSES: tuple[CellClass, ...] = tuple(c for c in CellClass if c is not CellClass.OPEN)
 

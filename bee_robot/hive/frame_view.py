@@ -26,6 +26,19 @@ FULL_SIZE_PX = (3000, 4000)
 
 
 @dataclass(frozen=True)
+class CameraPlace:
+    """Where the robot's frame cameras are, from the middle of the comb that hangs between them; of the left one x_mm is
+    to the left."""
+
+    x_mm: float = CAMERA_X_MM
+    below_mm: float = CAMERA_BELOW_MM
+    distance_mm: float = CAMERA_DISTANCE_MM
+
+
+REFERENCE_CAMERAS = CameraPlace()
+
+
+@dataclass(frozen=True)
 class FrameView:
     """Camera at (x_mm, y_mm, distance_mm) that looks along -z, turned by roll, pitch and yaw (radians, small).
 
@@ -53,15 +66,16 @@ class FrameView:
         height_px: int,
         *,
         view_width_mm: float = VIEW_WIDTH_MM,
-        camera_x_mm: float = CAMERA_X_MM,
+        camera: CameraPlace = REFERENCE_CAMERAS,
     ) -> FrameView:
         """The view that the design of the machine gives a camera, without errors of its mount."""
         return cls(
             width_px=width_px,
             height_px=height_px,
-            focal_px=width_px / view_width_mm * CAMERA_DISTANCE_MM,
-            x_mm=-camera_x_mm if half == "left" else camera_x_mm,
-            y_mm=-CAMERA_BELOW_MM,
+            focal_px=width_px / view_width_mm * camera.distance_mm,
+            x_mm=-camera.x_mm if half == "left" else camera.x_mm,
+            y_mm=-camera.below_mm,
+            distance_mm=camera.distance_mm,
         )
 
     @property

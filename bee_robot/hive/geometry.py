@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 LIFT_BEYOND_FRAME_MM = 21.0  # 10 of R10, 11 of air
 RAISE_AIR_MM = 7.0  # beyond R8 and R13: give of forks, hooks and screws under load, and approach zones
 HONEY_KG_DM2 = 0.33  # of comb, both sides (facts/bees_and_frames.md)
-EMPTY_FRAME_KG, EMPTY_COMB_KG_DM2 = (
-    0.25,
-    0.0262,
-)  # 0.55 kg on the reference hive (facts: deep ones 0.45 to 0.7)
+EMPTY_FRAME_KG = 0.25  # wood; with drawn comb 0.55 kg on the reference hive (facts: deep ones 0.45 to 0.7)
+EMPTY_COMB_KG_DM2 = 0.30 / (4.10 * 2.79)
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,16 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bee_robot.hive.comb import CombSize
 from bee_robot.hive.standards import BoxStandard, standards
 
 MOST_BOXES = 5
 MOST_FRAMES = 12
 LEAST_GAP_MM = (
     15.0  # a frame has to move aside by 10 mm before it goes up (machine.md, step 6), and not tightly
+)
+TOP_BAR_MM = (
+    20.0  # how high it is (urdf/parts.yaml); the reference hive's comb is said to be as high as its frames
 )
 
 # Hardware that the robot brings to every hive (machine.md, "Box hardware" and "Reference hive").
@@ -58,6 +62,15 @@ class BoxConfiguration(Section):
                 f"comb_height_mm {self.comb_height_mm:g} is more than frame_height_mm {self.frame_height_mm:g}"
             )
         return self
+
+    @property
+    def comb(self) -> CombSize:
+        return CombSize(self.comb_width_mm, self.comb_height_mm)
+
+    @property
+    def comb_below_frame_top_mm(self) -> float:
+        """From the top of the top bar to the middle of the comb."""
+        return min(TOP_BAR_MM, self.frame_height_mm - self.comb_height_mm) + self.comb_height_mm / 2
 
 
 OF_A_BOX = frozenset(BoxConfiguration.model_fields)

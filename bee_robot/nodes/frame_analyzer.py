@@ -119,7 +119,7 @@ class FrameAnalyzer(BeeNode):
                 )
                 for picture in face.pictures
             ]
-            face_seen = analyze_photographs(photographs, camera_x_mm=self.robot.mechanism.camera_x_mm)
+            face_seen = analyze_photographs(photographs, **self._seen_by(face.box))
         except (PhotographError, ModelError, StoreError) as error:
             return self._failed(face, result, str(error))
         except Exception as error:  # noqa: BLE001 - one face that breaks the method must not keep the others waiting
@@ -132,6 +132,12 @@ class FrameAnalyzer(BeeNode):
         self._store.record_failed_analysis(face.id, error)
         result.error = error
         return result
+
+    def _seen_by(self, box: int) -> dict[str, Any]:
+        """Comb and cameras of a box that this hive has; a photograph from elsewhere is of the reference hive's."""
+        if not 1 <= box <= self.robot.hive.boxes:
+            return {}
+        return {"camera": self.robot.camera_place(box), "comb": self.robot.hive.box(box).comb}
 
     def _scale(self, view: str, width_px: int) -> float | None:
         """mm per pixel at the comb for the robot's own cameras; a photograph of a person has none."""

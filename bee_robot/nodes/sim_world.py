@@ -75,7 +75,7 @@ class SimWorld(BeeNode):
         hive, scenario = self.robot.hive, self.parameter("scenario")
         day = self.parameter("day")
         try:
-            return HiveWorld(seed, hive.boxes, hive.most_frames, scenario, day)
+            return HiveWorld.of(hive, seed, scenario, day)
         except ValueError as error:
             raise StartError(f"sim_world: {error}") from None
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bee_robot.hive.comb import BODY_LENGTH_MM, COMB_HEIGHT_MM, COMB_WIDTH_MM, BeeOnComb, Caste
+from bee_robot.hive.comb import BODY_LENGTH_MM, REFERENCE_COMB, BeeOnComb, Caste, CombSize
 from bee_robot.sim.comb_layout import Field, wander
 
 MOST_BEES_ON_A_SIDE = (
@@ -74,6 +74,7 @@ class Standing:
     liking: Field
     pollen_carriers: float
     mites_per_bee: float
+    size: CombSize = REFERENCE_COMB
 
 
 def place_bees(rng: np.random.Generator, here: Standing, bees: SideBees) -> tuple[BeeOnComb, ...]:
@@ -140,7 +141,8 @@ class _Crowd:
         self._fixed = np.zeros(n, bool)
         if queen_at is not None:
             self._seat_queen(rng, queen_at, retinue)
-        self._limit_x, self._limit_y = COMB_WIDTH_MM / 2 + EDGE_MM - 5.0, COMB_HEIGHT_MM / 2 + EDGE_MM - 5.0
+        self._limit_x = here.size.width_mm / 2 + EDGE_MM - 5.0
+        self._limit_y = here.size.height_mm / 2 + EDGE_MM - 5.0
         self._bottom = float(here.y_mm.min()) - EDGE_MM
 
     def _seat_queen(self, rng: np.random.Generator, queen_at: tuple[float, float], retinue: int) -> None:

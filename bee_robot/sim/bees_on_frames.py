@@ -65,7 +65,8 @@ def _queen(
     side = int(np.argmax(eggs)) if eggs.any() else int(np.argmin(_nest_of_sides(combs)))
     cells = combs.cells(side)
     x, y = combs.x_mm[cells], combs.y_mm[cells]
-    inside = (np.abs(x) < 175) & (np.abs(y) < 110)
+    size = combs.frames[side // 2].size
+    inside = (np.abs(x) < size.width_mm / 2 - 30) & (np.abs(y) < size.height_mm / 2 - 29.5)
     chosen = np.flatnonzero(fresh[cells] & inside) if eggs.any() else np.flatnonzero(inside)
     if chosen.size == 0:
         chosen = np.flatnonzero(inside) if inside.any() else np.arange(x.size)

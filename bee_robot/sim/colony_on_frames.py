@@ -27,7 +27,7 @@ from bee_robot.hive.colony import (
     Colony,
     Comb,
 )
-from bee_robot.hive.comb import CELL_CLASSES, COMB_HEIGHT_MM, COMB_WIDTH_MM, CellClass
+from bee_robot.hive.comb import CELL_CLASSES, COMB_HEIGHT_MM, REFERENCE_COMB, CellClass, CombSize
 from bee_robot.sim.comb_layout import SIDES, Field, FrameComb, SideComb, build_comb, cells_of_side, wander
 
 NEST_HALF_AXES_MM = (205.0, 136.0)
@@ -46,6 +46,15 @@ _INDEX = {cell_class: index for index, cell_class in enumerate(CELL_CLASSES)}
 
 
 @dataclass(frozen=True)
+class BoxOfCombs:
+    """How many frames a box has, the size of their combs, and what the box weighs without them."""
+
+    frames: int
+    size: CombSize = REFERENCE_COMB
+    box_kg: float = 6.0
+
+
+@dataclass(frozen=True)
 class HiveCombs:
     """The cells of all sides of a hive, one side after the other; side k is cells first[k] to first[k + 1].
 
@@ -54,8 +63,7 @@ class HiveCombs:
     with honey first. chance: 0 to 1, any order that is nobody's. patch: a smooth field of unit deviation, 30 mm wide.
     """
 
-    boxes: int
-    frames_per_box: int
+    boxes: tuple[BoxOfCombs, ...]
     frames: tuple[FrameComb, ...]
     first: NDArray[np.int64]
     x_mm: Flat
@@ -74,37 +82,40 @@ class HiveCombs:
         return Comb(self.is_drone.size - drone_cells, drone_cells)
 
     def side_index(self, box: int, frame: int, side: str) -> int:
-        return ((box - 1) * self.frames_per_box + frame - 1) * 2 + SIDES.index(side)
+        return self.frame_index(box, frame) * 2 + SIDES.index(side)
+
+    def frame_index(self, box: int, frame: int) -> int:
+        """From 0, boxes bottom up, frames from the back."""
+        return sum(each.frames for each in self.boxes[: box - 1]) + frame - 1
 
     def cells(self, side_index: int) -> slice:
         return slice(int(self.first[side_index]), int(self.first[side_index + 1]))
 
 
 @lru_cache(maxsize=2)
-def build_combs(seed: int, boxes: int, frames_per_box: int) -> HiveCombs:
+def build_combs(seed: int, boxes: tuple[BoxOfCombs, ...]) -> HiveCombs:
     """Comb of a whole hive and how its colony uses it, by seed alone: it stays the same from visit to visit."""
     rng = np.random.default_rng((seed, 71))
-    middle = (frames_per_box + 1) / 2 + rng.normal(0, 0.45)
+    off_middle = rng.normal(0, 0.45)
     half_frames = rng.uniform(*NEST_HALF_FRAMES)
     first_round_d = rng.uniform(0, ROUND_D)
     from_nest = [0.0, rng.uniform(0.3, 0.65), rng.uniform(0.95, 1.15), 1.5]  # by box: she climbs slowly
     parts: list[dict[str, NDArray[np.generic]]] = []
     frames = []
-    for box in range(1, boxes + 1):
-        for frame in range(1, frames_per_box + 1):
+    for box, made in enumerate(boxes, 1):
+        middle = (made.frames + 1) / 2 + off_middle
+        for frame in range(1, made.frames + 1):
             away = abs(frame - middle)
             frame_rng = np.random.default_rng((seed, box, frame))
             nearness = max(0.0, 1 - away / (1.7 * half_frames)) * max(0.0, 1 - from_nest[min(box, 4) - 1])
-            comb = build_comb(
-                frame_rng, is_brood_comb=box <= 2 and boxes > 1 or boxes == 1, nearness=nearness
-            )
+            comb = build_comb(frame_rng, is_brood_comb=box <= 2, nearness=nearness, size=made.size)
             frames.append(comb)
             use = _FrameUse(
                 frame_rng,
                 away=away / half_frames,
                 above=from_nest[min(box, 4) - 1],
-                height=(box - 1) / max(1, boxes - 1),
-                outwards=2 * away / frames_per_box,
+                height=(box - 1) / max(1, len(boxes) - 1),
+                outwards=2 * away / made.frames,
                 # golden steps: whatever frames the nest has, somewhere there is a comb for today's eggs
                 phase_d=(first_round_d + 0.618034 * ROUND_D * len(frames)) % ROUND_D,
             )
@@ -117,7 +128,7 @@ def build_combs(seed: int, boxes: int, frames_per_box: int) -> HiveCombs:
     rank = np.empty(order.size, np.int32)
     rank[order] = np.arange(order.size)
     first = np.concatenate([[0], np.cumsum([part["nest"].size for part in parts])])
-    return HiveCombs(boxes, frames_per_box, tuple(frames), first, honey_rank=rank, **flat)
+    return HiveCombs(boxes, tuple(frames), first, honey_rank=rank, **flat)
 
 
 class _FrameUse:
@@ -159,7 +170,7 @@ class _FrameUse:
             "is_drone": cells.is_drone,
             "nest": nest.astype(np.float32),
             "round_d": self._round_d(rng, cells, mirror, patch),
-            "honey": self._honey(rng, x, y, mirror, patch),
+            "honey": self._honey(rng, x, y, mirror, patch, comb.size),
             "chance": rng.random(x.size, np.float32),
             "patch": patch.astype(np.float32),
         }
@@ -177,17 +188,17 @@ class _FrameUse:
         return np.asarray(np.where(is_drone, together, late) % ROUND_D, np.float32)
 
     def _honey(
-        self, rng: np.random.Generator, x: Field, y: Field, mirror: float, patch: Field
+        self, rng: np.random.Generator, x: Field, y: Field, mirror: float, patch: Field, size: CombSize
     ) -> NDArray[np.float32]:
         """What is filled first: the top box, the upper part of a comb and its upper corners, combs at the walls."""
-        across = np.abs(x) / (COMB_WIDTH_MM / 2)
-        up = y / COMB_HEIGHT_MM + 0.5
+        across = np.abs(x) / (size.width_mm / 2)
+        up = y / size.height_mm + 0.5
         is_super = self._height > 0.6
         if is_super:  # filled and capped from the middle of the top outwards
             score = 0.55 * up - 0.45 * across**3 - 0.35 * (1 - up) ** 3 - 0.25 * self._outwards
         else:
             score = 1.15 * up + 0.30 * across**2 + 0.55 * self._outwards - 0.62
-        score = score + 1.2 * self._height**2 + self._lean * (1 + mirror * x / COMB_WIDTH_MM)
+        score = score + 1.2 * self._height**2 + self._lean * (1 + mirror * x / size.width_mm)
         score += 0.05 * wander(rng, x, y, 120.0) + (0.015 if is_super else 0.07) * patch
         score += rng.normal(0, 0.008 if is_super else 0.045, x.size)
         return np.asarray(score, np.float32)

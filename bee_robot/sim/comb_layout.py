@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bee_robot.hive.comb import CELL_PITCH_MM, COMB_HEIGHT_MM, COMB_WIDTH_MM, BurrComb
+from bee_robot.hive.comb import CELL_PITCH_MM, REFERENCE_COMB, BurrComb, CombSize
 
 DRONE_PITCH_MM = 6.6  # facts: 6.4 to 6.9
 SIDES = ("rear", "front")
@@ -19,7 +19,7 @@ SIDES = ("rear", "front")
 Field = NDArray[np.float32]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=12)
 def hexagonal_lattice(
     width_mm: float, height_mm: float, pitch_mm: float = CELL_PITCH_MM
 ) -> tuple[Field, Field]:
@@ -57,6 +57,7 @@ class FrameComb:
     bottom_gap_mm: float
     drone_patches: tuple[tuple[float, float, float, float], ...]
     outline_seed: int
+    size: CombSize = REFERENCE_COMB
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,9 @@ class SideComb:
     is_drone: NDArray[np.bool_]
 
 
-def build_comb(rng: np.random.Generator, *, is_brood_comb: bool, nearness: float) -> FrameComb:
+def build_comb(
+    rng: np.random.Generator, *, is_brood_comb: bool, nearness: float, size: CombSize = REFERENCE_COMB
+) -> FrameComb:
     """The comb of one frame. nearness: 1 in the middle of the brood nest, 0 at the walls and above."""
     if is_brood_comb:
         wax_age = float(np.clip(rng.beta(2.2, 2.0) * 0.75 + 0.3 * nearness, 0.1, 1.0))
@@ -79,9 +82,9 @@ def build_comb(rng: np.random.Generator, *, is_brood_comb: bool, nearness: float
     for side in (-1, 1):
         if is_brood_comb and rng.random() < 0.34:
             half_width, half_height = rng.uniform(22, 62), rng.uniform(16, 42)
-            x = side * (COMB_WIDTH_MM / 2 - rng.uniform(0.4, 1.5) * half_width)
+            x = side * (size.width_mm / 2 - rng.uniform(0.4, 1.5) * half_width)
             patches.append(
-                (x, -COMB_HEIGHT_MM / 2 + rng.uniform(0.4, 0.9) * half_height, half_width, half_height)
+                (x, -size.height_mm / 2 + rng.uniform(0.4, 0.9) * half_height, half_width, half_height)
             )
     is_ragged = rng.random() < 0.55
     corners = rng.gamma(1.6, 22.0, 2) if is_ragged else rng.gamma(1.5, 6.0, 2)
@@ -92,19 +95,20 @@ def build_comb(rng: np.random.Generator, *, is_brood_comb: bool, nearness: float
         bottom_gap_mm=float(rng.uniform(0, 9) if is_ragged else 0.0),
         drone_patches=tuple(patches),
         outline_seed=int(rng.integers(2**31)),
+        size=size,
     )
 
 
 def cells_of_side(comb: FrameComb, side: str, rng: np.random.Generator) -> SideComb:
     """All cells of a side, worker cells and patches of larger ones, as regular as bees build."""
     mirror = -1.0 if side == "front" else 1.0
-    x, y = hexagonal_lattice(COMB_WIDTH_MM, COMB_HEIGHT_MM)
+    x, y = hexagonal_lattice(comb.size.width_mm, comb.size.height_mm)
     x = x * np.float32(mirror)  # one comb, seen from behind
     keep = np.ones(x.size, bool)
     extra: list[tuple[Field, Field]] = []
     for patch in comb.drone_patches:
         keep &= _outside_mm(patch, x, y) > 0.5 * CELL_PITCH_MM
-        large_x, large_y = _large_lattice()
+        large_x, large_y = _large_lattice(comb.size)
         inside = _outside_mm(patch, large_x, large_y) < -0.45 * DRONE_PITCH_MM
         extra.append((large_x[inside], large_y[inside]))
     worker_x, worker_y = x[keep], y[keep]
@@ -124,9 +128,9 @@ def cells_of_side(comb: FrameComb, side: str, rng: np.random.Generator) -> SideC
     )
 
 
-@lru_cache(maxsize=1)
-def _large_lattice() -> tuple[Field, Field]:
-    return hexagonal_lattice(COMB_WIDTH_MM, COMB_HEIGHT_MM, DRONE_PITCH_MM)
+@lru_cache(maxsize=4)
+def _large_lattice(size: CombSize) -> tuple[Field, Field]:
+    return hexagonal_lattice(size.width_mm, size.height_mm, DRONE_PITCH_MM)
 
 
 def _outside_mm(patch: tuple[float, float, float, float], x: Field, y: Field) -> Field:
@@ -140,23 +144,24 @@ def _is_built(comb: FrameComb, x: Field, y: Field) -> NDArray[np.bool_]:
     """False in bare corners and in the gap above the bottom bar: a smooth, wavy outline."""
     rng = np.random.default_rng(comb.outline_seed)
     waves = wander(rng, x, np.zeros_like(x), 85.0, 4)
-    from_bottom = y + COMB_HEIGHT_MM / 2
+    from_bottom = y + comb.size.height_mm / 2
     built = from_bottom > comb.bottom_gap_mm * (1 + 0.6 * waves) - 1.0
     for corner_mm, side in zip(comb.bare_corner_mm, (-1.0, 1.0), strict=True):
         if corner_mm > 8.0:
-            from_side = COMB_WIDTH_MM / 2 - side * x
+            from_side = comb.size.width_mm / 2 - side * x
             # a rounded corner: far from it (in units of corner_mm) there is comb
             reach = np.hypot(np.maximum(0, corner_mm - from_side), np.maximum(0, corner_mm - from_bottom))
             built &= reach < corner_mm * (0.98 + 0.05 * waves)
     return np.asarray(built, np.bool_)
 
 
-def burr_comb(rng: np.random.Generator) -> tuple[BurrComb, ...]:
+def burr_comb(rng: np.random.Generator, size: CombSize = REFERENCE_COMB) -> tuple[BurrComb, ...]:
     """Ridges where bees filled too wide a gap: along the top bar, sometimes across the comb."""
     ridges = []
+    far_x, far_y = size.width_mm / 2 - 25.0, size.height_mm / 2 - 19.5
     for _ in range(int(rng.poisson(0.55))):
         if rng.random() < 0.7:
-            x, y = rng.uniform(-180, 180), COMB_HEIGHT_MM / 2 + rng.uniform(-4, 5)
+            x, y = rng.uniform(-far_x, far_x), size.height_mm / 2 + rng.uniform(-4, 5)
             ridges.append(
                 BurrComb(
                     float(x),
@@ -167,7 +172,7 @@ def burr_comb(rng: np.random.Generator) -> tuple[BurrComb, ...]:
                 )
             )
         else:
-            x, y = rng.uniform(-180, 180), rng.uniform(-120, 120)
+            x, y = rng.uniform(-far_x, far_x), rng.uniform(-far_y, far_y)
             ridges.append(
                 BurrComb(
                     float(x),

@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bee_robot.hive.comb import CELL_AREA_MM2, CELL_CLASSES, CombFace
-from bee_robot.hive.frame_view import CAMERA_X_MM, VIEW_WIDTH_MM, FrameView, Half
+from bee_robot.hive.frame_view import (
+    CAMERA_X_MM,
+    REFERENCE_CAMERAS,
+    VIEW_WIDTH_MM,
+    CameraPlace,
+    FrameView,
+    Half,
+)
 from bee_robot.sim.comb_scene import (
     FIRST_BEE,
     FIRST_QUEEN_CELL,
@@ -131,13 +138,13 @@ def mounted_view(
     seed: int,
     *,
     view_width_mm: float = VIEW_WIDTH_MM,
-    camera_x_mm: float = CAMERA_X_MM,
+    camera: CameraPlace = REFERENCE_CAMERAS,
 ) -> FrameView:
     """Where a camera really is: at its place, but for the errors of its mount, which are the seed's."""
     rng = np.random.default_rng((seed, half == "right", 2))
     dx, dy, dz = rng.normal(0, MOUNT_ERROR_MM, 3)
     roll, pitch, yaw = rng.normal(0, MOUNT_ERROR_RAD, 3)
-    view = FrameView.of_half(half, width_px, height_px, view_width_mm=view_width_mm, camera_x_mm=camera_x_mm)
+    view = FrameView.of_half(half, width_px, height_px, view_width_mm=view_width_mm, camera=camera)
     return replace(
         view,
         x_mm=view.x_mm + dx,

@@ -23,6 +23,7 @@ from bee_robot.hive.comb import (
     Caste,
     CellClass,
     CombFace,
+    CombSize,
     QueenCellKind,
 )
 from bee_robot.hive.frame_view import FrameView
@@ -31,7 +32,6 @@ from bee_robot.sim.native import library_path
 GRID_STEP_PX = 16
 TOP_BAR_MM, SIDE_BAR_MM, BOTTOM_BAR_MM = 20.0, 11.0, 11.0
 TAG_MM = 8.0
-TAG_Y_MM = 60.0
 TAG_DICTIONARY = cv2.aruco.DICT_4X4_1000
 CASTES = (Caste.WORKER, Caste.DRONE, Caste.QUEEN)
 QUEEN_CELL_KINDS = tuple(QueenCellKind)
@@ -367,7 +367,7 @@ def _wood(face: CombFace) -> _Wood:
         SIDE_BAR_MM,
         BOTTOM_BAR_MM,
         face.width_mm / 2 + SIDE_BAR_MM / 2,
-        TAG_Y_MM,
+        CombSize(face.width_mm, face.height_mm).tag_y_mm,
         TAG_MM,
         (c_uint8 * 36)(*(modules > 127).astype(np.uint8).ravel().tolist()),
     )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bee_robot.hive.colony import QUEEN_CAPPED_D, Colony
-from bee_robot.hive.comb import COMB_HEIGHT_MM, COMB_WIDTH_MM, QueenCell, QueenCellKind
+from bee_robot.hive.comb import QueenCell, QueenCellKind
 from bee_robot.sim.colony_on_frames import HiveCombs
 
 CUP_MM, CHARGED_MM, CAPPED_MM = (
@@ -73,17 +73,17 @@ def _hang(
     pick: NDArray[np.float64],
 ) -> None:
     """Next to the drawn place where there is room: cells do not grow into one another."""
-    cells = combs.cells(side)
+    cells, size = combs.cells(side), combs.frames[side // 2].size
     x, y = combs.x_mm[cells], combs.y_mm[cells]
     others = found.setdefault(side, [])
     for attempt in range(12):
         u, v = (pick[1] + 0.618 * attempt) % 1.0, (pick[2] + 0.37 * attempt) % 1.0
         if on_face:
-            at_x, at_y = (u - 0.5) * 0.72 * COMB_WIDTH_MM, (v - 0.55) * 0.6 * COMB_HEIGHT_MM
+            at_x, at_y = (u - 0.5) * 0.72 * size.width_mm, (v - 0.55) * 0.6 * size.height_mm
         else:
-            at_x = (u - 0.5) * 0.9 * COMB_WIDTH_MM
+            at_x = (u - 0.5) * 0.9 * size.width_mm
             below = y[np.abs(x - at_x) < 6.0]
-            at_y = (float(below.min()) if below.size else -COMB_HEIGHT_MM / 2) + 6.0 * v
+            at_y = (float(below.min()) if below.size else -size.height_mm / 2) + 6.0 * v
         if all(np.hypot(other.x_mm - at_x, other.y_mm - at_y) > APART_MM for other in others):
             others.append(QueenCell(float(at_x), float(at_y), kind, float(length_mm)))
             return

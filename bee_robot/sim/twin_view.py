@@ -38,6 +38,7 @@ class Scene:
     is_lit: bool
     seed: int
     camera: str
+    box: int
 
 
 class TwinView:
@@ -71,7 +72,7 @@ class TwinView:
             self._flash_s = self._twin.now_s
         is_lit = self._twin.now_s - self._flash_s <= EXPOSED_WITHIN_S
         seed = zlib.crc32(f"{situation.box} {frame.number} {side} {half}".encode())
-        return Scene(self._face(situation.box, frame.number, side), half, is_lit, seed, camera)
+        return Scene(self._face(situation.box, frame.number, side), half, is_lit, seed, camera, situation.box)
 
     def _face(self, box: int, number: int, side: str) -> CombFace:
         """Frames keep their combs wherever they are hung; one that has been brought from elsewhere is not known."""
@@ -89,7 +90,7 @@ class TwinView:
             height_px,
             zlib.crc32(scene.camera.encode()),
             view_width_mm=robot.view_width_mm(scene.camera),
-            camera_x_mm=robot.mechanism.camera_x_mm,
+            camera=robot.camera_place(scene.box),
         )
         image, _ = render_view(
             scene.face, width_px=width_px, height_px=height_px, half=scene.half, seed=scene.seed, view=view

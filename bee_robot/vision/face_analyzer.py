@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bee_robot.hive.comb import CELL_CLASSES, CELL_PITCH_MM, CellClass
+from bee_robot.hive.comb import CELL_CLASSES, CELL_PITCH_MM, REFERENCE_COMB, CellClass, CombSize
 from bee_robot.hive.face import FaceAnalysis, PictureSource, SeenCell
-from bee_robot.hive.frame_view import CAMERA_X_MM, VIEW_WIDTH_MM, FrameView, Half
+from bee_robot.hive.frame_view import REFERENCE_CAMERAS, VIEW_WIDTH_MM, CameraPlace, FrameView, Half
 from bee_robot.vision.annotation import draw_map, sheet
 from bee_robot.vision.capped_cells import tell_cappings
 from bee_robot.vision.face_net import FaceNet, FaceReading, SeenCells, load_face_net
@@ -55,12 +55,16 @@ class AnalysedFace:
 
 
 def analyze_photographs(
-    photographs: Sequence[Photograph], *, camera_x_mm: float = CAMERA_X_MM, net: FaceNet | None = None
+    photographs: Sequence[Photograph],
+    *,
+    camera: CameraPlace = REFERENCE_CAMERAS,
+    comb: CombSize = REFERENCE_COMB,
+    net: FaceNet | None = None,
 ) -> AnalysedFace:
     """Analyse one side of a frame from one "whole" photograph, or from its "left_half" and "right_half".
 
-    Halves are pictures of the robot's own cameras, camera_x_mm left and right of the comb's middle; the width that they
-    show follows from `mm_per_pixel` where it is given. Whole ones may come from anybody. net: by default the network
+    Halves are pictures that the robot's own cameras, at `camera`, took of frames with comb of this size; the width that
+    they show follows from `mm_per_pixel` where it is given. Whole ones may come from anybody. net: by default the network
     that ships with the program.
 
     Where a photograph shows no comb that can be recognised, the analysis says so: its estimates are None, never a
@@ -76,7 +80,7 @@ def analyze_photographs(
     warnings = _without_colour(ordered, pictures)
     face = None
     if not warnings:
-        face = _whole(ordered[0], pictures[0]) if is_whole else _from_halves(ordered, pictures, camera_x_mm)
+        face = _whole(ordered[0], pictures[0]) if is_whole else _from_halves(ordered, pictures, camera, comb)
     reading = net.read(face) if face is not None else None
     if not warnings:
         warnings = [
@@ -134,7 +138,7 @@ def _whole(photograph: Photograph, picture: Picture) -> StraightFace | None:
 
 
 def _from_halves(
-    photographs: Sequence[Photograph], pictures: Sequence[Picture], camera_x_mm: float
+    photographs: Sequence[Photograph], pictures: Sequence[Picture], camera: CameraPlace, comb: CombSize
 ) -> StraightFace:
     views, bgr = {}, {}
     for photograph, picture in zip(photographs, pictures):
@@ -143,9 +147,9 @@ def _from_halves(
         if photograph.mm_per_pixel is not None:
             width_mm = photograph.mm_per_pixel * picture.file_width_px
         height, width = picture.bgr.shape[:2]
-        views[half] = FrameView.of_half(half, width, height, view_width_mm=width_mm, camera_x_mm=camera_x_mm)
+        views[half] = FrameView.of_half(half, width, height, view_width_mm=width_mm, camera=camera)
         bgr[half] = picture.bgr
-    return straighten_halves(bgr, views)
+    return straighten_halves(bgr, views, comb)
 
 
 def _shows_no_comb(photograph: Photograph, face: StraightFace, reading: FaceReading) -> bool:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bee_robot.hive.comb import CELL_CLASSES, COMB_HEIGHT_MM, COMB_WIDTH_MM, Caste
+from bee_robot.hive.comb import CELL_CLASSES, Caste
 from bee_robot.hive.face import Finding, FindingKind, SeenBee
 from bee_robot.vision.mites import find_mites
 from bee_robot.vision.model_runtime import Model, load_model
@@ -107,8 +107,8 @@ def _between_bars(face: StraightFace) -> NDArray[np.bool_]:
     if not face.is_own_camera:
         return np.ones((1, 1), np.bool_)
     x_mm, y_mm = (values[STRIDE_PX // 2 :: STRIDE_PX] for values in (face.grid.x_mm, face.grid.y_mm))
-    is_column = np.abs(x_mm) < COMB_WIDTH_MM / 2 + BAR_MARGIN_MM
-    is_row = np.abs(y_mm) < COMB_HEIGHT_MM / 2 + BAR_MARGIN_MM
+    is_column = np.abs(x_mm) < face.comb.width_mm / 2 + BAR_MARGIN_MM
+    is_row = np.abs(y_mm) < face.comb.height_mm / 2 + BAR_MARGIN_MM
     return np.asarray(is_row[:, None] & is_column[None, :], np.bool_)
 
 

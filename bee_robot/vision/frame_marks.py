@@ -12,16 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bee_robot.hive.comb import COMB_HEIGHT_MM, COMB_WIDTH_MM
+from bee_robot.hive.comb import REFERENCE_COMB, CombSize
 from bee_robot.hive.frame_view import FrameView, Half
 from bee_robot.vision.straight_face import PX_PER_MM, Grid
 
 TAG_MM = 8.0
-TAG_X_MM, TAG_Y_MM, TAG_Z_MM = (
-    COMB_WIDTH_MM / 2 + 5.5,
-    60.0,
-    6.0,
-)  # its middle; on the end bars, which stand out
+TAG_Z_MM = 6.0  # its middle; on the end bars, which stand out
 TAG_SURE_MM = 0.12  # a corner's standard deviation
 TAG_SEARCH_MM = 9.0
 STRIP_MM = 5.0  # along a bar; an edge is sought in every strip
@@ -47,12 +43,14 @@ class Bar:
     sure_mm: float = 0.06
 
 
-TOP_BAR = Bar("y", COMB_HEIGHT_MM / 2, 0.5, -1)
-BOTTOM_BAR = Bar("y", -COMB_HEIGHT_MM / 2, -1.5, 1, sure_mm=0.4)
-END_BARS = {
-    "left": Bar("x", -COMB_WIDTH_MM / 2, 6.0, 1),
-    "right": Bar("x", COMB_WIDTH_MM / 2, 6.0, -1),
-}
+def bars_of(half: Half, comb: CombSize) -> tuple[Bar, Bar, Bar]:
+    """Top bar, bottom bar and the end bar that a half shows, around comb of this size."""
+    side = -1 if half == "left" else 1
+    return (
+        Bar("y", comb.height_mm / 2, 0.5, -1),
+        Bar("y", -comb.height_mm / 2, -1.5, 1, sure_mm=0.4),
+        Bar("x", side * comb.width_mm / 2, 6.0, -side),
+    )
 
 
 @dataclass(frozen=True)
@@ -79,19 +77,24 @@ class Marks:
 
 
 def find_marks(
-    bgr: NDArray[np.uint8], view: FrameView, half: Half, straight: NDArray[np.uint8], grid: Grid
+    bgr: NDArray[np.uint8],
+    view: FrameView,
+    half: Half,
+    straight: NDArray[np.uint8],
+    grid: Grid,
+    comb: CombSize = REFERENCE_COMB,
 ) -> Marks:
     """Edges of the three bars of a half and its tag. straight: the same half straightened by `view`, on `grid`."""
     grey = cv2.cvtColor(straight, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    marks = _tag(bgr, view, half)
-    for bar in (TOP_BAR, BOTTOM_BAR, END_BARS[half]):
+    marks = _tag(bgr, view, half, comb)
+    for bar in bars_of(half, comb):
         marks = marks + _edge(np.asarray(grey, np.float32), grid, view, bar)
     return marks
 
 
-def _tag(bgr: NDArray[np.uint8], view: FrameView, half: Half) -> Marks:
+def _tag(bgr: NDArray[np.uint8], view: FrameView, half: Half, comb: CombSize) -> Marks:
     side = -1 if half == "left" else 1
-    middle = view.to_pixels(side * TAG_X_MM, TAG_Y_MM, TAG_Z_MM)[0]
+    middle = view.to_pixels(side * comb.tag_x_mm, comb.tag_y_mm, TAG_Z_MM)[0]
     reach = TAG_SEARCH_MM / view.mm_per_pixel
     u0, v0 = (max(0, int(middle[k] - reach)) for k in range(2))
     patch = bgr[v0 : int(middle[1] + reach), u0 : max(0, int(middle[0] + reach))]
@@ -107,7 +110,9 @@ def _tag(bgr: NDArray[np.uint8], view: FrameView, half: Half) -> Marks:
         return Marks.none()
     corners = (found[0].reshape(4, 2).astype(np.float64) + 0.5) / enlarge - 0.5 + (u0, v0)
     away = TAG_MM / 2 * np.array([[-1, 1], [1, 1], [1, -1], [-1, -1]])
-    xyz = np.column_stack([side * TAG_X_MM + away[:, 0], TAG_Y_MM + away[:, 1], np.full(4, TAG_Z_MM)])
+    xyz = np.column_stack(
+        [side * comb.tag_x_mm + away[:, 0], comb.tag_y_mm + away[:, 1], np.full(4, TAG_Z_MM)]
+    )
     return Marks(corners, xyz, np.full(4, TAG_SURE_MM))
 
 

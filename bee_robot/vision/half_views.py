@@ -9,12 +9,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bee_robot.hive.comb import REFERENCE_COMB, CombSize
 from bee_robot.hive.frame_view import FrameView, Half
 from bee_robot.vision.frame_marks import Marks, find_marks
 from bee_robot.vision.straight_face import PX_PER_MM, Grid, StraightFace, straighten_view
 
-WHOLE_GRID = Grid.of_area(-218.0, 218.0, -152.0, 152.0)  # comb and the inner part of all bars
+BESIDE_COMB_MM, OVER_COMB_MM = 13.0, 12.5  # of all bars, the inner part is kept
 HALF_REACH_MM = 128.0  # of a half's grid, from its camera
+BESIDE_BARS_MM, OVER_BARS_MM = (
+    8.0,
+    10.5,
+)  # and so far beyond the bars' inner edges, which are looked for in it
 #: How much a mount gives, standard deviations: x, y, distance (mm), roll, pitch, yaw (rad).
 MOUNT_ERRORS: NDArray[np.float64] = np.array([0.35, 0.35, 0.7, 0.0035, 0.0035, 0.0035])
 STEPS = np.array([0.05, 0.05, 0.05, 2e-4, 2e-4, 2e-4])
@@ -37,16 +42,25 @@ class _Pairs:
     right_px: NDArray[np.float64]
 
 
+def whole_grid(comb: CombSize = REFERENCE_COMB) -> Grid:
+    """Of comb and the inner part of all bars."""
+    x_mm, y_mm = comb.width_mm / 2 + BESIDE_COMB_MM, comb.height_mm / 2 + OVER_COMB_MM
+    return Grid.of_area(-x_mm, x_mm, -y_mm, y_mm)
+
+
 def straighten_halves(
-    pictures: Mapping[Half, NDArray[np.uint8]], views: Mapping[Half, FrameView]
+    pictures: Mapping[Half, NDArray[np.uint8]],
+    views: Mapping[Half, FrameView],
+    comb: CombSize = REFERENCE_COMB,
 ) -> StraightFace:
     """One straight picture from the left, the right or both halves; `views` as calibrated, for pictures of this size."""
     halves = [half for half in HALVES if half in pictures]
-    refined, residual_mm, marks = refine_views(pictures, views)
+    refined, residual_mm, marks = refine_views(pictures, views, comb)
+    grid = whole_grid(comb)
     unmarked = tuple(half for half in halves if marks[half] < LEAST_MARKS)
-    parts = {half: straighten_view(pictures[half], refined[half], WHOLE_GRID) for half in halves}
+    parts = {half: straighten_view(pictures[half], refined[half], grid) for half in halves}
     if len(halves) == 2:
-        bgr, is_seen = _stitched(parts["left"], parts["right"])
+        bgr, is_seen = _stitched(parts["left"], parts["right"], grid)
     else:
         bgr, is_seen = parts[halves[0]]
     warnings: tuple[str, ...] = ()
@@ -57,7 +71,7 @@ def straighten_halves(
         )
     return StraightFace(
         bgr=bgr,
-        grid=WHOLE_GRID,
+        grid=grid,
         is_seen=is_seen,
         source_px_per_mm=min(1 / views[half].mm_per_pixel for half in halves),
         scale_error=0.01,
@@ -65,11 +79,14 @@ def straighten_halves(
         is_own_camera=True,
         warnings=warnings,
         unmarked_halves=unmarked,
+        comb=comb,
     )
 
 
 def refine_views(
-    pictures: Mapping[Half, NDArray[np.uint8]], views: Mapping[Half, FrameView]
+    pictures: Mapping[Half, NDArray[np.uint8]],
+    views: Mapping[Half, FrameView],
+    comb: CombSize = REFERENCE_COMB,
 ) -> tuple[dict[Half, FrameView], float | None, dict[Half, int]]:
     """The views corrected by what is known of the frame's wood and by what both halves show.
 
@@ -80,9 +97,11 @@ def refine_views(
     straight, grids, marks = {}, {}, {}
     for half in halves:
         middle = views[half].x_mm
-        grids[half] = Grid.of_area(middle - HALF_REACH_MM, middle + HALF_REACH_MM, -150, 150)
+        reach_x = max(HALF_REACH_MM, comb.width_mm / 2 + BESIDE_BARS_MM - abs(middle))
+        reach_y = comb.height_mm / 2 + OVER_BARS_MM
+        grids[half] = Grid.of_area(middle - reach_x, middle + reach_x, -reach_y, reach_y)
         straight[half] = straighten_view(pictures[half], views[half], grids[half])[0]
-        marks[half] = find_marks(pictures[half], views[half], half, straight[half], grids[half])
+        marks[half] = find_marks(pictures[half], views[half], half, straight[half], grids[half], comb)
     pairs = _pairs(straight, grids, views) if len(halves) == 2 else None
     changes: NDArray[np.float64] = np.zeros((len(halves), 6))
     for _ in range(ROUNDS):
@@ -207,7 +226,7 @@ def _cut(
 _Part = tuple[NDArray[np.uint8], NDArray[np.bool_]]
 
 
-def _stitched(left: _Part, right: _Part) -> _Part:
+def _stitched(left: _Part, right: _Part, grid: Grid) -> _Part:
     """Both parts on one grid, the seam at the middle of the face, the right part as bright as the left where both see."""
     both = left[1] & right[1]
     gains = np.ones(3, np.float32)
@@ -216,7 +235,7 @@ def _stitched(left: _Part, right: _Part) -> _Part:
             part[0][::4, ::4][both[::4, ::4]].astype(np.float32).mean(axis=0) for part in (left, right)
         ]
         gains = np.clip((middles[0] + 3) / (middles[1] + 3), 0.6, 1.6)
-    x = WHOLE_GRID.x_mm
+    x = grid.x_mm
     share = np.clip(0.5 + x / (2 * BLEND_MM), 0, 1).astype(np.float32)[None, :]  # of the right part
     weight = np.where(both, share, right[1] & ~left[1]).astype(np.float32)[..., None]
     # Half of the difference to each side, so that neither end of the face is brightened alone.

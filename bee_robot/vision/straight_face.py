@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bee_robot.hive.comb import REFERENCE_COMB, CombSize
 from bee_robot.hive.face import FaceMap
 from bee_robot.hive.frame_view import FrameView, Half
 
@@ -64,7 +65,8 @@ class StraightFace:
     source_px_per_mm: how sharp the photograph could be; below PX_PER_MM the straight picture is an enlargement.
     scale_error: relative half width of the 90 % interval of a length. residual_mm: how far known edges lie from where they
     should, None where nothing known was seen. is_own_camera: taken by the robot, as the network was trained for.
-    unmarked_halves: photographs of halves in which neither bars nor a tag of the frame were seen.
+    unmarked_halves: photographs of halves in which neither bars nor a tag of the frame were seen. comb: between the bars of
+    the robot's own frames.
     """
 
     bgr: NDArray[np.uint8]
@@ -76,6 +78,7 @@ class StraightFace:
     is_own_camera: bool
     warnings: tuple[str, ...] = ()
     unmarked_halves: tuple[Half, ...] = ()
+    comb: CombSize = REFERENCE_COMB
 
     def empty_map(self) -> FaceMap:
         """The frame of reference for what is found."""

@@ -32,7 +32,7 @@ def memory_kib() -> int:
 def measure() -> dict[str, float]:
     hours = float(os.environ.get("BEE_SOAK_HOURS", "24"))
     robot = load(ROBOT_FILE)
-    hive = HiveWorld(SEED, robot.hive.boxes, robot.hive.most_frames)
+    hive = HiveWorld.of(robot.hive, SEED)
     visits = not_closed = 0
     warm_kib = memory_kib()
     with tempfile.TemporaryDirectory() as folder:

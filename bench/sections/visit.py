@@ -42,7 +42,7 @@ class Round:
 
 
 def _visit(robot: RobotConfiguration) -> Round:
-    hive = HiveWorld(SEED, robot.hive.boxes, robot.hive.most_frames)
+    hive = HiveWorld.of(robot.hive, SEED)
     with tempfile.TemporaryDirectory() as folder:
         workbench = Workbench(robot, Path(folder), hive, SEED)
         began_s = time.perf_counter()

@@ -9,9 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from bee_robot.hive.comb import CELL_CLASSES, CELL_CONTENT_KG, Caste, CellClass, CombFace, QueenCellKind
+from bee_robot.hive.stack import HiveConfiguration
 from bee_robot.sim.bees_on_comb import BEES_AT_NOON, DRONES_AT_NOON
 from bee_robot.sim.comb_layout import SIDES
-from bee_robot.sim.hive_world import BEE_KG, EMPTY_BOX_KG, EMPTY_FRAME_KG, HiveWorld
+from bee_robot.sim.hive_world import BEE_KG, HiveWorld
 
 BROOD = (CellClass.CAPPED_BROOD, CellClass.LARVAE, CellClass.EGGS)
 
@@ -24,7 +25,7 @@ def all_faces(hive: HiveWorld) -> list[CombFace]:
     return [
         hive.bare_face(box, frame, side)
         for box in range(1, hive.boxes + 1)
-        for frame in range(1, hive.frames_per_box + 1)
+        for frame in range(1, hive.frames_in(box) + 1)
         for side in SIDES
     ]
 
@@ -124,13 +125,13 @@ def test_frames_weigh_what_beekeepers_lift(strong: list[CombFace]) -> None:
     masses = [hive.frame_mass_kg(box, frame) for box in (1, 2, 3) for frame in range(1, 11)]
     assert min(masses) >= 0.6 and max(masses) <= 4.5
     assert sum(masses[20:]) > sum(masses[:10])  # the honey is on top
-    assert hive.box_mass_kg(3) == EMPTY_BOX_KG
+    assert hive.box_mass_kg(3) == 6.0
     for k, mass in enumerate(masses):
         sides = strong[2 * k : 2 * k + 2]
         box, frame = k // 10 + 1, k % 10 + 1
         bees_here = sum(hive.bees_on(box, frame, side).number for side in SIDES)
         contents = sum(kg * cells(sides, cell_class) for cell_class, kg in CELL_CONTENT_KG.items())
-        assert mass == pytest.approx(EMPTY_FRAME_KG + contents + BEE_KG * bees_here)
+        assert mass == pytest.approx(0.55 + contents + BEE_KG * bees_here)
 
 
 def test_every_frame_has_its_own_tag() -> None:
@@ -144,6 +145,27 @@ def test_every_frame_has_its_own_tag() -> None:
 def test_a_frame_that_the_hive_does_not_have_is_refused_by_name(box: int, frame: int, side: str) -> None:
     with pytest.raises(ValueError, match="box|side"):
         HiveWorld(1).face(box, frame, side)
+
+
+def test_a_mixed_hive_has_combs_of_its_own_sizes() -> None:
+    """A Dadant brood box of nine frames under a super of eight, as a robot file says it."""
+    options = {"name": "mixed", "boxes": ["dadant_blatt", {"standard": "dadant_super", "frames": 8}]}
+    robot_hive = HiveConfiguration.model_validate(options)
+    hive = HiveWorld.of(robot_hive, 4, "strong", day=8)
+    assert [hive.frames_in(box) for box in (1, 2)] == [9, 8]
+    assert (hive.frame_id(1, 9), hive.frame_id(2, 1), hive.frame_id(2, 8)) == (9, 10, 17)
+    brood, honey = hive.face(1, 5, "rear"), hive.face(2, 4, "front")
+    assert (brood.frame_id, honey.frame_id) == (5, 13)
+    for face, box in ((brood, robot_hive.box(1)), (honey, robot_hive.box(2))):
+        assert (face.width_mm, face.height_mm) == (box.comb_width_mm, box.comb_height_mm)
+        reach = np.abs([face.cell_x_mm, face.cell_y_mm]).max(axis=1) * 2
+        assert np.all(reach < [box.comb_width_mm, box.comb_height_mm])
+        assert reach[0] > box.comb_width_mm - 12
+        assert max(abs(bee.y_mm) for bee in face.bees) < box.comb_height_mm / 2 + 6
+    assert brood.cell_x_mm.size > 2 * honey.cell_x_mm.size
+    assert hive.box_mass_kg(2) == robot_hive.box(2).box_mass_kg
+    with pytest.raises(ValueError, match="box 2 has no frame 9"):
+        hive.frame_mass_kg(2, 9)
 
 
 @pytest.mark.parametrize(("boxes", "frames"), [(1, 1), (1, 5), (2, 8), (5, 12)])

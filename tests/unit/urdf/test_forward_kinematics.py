@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from transforms3d import affines, axangles, euler, quaternions
 
 from bee_robot.configuration import AXIS_NAMES, SERVO_NAMES, RobotConfiguration, load
+from bee_robot.hive.comb import REFERENCE_COMB
 from bee_robot.hive.frame_view import FrameView
 from bee_robot.hive.geometry import HiveGeometry
 from bee_robot.vision import frame_marks
@@ -223,6 +224,6 @@ def test_cameras_see_the_comb_as_the_vision_expects(tower: Any, end: str, side: 
     outwards = -1 if half == "left" else 1
     tag_side = "left" if (outwards < 0) == (end == "rear") else "right"
     tag = np.linalg.inv(face) @ found[f"tag_{end}_{tag_side}"]
-    wanted = [outwards * frame_marks.TAG_X_MM, frame_marks.TAG_Y_MM, frame_marks.TAG_Z_MM]
+    wanted = [outwards * REFERENCE_COMB.tag_x_mm, REFERENCE_COMB.tag_y_mm, frame_marks.TAG_Z_MM]
     assert tag[:3, 3] * 1000 == pytest.approx(wanted, abs=1e-9)
     assert tag[:3, :3] == pytest.approx(np.eye(3), abs=1e-9)

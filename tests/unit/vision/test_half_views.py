@@ -9,13 +9,16 @@ import cv2
 import numpy as np
 import pytest
 
+from bee_robot.hive.comb import REFERENCE_COMB
 from bee_robot.hive.frame_view import FrameView, Half
 from bee_robot.sim import comb_scene
 from bee_robot.sim.comb_renderer import ViewTruth, render_view
 from bee_robot.sim.hive_world import HiveWorld
 from bee_robot.vision import frame_marks
-from bee_robot.vision.half_views import WHOLE_GRID, refine_views, straighten_halves
+from bee_robot.vision.half_views import refine_views, straighten_halves, whole_grid
 from bee_robot.vision.straight_face import Grid, straighten_view
+
+GRID = whole_grid()
 
 WIDTH, HEIGHT = 900, 1200
 HALVES: tuple[Half, Half] = ("left", "right")
@@ -72,12 +75,12 @@ def test_without_anything_known_in_view_the_calibration_stands_and_the_warning_s
 def test_the_stitched_face_shows_every_cell_at_its_place() -> None:
     """Cells of the rendered face, found again as the picture of the exact views shows them."""
     face = straighten_halves({half: _look(half)[0] for half in HALVES}, _calibrated())
-    assert face.bgr.shape == (WHOLE_GRID.height_px, WHOLE_GRID.width_px, 3)
+    assert face.bgr.shape == (GRID.height_px, GRID.width_px, 3)
     for half in HALVES:
-        exact, is_seen = straighten_view(_look(half)[0], _look(half)[1].view, WHOLE_GRID)
-        inner = np.abs(WHOLE_GRID.x_mm) > 10
-        inner &= (WHOLE_GRID.x_mm < 0) == (half == "left")
-        rows = np.abs(WHOLE_GRID.y_mm) < 130
+        exact, is_seen = straighten_view(_look(half)[0], _look(half)[1].view, GRID)
+        inner = np.abs(GRID.x_mm) > 10
+        inner &= (GRID.x_mm < 0) == (half == "left")
+        rows = np.abs(GRID.y_mm) < 130
         window = np.ix_(rows, inner)
         shift, _ = cv2.phaseCorrelate(
             exact[..., 1][window].astype(np.float32), face.bgr[..., 1][window].astype(np.float32)
@@ -90,7 +93,7 @@ def _step_at_the_seam(gain: float) -> float:
     """Brightness just right of the seam relative to just left of it, with the right picture darkened."""
     left, right = _look("left")[0], (_look("right")[0] * gain).astype(np.uint8)
     face = straighten_halves({"left": left, "right": right}, _calibrated())
-    x, rows = WHOLE_GRID.x_mm, np.abs(WHOLE_GRID.y_mm) < 130
+    x, rows = GRID.x_mm, np.abs(GRID.y_mm) < 130
     sides = [face.bgr[np.ix_(rows, (x > low) & (x < high))].mean() for low, high in ((-12, -2), (2, 12))]
     return float(sides[1] / sides[0])
 
@@ -101,7 +104,7 @@ def test_both_halves_are_equally_bright_at_the_seam() -> None:
 
 def test_a_view_of_another_size_is_refused() -> None:
     with pytest.raises(ValueError, match="900 x 1200"):
-        straighten_view(np.zeros((100, 100, 3), np.uint8), _calibrated()["left"], WHOLE_GRID)
+        straighten_view(np.zeros((100, 100, 3), np.uint8), _calibrated()["left"], GRID)
 
 
 def test_pixels_of_the_straight_picture_have_places_and_back() -> None:
@@ -114,5 +117,5 @@ def test_pixels_of_the_straight_picture_have_places_and_back() -> None:
 
 
 def test_the_marks_are_where_the_twin_puts_them() -> None:
-    assert (frame_marks.TAG_MM, frame_marks.TAG_Y_MM) == (comb_scene.TAG_MM, comb_scene.TAG_Y_MM)
-    assert frame_marks.TAG_X_MM == 205 + comb_scene.SIDE_BAR_MM / 2
+    assert frame_marks.TAG_MM == comb_scene.TAG_MM
+    assert (REFERENCE_COMB.tag_x_mm, REFERENCE_COMB.tag_y_mm) == (205 + comb_scene.SIDE_BAR_MM / 2, 60)
