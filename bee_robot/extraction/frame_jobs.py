@@ -307,6 +307,11 @@ def _reasons_against_arrival(context: VisitContext, move: MoveFrame, to_box: int
     """A frame leaves its box only where the other one has room for it, as far as the journal knows."""
     there = BoxVisit(context, to_box, "")
     known = known_places(there)
+    here_mm, there_mm = (context.robot.geometry.frame_height_mm(box) for box in (move.box, to_box))
+    if here_mm != there_mm:
+        return [
+            f"box {to_box}: its frames are {there_mm:g} mm high, those of box {move.box} {here_mm:g}; choose another"
+        ]
     try:
         if not 1 <= move.to_place <= len(known) + 1:
             raise ValueError(f"place {move.to_place}: it has room for places 1 to {len(known) + 1}")

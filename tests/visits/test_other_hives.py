@@ -10,6 +10,7 @@ import yaml
 from conftest import ROBOT_FILE
 
 from bee_robot.configuration import load, parse
+from bee_robot.extraction.frame_jobs import MoveFrame, move_frame
 from bee_robot.extraction.workbench import Workbench
 from bee_robot.hive.fitting import fitted
 from bee_robot.hive.inspection import EndState
@@ -33,6 +34,16 @@ def test_a_dadant_brood_box_under_two_supers(tmp_path: Path) -> None:
     bench = Workbench(load(MIXED), tmp_path)
     try:
         assert_well(bench, 1, 9)
+    finally:
+        bench.close()
+
+
+def test_a_brood_frame_does_not_go_into_a_super(tmp_path: Path) -> None:
+    bench = Workbench(load(MIXED), tmp_path)
+    try:
+        outcome = bench.run(lambda context: move_frame(context, MoveFrame(1, 4, 2, to_box=2)))
+        assert outcome.refusals == ("box 2: its frames are 160 mm high, those of box 1 300; choose another",)
+        assert not outcome.was_opened
     finally:
         bench.close()
 
