@@ -64,7 +64,7 @@ class SerialTower:
         self.reports = BoardReports(robot, self.units)
         self._clock = clock
         self._open_transport = open_transport
-        self._renews_itself = renews_itself
+        self.renews_itself = renews_itself
         self._lease = Lease()
         self._is_heating = False
         self._stop_reason = ""
@@ -176,7 +176,7 @@ class SerialTower:
     async def _feed(self) -> None:
         """One heartbeat, unless the lease's holder has gone quiet."""
         now_s, lease = self._clock.now_s(), self._lease
-        if self._renews_itself and not lease.is_lost:
+        if self.renews_itself and not lease.is_lost:
             lease.renew(now_s)
         if not lease.holder or lease.is_lost or lease.age_s(now_s) <= LEASE_FRESH_S:
             self._client.heartbeat()

@@ -19,12 +19,23 @@ from bee_robot.devices.tower import (
 )
 from bee_robot.extraction.belief import HOOK, LIFT, SCAN, SHUTTLE, HiveBelief
 from bee_robot.extraction.context import VisitContext
-from bee_robot.extraction.journal import REMARKS, JournalError
+from bee_robot.extraction.journal import REMARKS, UNREADABLE, JournalError
 from bee_robot.extraction.motion_check import against_moving, follow_plan, require_rules
 from bee_robot.extraction.motion_plan import MotionPlanner
 from bee_robot.extraction.motion_profile import Timeline, standing, timeline
 from bee_robot.extraction.pausing import Pause, run_with_pauses, wait_while_paused
-from bee_robot.extraction.whereabouts import FrameJob, Plates, held_after
+from bee_robot.extraction.place_keeping import keep_rest, keeping_places
+from bee_robot.extraction.whereabouts import (
+    ANYWHERE_MM,
+    BELT_UNCERTAIN_MM,
+    Doubt,
+    FrameJob,
+    KeptPlaces,
+    Plates,
+    UnclearGripError,
+    counts_belt,
+    held_after,
+)
 from bee_robot.hive.inspection import EndState, EventKind, FrameVisit, Phase, VisitEvent, VisitOutcome
 from bee_robot.rulebook import Motions
 
@@ -93,10 +104,14 @@ class BoxVisit:
         """Whether a step of this visit is in the journal. Before that nothing has moved."""
         self.has_lost_track = False
         """Whether the belief is worth nothing: the journal cannot be read, or the machine contradicts it."""
-        self.is_clear_by_hand = False
-        """Whether a named person says that the hive is closed and the machine is stowed."""
         self.unfinished: FrameJob | None = None
         """What a programme was about that did not run to its end, until it is known what came of it."""
+        self.is_clear_by_hand = False
+        """Whether a named person says that the hive is closed and the machine is stowed."""
+        self.doubts_mm: dict[Axis, float] = {}
+        """How far axes may be off that were told where they stand, instead of finding it (mm either way)."""
+        self._may_swing: frozenset[Servo] = frozenset()
+        """Servos that a programme swings out of which nobody knows how far it came."""
         self.maybe_out: frozenset[Servo] = frozenset()
         """Servos that were out, or on their way, by the journal: what counts where the board has forgotten their angles."""
 
@@ -158,13 +173,16 @@ class BoxVisit:
     ) -> None:
         """Into the journal, on disk before this returns. `goes_out`: servos that the step swings out."""
         # an interrupted swing has no angle any more
-        self.maybe_out = frozenset({*self.reaches(Servo), *goes_out})
+        self.maybe_out = frozenset({*self.reaches(Servo), *goes_out, *self._may_swing})
         self._write(step, note, job or self.unfinished)
         self.has_begun = self.has_begun or step not in REMARKS
 
     def _write(self, step: str, note: str, job: FrameJob | None) -> None:
         belief = self.belief.to_dict()
         belief["out"] = sorted(servo.value for servo in self.maybe_out)
+        belief["robot"] = self.context.robot.robot
+        if self.doubts_mm:
+            belief["told"] = {axis.value: round(doubt, 3) for axis, doubt in self.doubts_mm.items()}
         if job is not None:
             belief["job"] = job.to_dict()
         if self.errand:
@@ -224,10 +242,36 @@ class BoxVisit:
         if not self.reaches(HOOK.values()):
             return
         above_mm = self.plates_mm() - self.belief.engaged_mm
-        plates = Plates(above_mm, self.shuttles_mm(), self.knows(SHUTTLE.values()))
-        found = held_after(job, plates, self.context.robot.mechanism)
+        plates = Plates(
+            above_mm, self.shuttles_mm(), self._belts_doubt_mm(), Doubt.of(self.doubts_mm).scan_mm
+        )
+        kept = self.kept_places()
+        try:
+            found = held_after(job, plates, self.context.robot.mechanism, kept.segments if kept else ())
+        except UnclearGripError:
+            raise Held(
+                "not_referenced",
+                f"nobody can say whether frame {job.frame} is on the hooks",
+                f"Look: where frame {job.frame} is on the hooks, hang it into its place by hand; swing both hooks in, then "
+                "run 'bee recover --frame-is-off --by NAME'",
+            ) from None
         self.belief.held, place_mm = found or (None, job.place_mm)
         self.belief.frames_y_mm[job.frame] = place_mm
+
+    def _belts_doubt_mm(self) -> float:
+        states = self.context.tower.state.axes
+        if self.knows(SHUTTLE.values()):
+            return Doubt.of(self.doubts_mm).shuttle_mm
+        counts = all(counts_belt(states, self.doubts_mm, belt) for belt in SHUTTLE.values())
+        return BELT_UNCERTAIN_MM if counts else ANYWHERE_MM
+
+    def kept_places(self) -> KeptPlaces | None:
+        """Where the machine was when it was last looked at; None where that cannot be read."""
+        record = self.context.journal.kept_places()
+        try:
+            return None if record is None else KeptPlaces.from_dict(record)
+        except UNREADABLE:
+            return None
 
     def _believed_deg(self, servo: Servo) -> float:
         return 90.0 if servo in self.maybe_out else 0.0
@@ -266,12 +310,16 @@ class BoxVisit:
             if angle > 0
         ]
         self.note(programme.name, note, job, goes_out)
-        self.unfinished = job
-        result = await run_with_pauses(self, self.context.tower.move(programme))
+        self.unfinished, self._may_swing = job, frozenset(goes_out)
+        async with keeping_places(self, plan):
+            result = await run_with_pauses(self, self.context.tower.move(programme))
         if result.end is not MotionEnd.DONE:
             await self.read_machine()
+            self._may_swing = frozenset()
+            await keep_rest(self, result)
             raise MotionStopped(programme.name, result)
-        self.unfinished = None
+        await keep_rest(self, result)
+        self.unfinished, self._may_swing = None, frozenset()
         follow_plan(plan, self.belief)
         self._positions_mm.update(result.positions_mm)
         for segment in programme.segments:

@@ -7,13 +7,11 @@ from bee_robot.extraction.belief import HOOK
 from bee_robot.extraction.box_visit import BoxVisit, Held, MotionStopped
 from bee_robot.extraction.context import RimState
 from bee_robot.extraction.journal import CLOSED_STEP
-from bee_robot.extraction.motion_plan import LOOK_ABOVE_RIM_MM, SECOND_EDGE_MM
 from bee_robot.hive.inspection import EventKind, Phase
 
 MOST_LOOKS = 3
 FREE_LOAD_KG = 0.4  # a fork that carries more than this has not come free; noise of a load cell stays below
 ON_RIM_MM = 0.05
-LOW_MM = 2 * SECOND_EDGE_MM  # below this a rolling close has no room
 
 
 async def close_box(visit: BoxVisit) -> None:
@@ -32,7 +30,8 @@ async def hooks_away(visit: BoxVisit) -> None:
 async def lower_and_close(visit: BoxVisit) -> None:
     """From wherever the stack hangs onto the rim."""
     visit.belief.is_closing = True
-    if min(visit.belief.edges_mm.values()) > LOOK_ABOVE_RIM_MM + 2 * SECOND_EDGE_MM:
+    look_mm, second_mm = visit.planner.look_mm - visit.planner.cleat_mm, visit.planner.second_edge_mm
+    if min(visit.belief.edges_mm.values()) > look_mm + 2 * second_mm:
         visit.enter(Phase.LOWER, "the stack comes down to just above the rim")
         await _down(visit, visit.planner.lower_stack(visit.belief.lifted_load_kg))
     if visit.plates_mm() > visit.planner.parked_mm:
@@ -87,11 +86,12 @@ async def _wait_for_bees(visit: BoxVisit) -> None:
 async def _land(visit: BoxVisit) -> None:
     """Left edge first, right one behind. From low down one edge after the other, the lower one first: nothing is raised again."""
     left, right = (visit.belief.edges_mm[side] for side in (Side.LEFT, Side.RIGHT))
-    if min(left, right) < LOW_MM:
+    second_mm = visit.planner.second_edge_mm
+    if min(left, right) < 2 * second_mm:  # a rolling close has no room
         for side in sorted(visit.belief.edges_mm, key=lambda side: visit.belief.edges_mm[side]):
             await _land_edge(visit, side)
     else:
-        if abs(right - left - SECOND_EDGE_MM) > ON_RIM_MM:
+        if abs(right - left - second_mm) > ON_RIM_MM:
             await visit.perform(visit.planner.trail_right_edge(left))
         await _down(visit, visit.planner.roll_closed(visit.belief.lifted_load_kg))
     visit.closed_s = visit.context.clock.now_s()
@@ -100,7 +100,7 @@ async def _land(visit: BoxVisit) -> None:
 
 
 async def _land_edge(visit: BoxVisit, side: Side) -> None:
-    if visit.belief.edges_mm[side] > 0.0:
+    if visit.belief.edges_mm[side] > 0.0 or visit.planner.doubt.lift_mm:
         await _down(visit, visit.planner.land_edge(side, visit.belief.lifted_load_kg))
 
 

@@ -13,6 +13,7 @@ from bee_robot.extraction.control import CANCEL
 from bee_robot.extraction.journal import ANSWER_STEP
 from bee_robot.extraction.opening import must_close
 from bee_robot.extraction.pausing import LOOK_PERIOD_S, change_or, run_with_pauses, wait_while_paused
+from bee_robot.extraction.place_keeping import forget_places, keep_rest
 from bee_robot.hive.inspection import EventKind
 
 ABOVE_SLACK_MM = 1.0
@@ -89,7 +90,9 @@ async def come_back(visit: BoxVisit) -> None:
         )
     await wait_while_paused(visit)
     visit.note("home the shuttles")
+    await forget_places(visit)
     result = await run_with_pauses(visit, visit.context.tower.home(tuple(SHUTTLE.values())))
     if result.end is not MotionEnd.DONE:
         raise MotionStopped("home the shuttles", result)
+    await keep_rest(visit, result)
     await visit.read_machine()

@@ -1,12 +1,15 @@
 """The journal: what the machine holds, what is open, where every frame is. Append-only, on disk before anything happens.
 
-One SQLite table, write-ahead log, every entry synced before `write` returns. Nothing is ever changed or removed.
+One SQLite table, write-ahead log, every entry synced before `write` returns. Nothing is ever changed or removed. Beside it
+a small file keeps where the machine is while it moves: of that only the newest counts.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import zlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +35,7 @@ CREATE TRIGGER IF NOT EXISTS journal_never_changes BEFORE UPDATE ON journal
 CREATE TRIGGER IF NOT EXISTS journal_never_forgets BEFORE DELETE ON journal
     BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 """
+PLACES_SUFFIX = ".places"
 COLUMNS = "id, written_utc, robot_s, inspection, hive, box, step, belief, note"
 
 HOMED_NOTE = "homed with the hive closed"
@@ -76,22 +80,83 @@ class JournalEntry:
         return self.step == CLOSED_STEP
 
 
-class Journal:
-    """One robot's journal. Raises JournalError where the file cannot be used; use from one thread."""
+class PlaceFile:
+    """One record that is replaced again and again: two slots in turn, so that a failing write leaves the one before."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    SLOT_BYTES = 1024
+
+    def __init__(self, path: Path, is_synced: bool = True) -> None:
+        self.path = path
+        self._is_synced = is_synced
+        self._turn = 0 if (newest := self._newest()) is None else newest[0] + 1
+
+    def write(self, record: dict[str, Any]) -> None:
+        """On disk when this returns. Raises OSError."""
+        text = json.dumps({"turn": self._turn, **record}, sort_keys=True).encode()
+        line = b"%08x %s" % (zlib.crc32(text), text)
+        if len(line) >= self.SLOT_BYTES:
+            raise OSError(f"a record of {len(line)} bytes does not fit")
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o644)
+        try:
+            os.pwrite(descriptor, line.ljust(self.SLOT_BYTES), (self._turn % 2) * self.SLOT_BYTES)
+            if self._is_synced:
+                os.fdatasync(descriptor)
+        finally:
+            os.close(descriptor)
+        self._turn += 1
+
+    def read(self) -> dict[str, Any] | None:
+        """The newest record that is whole; None where there is none."""
+        newest = self._newest()
+        return None if newest is None else newest[1]
+
+    def _newest(self) -> tuple[int, dict[str, Any]] | None:
+        try:
+            content = self.path.read_bytes()
+        except OSError:
+            return None
+        slots = (content[: self.SLOT_BYTES], content[self.SLOT_BYTES : 2 * self.SLOT_BYTES])
+        found = [record for slot in slots if (record := _whole(slot)) is not None]
+        return max(found, key=lambda one: one[0], default=None)
+
+
+def _whole(slot: bytes) -> tuple[int, dict[str, Any]] | None:
+    """Turn and record of a slot; None where it was never written, or not to its end."""
+    checksum, _, text = slot.rstrip().partition(b" ")
+    try:
+        if int(checksum, 16) != zlib.crc32(text):
+            return None
+        record = json.loads(text)
+        return int(record.pop("turn")), record
+    except (ValueError, KeyError, AttributeError):
+        return None
+
+
+class Journal:
+    """One robot's journal. Raises JournalError where the file cannot be used; use from one thread.
+
+    `is_synced` False: nothing waits for the disk. For simulations, which lose power together with nothing.
+    """
+
+    def __init__(self, path: Path, clock: Clock, is_synced: bool = True) -> None:
         self.path = path
         self._clock = clock
+        self._is_synced = is_synced
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=FULL")
+            self._database.execute(f"PRAGMA synchronous={'FULL' if is_synced else 'OFF'}")
+            damage = self._database.execute("PRAGMA quick_check(1)").fetchone()[0]
             self._database.executescript(SCHEMA)
         except (sqlite3.Error, OSError) as error:
             raise JournalError(
                 f"{path}: cannot open the journal ({error}); free the disk or correct its rights"
             ) from None
+        if damage != "ok":
+            self._database.close()
+            raise JournalError(f"{path}: the journal is damaged ({damage}); restore it from a copy")
+        self._places = PlaceFile(path.with_suffix(PLACES_SUFFIX), is_synced)
 
     def write(
         self, step: str, *, inspection: str, hive: str, box: int, belief: dict[str, Any], note: str = ""
@@ -114,6 +179,22 @@ class Journal:
             raise JournalError(
                 f"{self.path}: cannot write the journal ({error}); free space on its disk"
             ) from None
+
+    def keep_places(self, places: dict[str, Any]) -> None:
+        """Where the machine is, in place of what was kept before; on disk when this returns. Raises JournalError.
+
+        From any thread, one call at a time.
+        """
+        try:
+            self._places.write(places)
+        except OSError as error:
+            raise JournalError(
+                f"{self._places.path}: cannot keep where the machine is ({error}); free its disk"
+            ) from None
+
+    def kept_places(self) -> dict[str, Any] | None:
+        """What was kept last; None where nothing was, or nothing that can be read."""
+        return self._places.read()
 
     def last(self) -> JournalEntry | None:
         """The newest step at which something could move; None in a new journal."""
@@ -138,6 +219,15 @@ class Journal:
         )
         entries = self._read(query, (hive, CLOSED_STEP, HOMED_NOTE, JOGGED_NOTE))
         return entries[0] if entries else None
+
+    def newest(self, count: int) -> list[JournalEntry]:
+        """The newest entries of any kind, the newest first."""
+        return self._read("SELECT {columns} FROM journal ORDER BY id DESC LIMIT ?", (count,))
+
+    def move_to(self, path: Path) -> None:
+        """Go on in a copy of the files. For a forked process: it must not use, nor close, its parent's connection."""
+        self._left = self._database
+        self.__init__(path, self._clock, self._is_synced)  # type: ignore[misc]
 
     def of_inspection(self, inspection: str) -> list[JournalEntry]:
         return self._read("SELECT {columns} FROM journal WHERE inspection = ? ORDER BY id", (inspection,))

@@ -6,7 +6,7 @@ plates' centre bars along Y (machine.md). `push` is the direction along Y toward
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from bee_robot.configuration import RobotConfiguration
@@ -24,6 +24,7 @@ from bee_robot.devices.tower import (
 )
 from bee_robot.extraction.belief import FORK, HOOK, LIFT, SCAN, SHUTTLE
 from bee_robot.extraction.overlap import StackMotion
+from bee_robot.extraction.whereabouts import Doubt, slide_off_mm
 from bee_robot.hive.geometry import HiveGeometry
 from bee_robot.rulebook import limit
 
@@ -75,13 +76,15 @@ NONE_KEPT = Margins(1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, False)
 class MotionPlanner:
     """Programmes for one box of one hive. Pure: says how, moves nothing.
 
-    `moves_shuttles` False: they do not know where they are and stay; only closing works like that.
+    `moves_shuttles` False: they do not know where they are and stay; only closing works like that. `doubt`: how far axes
+    may be off in a recovery; heights are kept clear and zones longer by as much.
     """
 
     robot: RobotConfiguration
     box: int
     moves_shuttles: bool = True
     margins: Margins = KEPT
+    doubt: Doubt = Doubt()
 
     @property
     def geometry(self) -> HiveGeometry:
@@ -107,7 +110,7 @@ class MotionPlanner:
 
     @property
     def swing_mm(self) -> float:
-        return self.engaged_mm + self.robot.mechanism.hook_swing_mm
+        return self.engaged_mm + self.robot.mechanism.hook_swing_mm + self.doubt.scan_mm
 
     @property
     def travel_mm(self) -> float:
@@ -120,6 +123,7 @@ class MotionPlanner:
             self.engaged_mm
             + self.geometry.frame_height_mm(self.box)
             + limit("R10", "above_mm")
+            + self.doubt.scan_mm
             + self.margins.zone_mm
             + self.margins.sag_mm
         )
@@ -166,7 +170,7 @@ class MotionPlanner:
 
     def _contact(self, lifted_load_kg: Mapping[Side, float]) -> tuple[Guard, ...]:
         """R5: awake while an edge is higher above the rim than it may touch anything."""
-        above_mm = self.cleat_mm + limit("R5", "above_rim_mm")
+        above_mm = self.cleat_mm + limit("R5", "above_rim_mm") + self.doubt.lift_mm
         return tuple(
             Guard(GuardKind.LOAD_BELOW, side, limit("R5", "load_ratio") * load, True, LIFT[side], above_mm)
             for side, load in lifted_load_kg.items()
@@ -218,6 +222,21 @@ class MotionPlanner:
             f"peel the {side.value} edge gently", self._to((LIFT[side],), to_mm, GENTLE_MM_S), guards=guards
         )
         return MotionProgramme(f"peel {side.value} gently", (edge,))
+
+    @property
+    def look_mm(self) -> float:
+        """Height of the left fork while somebody looks for bees on the rim."""
+        return self.cleat_mm + LOOK_ABOVE_RIM_MM + self.doubt.lift_mm + self.margins.zone_mm
+
+    @property
+    def second_edge_mm(self) -> float:
+        """How far the right edge comes behind the left one."""
+        return SECOND_EDGE_MM + 2 * self.doubt.lift_mm
+
+    @property
+    def landed_mm(self) -> float:
+        """Height of a fork whose edge stands on the rim."""
+        return self.cleat_mm - self.margins.landed_below_mm - self.doubt.lift_mm
 
     @property
     def peeled_mm(self) -> float:
@@ -279,8 +298,10 @@ class MotionPlanner:
 
     def lower_stack(self, lifted_load_kg: Mapping[Side, float]) -> MotionProgramme:
         """The stack down to where bees are looked for, the second edge already behind; the scan beams go and park."""
-        left_mm = self.cleat_mm + LOOK_ABOVE_RIM_MM + self.margins.zone_mm
-        lower = self._to((Axis.LIFT_LEFT,), left_mm) | self._to((Axis.LIFT_RIGHT,), left_mm + SECOND_EDGE_MM)
+        left_mm = self.look_mm
+        lower = self._to((Axis.LIFT_LEFT,), left_mm) | self._to(
+            (Axis.LIFT_RIGHT,), left_mm + self.second_edge_mm
+        )
         return MotionProgramme(
             "lower",
             (
@@ -294,7 +315,7 @@ class MotionPlanner:
 
     def trail_right_edge(self, left_above_rim_mm: float) -> MotionProgramme:
         """The right edge to its place behind the left one, before a close that begins low."""
-        behind_mm = self.cleat_mm + left_above_rim_mm + SECOND_EDGE_MM
+        behind_mm = self.cleat_mm + left_above_rim_mm + self.second_edge_mm
         speed = self.margins.within * limit("R2", "speed_mm_s")
         return MotionProgramme(
             "trail", (Segment("right edge behind", self._to((Axis.LIFT_RIGHT,), behind_mm, speed)),)
@@ -305,9 +326,9 @@ class MotionPlanner:
         speed = self.margins.within * limit("R2", "speed_mm_s")
         guards = self._contact(lifted_load_kg)
         left, right = (Axis.LIFT_LEFT,), (Axis.LIFT_RIGHT,)
-        both = self._to(left, self.cleat_mm, speed) | self._to(right, self.cleat_mm + SECOND_EDGE_MM, speed)
-        last = self._to(left, self.cleat_mm - self.margins.landed_below_mm, speed)
-        last |= self._to(right, self.cleat_mm - self.margins.landed_below_mm, speed)
+        behind_mm = self.cleat_mm + self.second_edge_mm
+        both = self._to(left, self.cleat_mm, speed) | self._to(right, behind_mm, speed)
+        last = self._to(left, self.landed_mm, speed) | self._to(right, self.landed_mm, speed)
         return MotionProgramme(
             "roll closed",
             (
@@ -320,7 +341,7 @@ class MotionPlanner:
         """One edge down while the other stands, on the rim or a little above it."""
         down = self._to(
             (LIFT[side],),
-            self.cleat_mm - self.margins.landed_below_mm,
+            self.landed_mm,
             self.margins.within * limit("R2", "speed_mm_s"),
         )
         guards = tuple(guard for guard in self._contact(lifted_load_kg) if guard.side is side)
@@ -419,44 +440,60 @@ class MotionPlanner:
             ),
         )
 
-    def put_frame(self, y_mm: float, pin_ahead_mm: float, from_mm: float) -> MotionProgramme:
+    def put_frame(
+        self, y_mm: float, pin_ahead_mm: float, from_mm: float, pins_mm: Iterable[float] = ()
+    ) -> MotionProgramme:
         """Carry a hanging frame over `y_mm`, lower, set down, slide off, up to travel height.
 
-        `pin_ahead_mm`: where the pin sits in front of the centre bar; `from_mm`: height of the plates now.
+        `pin_ahead_mm`: where the pin sits in front of the centre bar; `from_mm`: height of the plates now; `pins_mm`: places
+        of other frames, where hooks must keep away from them although nobody knows exactly where they are.
         """
         up_mm = max(from_mm, self.clear_mm)
         carry = self._carry_frame(y_mm - pin_ahead_mm)
         if up_mm > from_mm:
             raised = Segment("up over the neighbours", self._lift_frame(up_mm, limit("R6", "lift_mm_s")))
-            return self._put((raised, Segment("carry over the gap", carry)), y_mm, pin_ahead_mm, up_mm)
-        return self._put((Segment("carry over the gap", carry),), y_mm, pin_ahead_mm, up_mm)
+            before: tuple[Segment, ...] = (raised, Segment("carry over the gap", carry))
+        else:
+            before = (Segment("carry over the gap", carry),)
+        return self._put(before, up_mm, self._slide_off(y_mm, pin_ahead_mm, pins_mm))
 
-    def set_frame_down(self, y_mm: float, pin_ahead_mm: float, from_mm: float) -> MotionProgramme:
+    def set_frame_down(
+        self, y_mm: float, pin_ahead_mm: float, from_mm: float, pins_mm: Iterable[float] = ()
+    ) -> MotionProgramme:
         """Lower a frame straight down from where it hangs between its neighbours, then as `put_frame`."""
-        return self._put((), y_mm, pin_ahead_mm, from_mm)
+        return self._put((), from_mm, self._slide_off(y_mm, pin_ahead_mm, pins_mm))
 
     def _put(
-        self, before: tuple[Segment, ...], y_mm: float, pin_ahead_mm: float, from_mm: float
+        self, before: tuple[Segment, ...], from_mm: float, after: tuple[Segment, ...]
     ) -> MotionProgramme:
+        doubt_mm = self.doubt.scan_mm
         slow_mm = (
-            self.engaged_mm + limit("R6", "set_down_zone_mm") + self.margins.zone_mm + self.margins.sag_mm
+            self.engaged_mm
+            + limit("R6", "set_down_zone_mm")
+            + doubt_mm
+            + self.margins.zone_mm
+            + self.margins.sag_mm
         )
         lower = (
             (Segment("lower", self._lift_frame(slow_mm, limit("R6", "lower_mm_s"))),)
             if from_mm > slow_mm
             else ()
         )
-        set_down = Segment("set down", self._lift_frame(self.engaged_mm, limit("R6", "set_down_mm_s")))
-        return MotionProgramme("put frame", (*before, *lower, set_down, *self._slide_off(y_mm, pin_ahead_mm)))
+        down_mm = self.engaged_mm - doubt_mm  # so that it rests; the slots have that much play round a neck
+        set_down = Segment("set down", self._lift_frame(down_mm, limit("R6", "set_down_mm_s")))
+        return MotionProgramme("put frame", (*before, *lower, set_down, *after))
 
-    def free_hooks(self, y_mm: float, pin_ahead_mm: float) -> MotionProgramme:
+    def free_hooks(self, y_mm: float, pin_ahead_mm: float, pins_mm: Iterable[float] = ()) -> MotionProgramme:
         """Off a frame that rests."""
-        return MotionProgramme("free hooks", self._slide_off(y_mm, pin_ahead_mm))
+        return MotionProgramme("free hooks", self._slide_off(y_mm, pin_ahead_mm, pins_mm))
 
-    def _slide_off(self, y_mm: float, pin_ahead_mm: float) -> tuple[Segment, ...]:
-        away = self.geometry.hook_beside_pin_mm(self.box) * (-1 if pin_ahead_mm > 0 else 1)
+    def _slide_off(
+        self, y_mm: float, pin_ahead_mm: float, pins_mm: Iterable[float] = ()
+    ) -> tuple[Segment, ...]:
+        beside_mm = self.geometry.hook_beside_pin_mm(self.box)
+        off_mm = slide_off_mm(y_mm, pin_ahead_mm, pins_mm, beside_mm)
         return (
-            Segment("slide off", self._to(SHUTTLES, y_mm + away)),
+            Segment("slide off", self._to(SHUTTLES, off_mm)),
             Segment("up from the pins", self._to(SCANS, self.travel_mm)),
         )
 

@@ -1,25 +1,27 @@
 """After anything that ended a visit early: read journal and machine, say what was found, then close or ask for help.
 
 Never homes blindly. With a frame on the hooks or a stack on the forks, positions count only while their axes are still
-referenced: screws keep them without power, belts do not.
+referenced, or while somebody can prove where they are (whereabouts.py): the board is told so, and moves slowly.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bee_robot.alerts import ALERTS
-from bee_robot.devices.tower import BoardState, Input, Servo, TowerState
+from bee_robot.devices.tower import Axis, BoardState, Input, Servo, TowerState
 from bee_robot.extraction.before_opening import remember_frames
-from bee_robot.extraction.belief import FORK, HOOK, SHUTTLE, HiveBelief
-from bee_robot.extraction.box_visit import SCREWS, BoxVisit, Held
-from bee_robot.extraction.closing import FREE_LOAD_KG, close_box, leave, release
+from bee_robot.extraction.belief import FORK, HOOK, HiveBelief
+from bee_robot.extraction.box_visit import BoxVisit, Held
+from bee_robot.extraction.closing import close_box, leave, release
 from bee_robot.extraction.context import VisitContext
 from bee_robot.extraction.ending import run_to_an_end
 from bee_robot.extraction.freeing import free_the_hooks
 from bee_robot.extraction.journal import CLOSED_STEP, UNREADABLE, JournalEntry, JournalError
+from bee_robot.extraction.motion_plan import MotionPlanner
+from bee_robot.extraction.telling_places import carries, learn_belts, learn_screws
 from bee_robot.extraction.visit import home_empty
-from bee_robot.extraction.whereabouts import FrameJob
+from bee_robot.extraction.whereabouts import FrameJob, told_axes
 from bee_robot.hive.inspection import EventKind, Phase, VisitOutcome
 
 
@@ -46,11 +48,15 @@ async def recover(context: VisitContext, by_hand: ByHand | None = None) -> Visit
         if not is_clear:
             return await _unreadable(BoxVisit(context, 1, ""), str(error))
         entry = None
+    stranger = _of_another(context, entry)
+    if stranger and not is_clear:
+        return await _foreign(BoxVisit(context, 1, ""), stranger)
     box = entry.box if entry is not None and 1 <= entry.box <= context.robot.hive.boxes else 1
     inspection = entry.inspection if entry is not None else ""
     if entry is None or entry.is_closed or is_clear:
         visit = BoxVisit(context, box, inspection)
         remember_frames(visit)
+        visit.doubts_mm = told_axes(entry.belief) if entry is not None else {}
     else:
         try:
             visit = _as_left(context, entry)
@@ -67,6 +73,8 @@ def _as_left(context: VisitContext, entry: JournalEntry) -> BoxVisit:
     _restore_open_time(visit, entry)
     visit.errand = dict(entry.belief.get("errand", {}))
     visit.maybe_out = frozenset(Servo(name) for name in entry.belief["out"])
+    visit.servos_deg = {servo: 90.0 if servo in visit.maybe_out else 0.0 for servo in Servo}
+    visit.doubts_mm = told_axes(entry.belief)
     job = entry.belief.get("job")
     visit.unfinished = FrameJob.from_dict(job) if job else None
     held = visit.belief.held
@@ -90,6 +98,34 @@ def visit_as_left(context: VisitContext) -> BoxVisit:
     return visit
 
 
+def _of_another(context: VisitContext, entry: JournalEntry | None) -> str:
+    """Whose the journal's last entry is, where it is not of this robot at this hive; empty where it is."""
+    if entry is None or entry.is_closed:
+        return ""
+    robot = entry.belief.get("robot", context.robot.robot) if isinstance(entry.belief, dict) else None
+    if entry.hive != context.robot.hive.name:
+        return f"hive '{entry.hive}', and the robot file is of '{context.robot.hive.name}'"
+    if robot is not None and robot != context.robot.robot:
+        return f"robot '{robot}', and the robot file is of '{context.robot.robot}'"
+    return ""
+
+
+async def _foreign(visit: BoxVisit, whose: str) -> VisitOutcome:
+    """Nothing moves: what the journal says is not about this machine."""
+
+    async def hold() -> None:
+        raise Held(
+            "",
+            f"the journal's last entry is of {whose}",
+            "Run 'bee recover --robot FILE' with the robot file of that visit; where the hive is closed and the machine stowed, "
+            "run 'bee recover --hive-is-clear --by NAME'",
+        )
+
+    visit.has_lost_track = True
+    visit.enter(Phase.RECOVER, "the journal is not about this machine")
+    return await run_to_an_end(visit, hold())
+
+
 async def _unreadable(visit: BoxVisit, because: str) -> VisitOutcome:
     """Nothing moves: nobody knows what the machine holds."""
 
@@ -109,6 +145,7 @@ def _believe_person(visit: BoxVisit, by_hand: ByHand) -> None:
     visit.is_clear_by_hand = by_hand.hive_is_clear
     if by_hand.frame_is_off:
         visit.belief.held = visit.unfinished = None
+        visit.servos_deg.update(dict.fromkeys(HOOK.values(), 0.0))  # unless the board knows better
     done = "the hive is closed and clear" if by_hand.hive_is_clear else "the frame is off the hooks"
     visit.note("by hand", f"{by_hand.by}: {done}")
     visit.tell(EventKind.PHASE, f"{by_hand.by} says: {done}")
@@ -136,21 +173,24 @@ def _explain(entry: JournalEntry | None) -> str:
 async def _recover(visit: BoxVisit, by_hand: ByHand | None) -> None:
     if by_hand is not None:
         _believe_person(visit, by_hand)
-    tower = visit.context.tower
-    await tower.acquire_lease(visit.context.holder)
-    _require_board(tower.state)
+    await visit.context.tower.acquire_lease(visit.context.holder)
+    _require_board(visit.context.tower.state)
     await visit.read_machine()
-    _require_screws(visit)
+    if by_hand is not None and by_hand.hive_is_clear:
+        _require_stowed(visit)
+    _require_agreement(visit)
     await visit.arm()
-    visit.planner = replace(visit.planner, moves_shuttles=visit.knows(SHUTTLE.values()))
+    await learn_screws(visit)
     visit.tell(EventKind.PHASE, f"found: {visit.belief.says()}")
+    visit.tell(EventKind.PHASE, f"will: {_intends(visit)}")
     visit.belief.is_closing = True
     if visit.reaches(HOOK.values()):
+        await learn_belts(visit)
         await free_the_hooks(visit)
     if visit.reaches(FORK.values()):
         await _close(visit)
     await _home_the_rest(visit)
-    visit.planner = replace(visit.planner, moves_shuttles=True)
+    visit.planner = MotionPlanner(visit.context.robot, visit.box)
     await visit.perform(visit.planner.stand_by(visit.forks_mm()))
     visit.belief.is_closing = False
     visit.belief.opened_s = None
@@ -165,18 +205,20 @@ def _require_board(state: TowerState) -> None:
             raise Held(key, ALERTS[key].what)
 
 
-def _require_screws(visit: BoxVisit) -> None:
-    """Positions of whatever reaches into the hive must be certain, and journal and machine must not contradict."""
-    belief, loads_kg = visit.belief, visit.context.tower.state.loads_kg
-    reaching = visit.reaches((*FORK.values(), *HOOK.values()))
-    carries = any(load > FREE_LOAD_KG for load in loads_kg.values())
-    if (reaching or carries or belief.is_open or belief.is_forked) and not visit.knows(SCREWS):
+def _require_stowed(visit: BoxVisit) -> None:
+    """A board that holds a servo out swings it out again as soon as it is armed, wherever a person has put it."""
+    out = visit.reaches(Servo)
+    if out:
         raise Held(
-            "not_referenced",
-            f"the board has forgotten where its beams are while they reach into the hive ({belief.says()})",
-            "Bring stack and frame down by hand, turning the screws, and stow forks and hooks",
+            "",
+            f"the board would swing {', '.join(servo.value for servo in out)} out again",
+            "Switch the robot off and on; then run 'bee recover --hive-is-clear --by NAME'",
         )
-    if carries and not visit.reaches(FORK.values()):
+
+
+def _require_agreement(visit: BoxVisit) -> None:
+    """Journal and machine must not contradict each other."""
+    if carries(visit) and not visit.reaches(FORK.values()):
         raise Held(
             "not_referenced",
             "the forks carry a load and the machine says that they are stowed",
@@ -184,8 +226,25 @@ def _require_screws(visit: BoxVisit) -> None:
         )
 
 
-async def _close(visit: BoxVisit) -> None:
+def _intends(visit: BoxVisit) -> str:
+    """What recovery does next, for a person."""
+    held, steps = visit.belief.held, []
+    if held is not None:
+        steps.append(f"{'leave' if held.rests else 'set down'} frame {held.number}")
+    if visit.reaches(HOOK.values()):
+        steps.append("swing the hooks in")
     if visit.belief.is_open:
+        steps.append(f"lower the stack and close box {visit.box}")
+    if visit.reaches(FORK.values()):
+        steps.append("take the forks out")
+    if _lost(visit):
+        steps.append(f"home {', '.join(axis.value for axis in _lost(visit))}")
+    return ", ".join([*steps, "park"])
+
+
+async def _close(visit: BoxVisit) -> None:
+    stands_unsure = visit.planner.doubt.lift_mm > 0.0 and carries(visit)
+    if visit.belief.is_open or stands_unsure:
         if not visit.belief.lifted_load_kg:
             visit.belief.lifted_load_kg = dict(visit.context.tower.state.loads_kg)
         await close_box(visit)
@@ -194,8 +253,13 @@ async def _close(visit: BoxVisit) -> None:
     await leave(visit)
 
 
-async def _home_the_rest(visit: BoxVisit) -> None:
+def _lost(visit: BoxVisit) -> tuple[Axis, ...]:
+    """Axes that have to find their places: the board has forgotten them, or was only told."""
     axes = visit.context.tower.state.axes
-    lost = tuple(axis for axis, state in axes.items() if not state.is_referenced)
+    return tuple(axis for axis, state in axes.items() if not state.is_referenced or axis in visit.doubts_mm)
+
+
+async def _home_the_rest(visit: BoxVisit) -> None:
+    lost = _lost(visit)
     if lost:
         await home_empty(visit, lost)

@@ -22,7 +22,9 @@ from bee_robot.extraction.locating import locate_frames
 from bee_robot.extraction.motion_check import RuleRefused
 from bee_robot.extraction.opening import NotOpened, must_close, open_box
 from bee_robot.extraction.pausing import run_with_pauses, wait_while_paused
+from bee_robot.extraction.place_keeping import forget_places, keep_rest
 from bee_robot.extraction.plan import plan_box
+from bee_robot.extraction.whereabouts import told_axes
 from bee_robot.hive.inspection import EventKind, Phase, VisitOutcome
 
 
@@ -108,7 +110,10 @@ async def make_ready(visit: BoxVisit) -> None:
     tower = visit.context.tower
     await tower.acquire_lease(visit.context.holder)
     await visit.arm()
-    lost = tuple(axis for axis, state in tower.state.axes.items() if not state.is_referenced)
+    entry = visit.context.journal.last()
+    visit.doubts_mm = {} if entry is None else told_axes(entry.belief)
+    states = tower.state.axes
+    lost = tuple(axis for axis in states if not states[axis].is_referenced or axis in visit.doubts_mm)
     if not lost:
         return
     visit.enter(Phase.PREPARE, "axes look for their end stops")
@@ -126,18 +131,24 @@ async def home_empty(visit: BoxVisit, axes: tuple[Axis, ...]) -> None:
             "Close the hive by hand, stow forks and hooks, then run 'bee recover --hive-is-clear --by NAME'",
         )
     visit.note("home", ", ".join(axis.value for axis in axes))
+    await forget_places(visit)
     await wait_while_paused(visit)
     result = await run_with_pauses(visit, visit.context.tower.home(axes))
     if result.end is not MotionEnd.DONE:
         raise MotionStopped("home", result)
     if result.alert:
         visit.alert(result.alert, result.reason)
+    await keep_rest(visit, result)
+    visit.doubts_mm = {axis: mm for axis, mm in visit.doubts_mm.items() if axis not in axes}
     await visit.read_machine()
     visit.note(CLOSED_STEP, HOMED_NOTE)
 
 
 def _against_homing(visit: BoxVisit) -> str:
-    """Load cells, angles of the servos, belief and, where the board has forgotten an angle, the journal."""
+    """Load cells, angles of the servos (where the board has forgotten them, those of the journal), belief.
+
+    Entries that do not name their robot are of a time when a step that broke off lost what it had swung out.
+    """
     state = visit.context.tower.state
     for side, load_kg in state.loads_kg.items():
         if not load_kg <= FREE_LOAD_KG:  # not a number is no either
@@ -149,7 +160,7 @@ def _against_homing(visit: BoxVisit) -> str:
         return "the stack is raised"
     unknown = [servo.value for servo, angle_deg in state.servos_deg.items() if math.isnan(angle_deg)]
     entry = visit.context.journal.last()
-    is_certain = visit.is_clear_by_hand or entry is None or entry.is_closed
+    is_certain = visit.is_clear_by_hand or entry is None or entry.is_closed or "robot" in entry.belief
     if unknown and not is_certain:
         return f"nobody knows whether {', '.join(unknown)} are stowed, and the journal does not end closed"
     return ""

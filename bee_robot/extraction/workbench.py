@@ -107,6 +107,7 @@ class Workbench:
         self.tower: SerialTower | None = None
         self.is_cable_pulled = False
         """While True no byte passes between host and board, in either direction."""
+        self._cable_in_use: PipeTransport | None = None
         self._make_cameras = cameras
         self._waiting: set[asyncio.Task[None]] = set()
 
@@ -125,21 +126,37 @@ class Workbench:
 
     def run(self, procedure: Callable[[VisitContext], Coroutine[Any, Any, T]], limit_s: float = LIMIT_S) -> T:
         """Connect to the board, run a procedure to its end, let go. `limit_s`: most robot time that it may take."""
-        self.control = VisitControl()
         until_s = self.clock.now_s() + limit_s
         return run_virtual(self._run(procedure), self.clock, self.twin, until_s)
 
     async def _run(self, procedure: Callable[[VisitContext], Awaitable[T]]) -> T:
-        self.tower = await SerialTower.open(self.robot, self._cable(), self.clock, renews_itself=True)
-        journal = Journal(self.journal_path, self.clock)
+        context = await self.connect()
         try:
-            return await procedure(self._context(self.tower, journal))
+            return await procedure(context)
         finally:
-            journal.close()
-            await self.tower.close("the workbench lets go")
+            context.journal.close()
+            if self.tower is not None:
+                await self.tower.close("the workbench lets go")
+
+    async def connect(self) -> VisitContext:
+        """A host process begins: a new cable to the board, a new session, the journal opened anew. Whoever was at the cable
+        before is heard no more."""
+        self.tower = await SerialTower.open(self.robot, self._cable(), self.clock, renews_itself=True)
+        return self.new_process()
+
+    def new_process(self) -> VisitContext:
+        """Another process of the host at the same tower: the journal opened anew."""
+        if self.tower is None:
+            raise RuntimeError("nobody has connected to the tower")
+        self.control = VisitControl()
+        return self._context(self.tower, Journal(self.journal_path, self.clock, is_synced=False))
 
     def _cable(self) -> PipeTransport:
-        cable = PipeTransport(lambda data: None if self.is_cable_pulled else self.twin.write(data))
+        def send(data: bytes) -> None:
+            if self._cable_in_use is cable and not self.is_cable_pulled:
+                self.twin.write(data)
+
+        cable = self._cable_in_use = PipeTransport(send)
         self.twin.receiver = lambda data: None if self.is_cable_pulled else cable.deliver(data)
         self.twin.wants_telemetry = lambda: cable.wants_telemetry
         return cable

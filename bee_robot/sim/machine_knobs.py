@@ -9,6 +9,7 @@ from bee_robot.sim.plant import Plant
 from bee_robot.sim.plant_mirror import SIDES
 
 SideName = Literal["left", "right"]
+SHUTTLE_LEFT = AXIS_NAMES.index("shuttle_left")
 NS_PER_MS = 1_000_000
 
 
@@ -67,6 +68,16 @@ class MachineKnobs:
     def lose_steps(self, axis: str, count: int) -> None:
         """The next so many steps of the axis are lost."""
         self._plant.world.steps_to_lose[axis_of(axis)] = count
+
+    def creep(self, shuttle: str, by_mm: float) -> None:
+        """A belt without power moves although nobody asks it to. Whatever hangs on it moves along."""
+        index, truth = axis_of(shuttle), self._plant.truth
+        steps_per_mm = self._plant.world.axes[index].steps_per_mm
+        steps = round(by_mm * steps_per_mm)
+        truth.steps[index] += steps
+        truth.position_mm[index] = truth.steps[index] / steps_per_mm
+        truth.plate_y_mm[index - SHUTTLE_LEFT] += steps / steps_per_mm
+        self._plant.world_changed()
 
     def loosen_belts(self, backlash_mm: float) -> None:
         """Way of a shuttle's motor at a reversal before its plate follows, both sides."""

@@ -84,7 +84,7 @@ ENDS: dict[str, tuple[Callable[[Scene], Any], str]] = {
     "estop": (lambda scene: open_contact(scene.board.c.bench_set_estop), "estop"),
     "load": (lambda scene: scene.board.set_load_kg(0, 80.0), "load_limit"),
     "cable": (lambda scene: setattr(scene.board, "corrupt_out", lambda data: b""), "heartbeat_lost"),
-    "holder gone": (lambda scene: setattr(scene.tower, "_renews_itself", False), "heartbeat_lost"),
+    "holder gone": (lambda scene: setattr(scene.tower, "renews_itself", False), "heartbeat_lost"),
     "release": (lambda scene: scene.tower.release_lease(), ""),
 }
 

@@ -249,7 +249,7 @@ class TestLease:
     async def leased(scene: Scene) -> SerialTower:
         await scene.ready()
         await scene.go(lift_left=900)
-        scene.tower._renews_itself = False
+        scene.tower.renews_itself = False
         await scene.tower.renew_lease("test")
         return scene.tower
 
@@ -275,7 +275,7 @@ class TestLease:
             await scene.clock.sleep(1.0)
             assert tower.state.board is BoardState.ARMED, "heartbeats flow again"
             assert (await scene.go(scan_left=400)).alert == "lease_lost"
-            tower._renews_itself = True
+            tower.renews_itself = True
             await tower.acquire_lease("somebody else")
             assert (await scene.go(scan_left=400)).end is MotionEnd.DONE
 

@@ -9,11 +9,12 @@ import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bee_robot.configuration import RobotConfiguration, load
-from bee_robot.extraction.journal import CLOSED_STEP
+from bee_robot.extraction.journal import CLOSED_STEP, PLACES_SUFFIX, PlaceFile
 from bee_robot.extraction.workbench import Workbench
 from bee_robot.hive.inspection import EventKind, Phase, VisitEvent
 
@@ -105,27 +106,39 @@ class Bench(Workbench):
         left_behind = self.journal_path.with_name("left_behind.sqlite")
         with sqlite3.connect(self.journal_path) as journal, sqlite3.connect(left_behind) as copy:
             journal.backup(copy)
+        shutil.copyfile(self.journal_path.with_suffix(PLACES_SUFFIX), left_behind.with_suffix(PLACES_SUFFIX))
 
     def restart_extractor(self) -> None:
         self.is_cable_pulled = False
         self.forget_journal()
-        shutil.move(self.journal_path.with_name("left_behind.sqlite"), self.journal_path)
+        left_behind = self.journal_path.with_name("left_behind.sqlite")
+        for suffix in (".sqlite", PLACES_SUFFIX):
+            shutil.move(left_behind.with_suffix(suffix), self.journal_path.with_suffix(suffix))
 
     def forget_journal(self) -> None:
-        for file in self.journal_path.parent.glob("journal.sqlite*"):
+        for file in self.journal_path.parent.glob("journal.*"):
             file.unlink()
 
     def journal_steps(self) -> list[str]:
         with sqlite3.connect(self.journal_path) as journal:
             return [step for (step,) in journal.execute("SELECT step FROM journal ORDER BY id")]
 
-    def journal_adds(self, step: str, belief: str, box: int = 1) -> None:
+    def journal_beliefs(self) -> list[str]:
+        with sqlite3.connect(self.journal_path) as journal:
+            return [belief for (belief,) in journal.execute("SELECT belief FROM journal ORDER BY id")]
+
+    def kept_places(self) -> dict[str, Any]:
+        record = PlaceFile(self.journal_path.with_suffix(PLACES_SUFFIX)).read()
+        assert record is not None
+        return record
+
+    def journal_adds(self, step: str, belief: str, box: int = 1, hive: str = "") -> None:
         """Somebody else writes into the journal: `belief` as text, which may be anything."""
         with sqlite3.connect(self.journal_path) as journal:
             journal.execute(
                 "INSERT INTO journal (written_utc, robot_s, inspection, hive, box, step, belief, note) "
                 "VALUES ('2026-06-21T10:00:00+00:00', 0, '', ?, ?, ?, ?, '')",
-                (self.robot.hive.name, box, step, belief),
+                (hive or self.robot.hive.name, box, step, belief),
             )
 
     def journal_knows(self, box: int, places_mm: dict[int, float]) -> None:

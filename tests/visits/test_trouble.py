@@ -6,7 +6,7 @@ import pytest
 
 from bee_robot.devices.frame_cameras import FaceCaptureError
 from bee_robot.extraction.context import RimState
-from bee_robot.extraction.recovery import ByHand, recover
+from bee_robot.extraction.journal import PLACES_SUFFIX
 from bee_robot.extraction.visit import inspect_box
 from bee_robot.extraction.workbench import FlashOnly, Workbench
 from bee_robot.hive.inspection import EndState, EventKind, Phase
@@ -100,24 +100,6 @@ def test_an_estop_while_the_stack_rises_holds_and_after_release_the_hive_is_clos
     assert bench.recover().end_state is EndState.CLOSED
     assert bench.edges_mm == [0.0, 0.0]
     assert bench.referee.summary() == CLEAN
-
-
-def test_with_a_frame_on_the_hooks_and_belts_without_power_a_person_takes_the_frame_off(bench) -> None:
-    bench.when(EventKind.FRAME, bench.press_estop, frame=1, after_s=9)
-    bench.inspect(1)
-    bench.release_estop()
-
-    held = bench.recover()
-    assert held.end_state is EndState.HELD
-    assert "Take frame 1 off the hooks by hand" in held.instruction
-
-    for side in range(2):  # the person does so
-        bench.twin.truth().held[side] = 0
-        bench.twin.truth().frames[0][0].lift_mm[side] = 0.0
-    closed = bench.run(lambda context: recover(context, ByHand("Mari", frame_is_off=True)))
-    assert closed.end_state is EndState.CLOSED, closed.explanation
-    assert bench.edges_mm == [0.0, 0.0]
-    assert bench.referee.harm == []
 
 
 def test_a_frame_glued_with_12_kg_of_propolis_comes_up_one_ear_at_a_time(bench) -> None:
@@ -237,9 +219,10 @@ def test_a_board_that_has_forgotten_everything_is_never_homed_with_the_hive_open
     bench.when(Phase.RAISE, bench.twin.reset_board, after_s=10)
     assert bench.inspect(1).end_state is EndState.HELD
     raised_mm = bench.edges_mm
+    bench.journal_path.with_suffix(PLACES_SUFFIX).unlink()
     held = bench.recover()
     assert (held.end_state, held.alert) == (EndState.HELD, "not_referenced")
-    assert "by hand" in held.instruction
+    assert "by hand" in held.instruction and "--hive-is-clear" in held.instruction
     assert bench.edges_mm == raised_mm
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import resource
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from bee_robot.clock import SteppedClock
-from bee_robot.extraction.journal import CLOSED_STEP, OVERRIDE_STEP, Journal, JournalError
+from bee_robot.extraction.journal import CLOSED_STEP, OVERRIDE_STEP, Journal, JournalError, PlaceFile
+
+PAGE_BYTES = 4096
+SYNCHRONOUS_FULL = 2  # of SQLite
 
 
 def write(journal: Journal, step: str, box: int = 1, note: str = "", **belief: object) -> None:
@@ -78,3 +82,60 @@ def test_a_file_that_is_no_journal_is_named_with_a_remedy(tmp_path: Path) -> Non
     path.write_text("this is not a database, it is a letter " * 50)
     with pytest.raises(JournalError, match=r"journal.sqlite.*correct"):
         Journal(path, SteppedClock())
+
+
+def test_a_damaged_journal_is_not_opened(path: Path) -> None:
+    journal = Journal(path, SteppedClock())
+    for number in range(200):
+        write(journal, "peel left", note="x" * 200 + str(number))
+    journal.close()
+    content = bytearray(path.read_bytes())
+    assert len(content) > 20000
+    for page in range(4, len(content) // PAGE_BYTES):
+        content[page * PAGE_BYTES : page * PAGE_BYTES + 16] = b"\xff" * 16
+    path.write_bytes(content)
+    with pytest.raises(JournalError, match=r"journal.sqlite.*(damaged|malformed)"):
+        Journal(path, SteppedClock())
+
+
+def test_a_journal_on_a_full_disk_says_so(path: Path) -> None:
+    journal = Journal(path, SteppedClock())
+    write(journal, "peel left")
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, unlimited[1]))
+    try:
+        with pytest.raises(JournalError, match="free space"):
+            for _ in range(200):
+                write(journal, "peel right", note="x" * 4000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    last = journal.last()
+    assert last is not None, "what was written before can be read"
+
+
+def test_every_entry_waits_for_the_disk(path: Path) -> None:
+    synchronous = Journal(path, SteppedClock())._database.execute("PRAGMA synchronous").fetchone()
+    assert synchronous == (SYNCHRONOUS_FULL,)
+
+
+def test_the_newest_places_count_and_a_torn_write_leaves_those_before(path: Path) -> None:
+    journal = Journal(path, SteppedClock())
+    assert journal.kept_places() is None
+    for height in range(5):
+        journal.keep_places({"height": height})
+    assert Journal(path, SteppedClock()).kept_places() == {"height": 4}
+    file = path.with_suffix(".places")
+    content = bytearray(file.read_bytes())
+    newest = content.index(b'"height": 4')
+    content[newest] ^= 1
+    file.write_bytes(content)
+    assert PlaceFile(file).read() == {"height": 3}
+    journal_again = Journal(path, SteppedClock())
+    journal_again.keep_places({"height": 9})
+    assert journal_again.kept_places() == {"height": 9}
+
+
+def test_places_that_nobody_wrote_are_none(path: Path) -> None:
+    journal = Journal(path, SteppedClock())
+    path.with_suffix(".places").write_bytes(b"a letter, and no places at all")
+    assert journal.kept_places() is None

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from bee_robot.extraction.whereabouts import FrameJob, Plates, held_after
+from bee_robot.devices.tower import Axis, AxisState
+from bee_robot.extraction.whereabouts import (
+    BELT_UNCERTAIN_MM,
+    FrameJob,
+    KeptPlaces,
+    Plates,
+    Span,
+    UnclearGripError,
+    held_after,
+    proven_places,
+    slide_off_mm,
+    told_axes,
+)
 
 TAKE_2 = FrameJob(2, -118.75, -1, nudge_mm=10.0)
 PUT_2 = FrameJob(2, -143.75, -1)
@@ -34,7 +46,7 @@ SEATED, NUDGED = -118.75 + 8, -118.75 + 8 - 10
 def test_from_where_the_plates_stand_follows_what_they_hold(
     robot, job, above_mm, y_mm, expected_y_mm
 ) -> None:
-    found = held_after(job, Plates(above_mm, y_mm, is_y_certain=True), robot.mechanism)
+    found = held_after(job, Plates(above_mm, y_mm), robot.mechanism)
     if expected_y_mm is None:
         assert found is None
     else:
@@ -45,9 +57,94 @@ def test_from_where_the_plates_stand_follows_what_they_hold(
 
 
 def test_with_belts_that_may_have_crept_a_near_pin_counts_as_held(robot) -> None:
-    nearly = Plates(0.0, SEATED + 4.0, is_y_certain=True)
+    nearly = Plates(0.0, SEATED + 4.0)
     assert held_after(TAKE_2, nearly, robot.mechanism) is None
-    assert held_after(TAKE_2, Plates(0.0, SEATED + 4.0, is_y_certain=False), robot.mechanism) is not None
+    crept = Plates(0.0, SEATED + 4.0, doubt_y_mm=BELT_UNCERTAIN_MM)
+    assert held_after(TAKE_2, crept, robot.mechanism) is not None
+
+
+@pytest.mark.parametrize(
+    ("segments", "is_held"),
+    [
+        pytest.param({"beside the pins", "hooks come down"}, False, id="on the way to it"),
+        pytest.param({"lift"}, True, id="being lifted"),
+        pytest.param({"lower", "set down"}, True, id="being set down"),
+    ],
+)
+def test_what_was_under_way_tells_whether_plates_pass_over_a_pin_or_with_it(robot, segments, is_held) -> None:
+    at_travel_height = Plates(8.0, NUDGED + 0.2, doubt_y_mm=BELT_UNCERTAIN_MM)
+    found = held_after(TAKE_2, at_travel_height, robot.mechanism, segments)
+    assert (found is not None) == is_held
+
+
+@pytest.mark.parametrize("segments", [(), ("hooks land", "slide on")])
+def test_where_nobody_knows_what_was_under_way_it_is_not_guessed(robot, segments) -> None:
+    at_travel_height = Plates(8.0, NUDGED + 0.2, doubt_y_mm=BELT_UNCERTAIN_MM)
+    with pytest.raises(UnclearGripError):
+        held_after(TAKE_2, at_travel_height, robot.mechanism, segments)
+
+
+def test_a_height_in_doubt_counts_as_travel_height(robot) -> None:
+    below = Plates(5.0, NUDGED + 5.0, doubt_z_mm=4.0)
+    assert held_after(TAKE_2, below, robot.mechanism) is None
+    high = Plates(12.5, NUDGED, doubt_z_mm=4.0)
+    assert held_after(TAKE_2, high, robot.mechanism) is not None
+
+
+# where axes stand
+
+
+def states(*known: Axis, shuttle_mm: float = -100.0) -> dict[Axis, AxisState]:
+    return {
+        axis: AxisState(shuttle_mm if axis in SHUTTLES else 500.0, 0.0, axis in known, False) for axis in Axis
+    }
+
+
+SCREWS = tuple(axis for axis in Axis if not axis.value.startswith("shuttle"))
+SHUTTLES = (Axis.SHUTTLE_LEFT, Axis.SHUTTLE_RIGHT)
+KEPT = KeptPlaces("lift", {axis: Span(600.0, 601.0) for axis in Axis}, ("lift",))
+
+
+def test_a_board_that_knows_its_screws_counts_its_belts() -> None:
+    proven = proven_places(states(*SCREWS), KEPT)
+    assert set(proven) == set(SHUTTLES)
+    assert proven[Axis.SHUTTLE_LEFT] == Span(-103.0, -97.0)
+
+
+def test_of_a_restarted_board_what_was_kept_counts() -> None:
+    proven = proven_places(states(shuttle_mm=0.0), KEPT)
+    assert proven[Axis.LIFT_LEFT] == Span(600.0, 601.0)
+    assert proven[Axis.SHUTTLE_LEFT] == Span(597.0, 604.0)
+    assert proven_places(states(), None) == {}
+
+
+def test_screws_that_were_told_say_nothing_of_belts_that_were_not() -> None:
+    proven = proven_places(states(*SCREWS, shuttle_mm=0.0), KEPT, told=SCREWS)
+    assert proven[Axis.SHUTTLE_LEFT] == Span(597.0, 604.0)
+    proven = proven_places(states(*SCREWS), KEPT, told=(*SCREWS, *SHUTTLES))
+    assert proven[Axis.SHUTTLE_LEFT] == Span(-103.0, -97.0)
+
+
+def test_kept_places_survive_the_disk() -> None:
+    assert KeptPlaces.from_dict(KEPT.to_dict()) == KEPT
+
+
+def test_told_axes_are_read_and_nonsense_is_nothing() -> None:
+    assert told_axes({"told": {"scan_left": 0.5}}) == {Axis.SCAN_LEFT: 0.5}
+    assert told_axes({}) == told_axes({"told": {"wheel": 1}}) == told_axes({"told": "all"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("ahead_mm", "pins_mm", "expected_mm"),
+    [
+        pytest.param(8.0, [], -126.0, id="nothing behind"),
+        pytest.param(8.0, [-137.5, -62.5], -118.75, id="half way to the next pin"),
+        pytest.param(-8.0, [-137.5, -62.5], -81.25, id="to the other side"),
+        pytest.param(8.0, [-160.0], -126.0, id="far enough"),
+    ],
+)
+def test_a_hook_in_doubt_stands_in_the_middle_between_two_pins(ahead_mm, pins_mm, expected_mm) -> None:
+    assert slide_off_mm(-100.0, ahead_mm, pins_mm, 26.0) == pytest.approx(expected_mm)
 
 
 def test_the_job_survives_the_journal() -> None:
