@@ -161,7 +161,7 @@ def follow(belief: HiveBelief, motions: Motions) -> Situations:
         frame_top_mm=np.full(count, frame_top_mm),
         frame_height_mm=np.full(count, geometry.frame_height_mm(box)),
         pitch_mm=np.full(count, geometry.frame_pitch_mm(box)),
-        half_depth_mm=np.full(count, belief.robot.hive.box_inner_depth_mm / 2),
+        reach_mm=np.full(count, geometry.frame_reach_mm(box)),
         is_open=is_open,
         other_open_box=np.zeros(count, dtype=np.int64),
         open_for_s=zeros if belief.opened_s is None else np.maximum(0.0, motions.t_s - belief.opened_s),

@@ -52,6 +52,11 @@ class HiveGeometry:
         """From the middle of a frame to the middle of the next one."""
         return self.hive.box(box).frame_pitch_mm
 
+    def frame_reach_mm(self, box: int) -> float:
+        """How far along Y from the middle a hanging frame is still above its own box (R14): half a frame's place beyond the
+        wall, which the shuttles need to find their end stops with a frame that a person has hung onto the hooks."""
+        return (self.hive.box_outer_depth_mm + self.frame_pitch_mm(box)) / 2
+
     def bottom_mm(self, level: int) -> float:
         """Lower edge of a box, or of the lid (level boxes + 1)."""
         return self.hive.base_mm + sum(box.box_height_mm for box in self.hive.stack[: level - 1])

@@ -70,7 +70,7 @@ class Situation:
     frame_top_mm: float = 0.0  # top bars of resting frames
     frame_height_mm: float = 279.0
     pitch_mm: float = 37.5
-    half_depth_mm: float = 200.0  # of the box inside, along Y from its middle
+    reach_mm: float = 243.75  # how far along Y from the middle of its box a hanging frame is still above it
     is_open: bool = False
     other_open_box: int | None = None
     open_for_s: float = 0.0
@@ -161,7 +161,7 @@ class Situations:
     frame_top_mm: Floats
     frame_height_mm: Floats
     pitch_mm: Floats
-    half_depth_mm: Floats
+    reach_mm: Floats
     is_open: Bools
     other_open_box: Ints
     open_for_s: Floats
@@ -190,7 +190,7 @@ class Situations:
             frame_top_mm=float(self.frame_top_mm[index]),
             frame_height_mm=float(self.frame_height_mm[index]),
             pitch_mm=float(self.pitch_mm[index]),
-            half_depth_mm=float(self.half_depth_mm[index]),
+            reach_mm=float(self.reach_mm[index]),
             is_open=bool(self.is_open[index]),
             other_open_box=int(self.other_open_box[index]) or None,
             open_for_s=float(self.open_for_s[index]),
@@ -301,7 +301,7 @@ def _situations(situations: Sequence[Situation]) -> Situations:
         frame_top_mm=_floats(one.frame_top_mm for one in situations),
         frame_height_mm=_floats(one.frame_height_mm for one in situations),
         pitch_mm=_floats(one.pitch_mm for one in situations),
-        half_depth_mm=_floats(one.half_depth_mm for one in situations),
+        reach_mm=_floats(one.reach_mm for one in situations),
         is_open=np.array([one.is_open for one in situations], dtype=bool),
         other_open_box=np.array([one.other_open_box or 0 for one in situations], dtype=np.int64),
         open_for_s=_floats(one.open_for_s for one in situations),

@@ -139,7 +139,7 @@ def beams_apart(block: Block) -> Iterator[Reading]:
 
 
 def one_box(block: Block) -> Iterator[Reading]:
-    """R14. The middle of a hanging frame is its place: it stays between front and rear wall of its box."""
+    """R14. A hanging frame stays above its own box: not further beyond front or rear wall than half a frame's place."""
     s = block.situations
     opens = (s.is_open | s.is_peeling) & (s.other_open_box > 0)
     if opens.any():
@@ -159,7 +159,7 @@ def one_box(block: Block) -> Iterator[Reading]:
     yield Reading("R14", "a frame hangs and its box is not open", hangs, shut, 0.0, has_margin=False)
     aside = np.abs(s.frame_y_mm)
     yield Reading(
-        "R14", lambda index: f"frame {s.frame[index]} beside its box", hangs, aside, s.half_depth_mm, slack=MM
+        "R14", lambda index: f"frame {s.frame[index]} beside its box", hangs, aside, s.reach_mm, slack=MM
     )
 
 

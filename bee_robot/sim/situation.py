@@ -53,6 +53,7 @@ class _Heights:
         self.frame_top_mm = np.array([0.0, 0.0, *(geometry.frame_top_mm(box) for box in boxes)])
         self.frame_height_mm = np.array([0.0, 0.0, *(geometry.frame_height_mm(box) for box in boxes)])
         self.pitch_mm = np.array([0.0, 0.0, *(geometry.frame_pitch_mm(box) for box in boxes)])
+        self.reach_mm = np.array([0.0, 0.0, *(geometry.frame_reach_mm(box) for box in boxes)])
         self.cleats_mm = np.array([geometry.cleat_mm(level) for level in range(1, geometry.lid_level + 1)])
 
 
@@ -91,7 +92,7 @@ class SituationWatch:
             frame_top_mm=frame_top_mm,
             frame_height_mm=heights.frame_height_mm[level],
             pitch_mm=heights.pitch_mm[level],
-            half_depth_mm=np.full(len(rows), self._robot.hive.box_inner_depth_mm / 2),
+            reach_mm=heights.reach_mm[level],
             is_open=is_open,
             other_open_box=np.zeros(len(rows), dtype=np.int64),
             open_for_s=self._open_for_s(t_s, is_open),

@@ -216,8 +216,8 @@ KEPT_AND_BROKEN = {
     ),
     "R14 a frame beside its box": (
         "R14",
-        (sample(), hanging(y_mm=-200)),
-        (sample(), hanging(y_mm=-200.2)),
+        (sample(), hanging(y_mm=-243.75)),
+        (sample(), hanging(y_mm=-244)),
     ),
     "R15": (
         "R15",

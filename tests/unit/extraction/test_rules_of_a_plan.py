@@ -149,8 +149,8 @@ KEPT_AND_BROKEN: dict[str, tuple[Story, Story]] = {
         lambda scene: scene.fork_above_cleat(0.0, 0.0).go(SCANS, 125.0, 40.0),
     ),
     "R14": (
-        lambda scene: scene.hold_frame(y_mm=-190.0).go(SHUTTLES, -9.0, 80.0),
-        lambda scene: scene.hold_frame(y_mm=-190.0).go(SHUTTLES, -12.0, 80.0),
+        lambda scene: scene.hold_frame(y_mm=-220.0).go(SHUTTLES, -23.0, 80.0),
+        lambda scene: scene.hold_frame(y_mm=-220.0).go(SHUTTLES, -24.0, 80.0),
     ),
     "R15": (
         lambda scene: open_for(scene, 890.0).go(SHUTTLES, 10.0, 80.0),
