@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from bee_robot.configuration import RobotConfiguration
 from bee_robot.devices.tower import MotionProgramme, Segment
-from bee_robot.extraction.motion_plan import NONE_KEPT
+from bee_robot.extraction.box_planner import NONE_KEPT
 from bee_robot.extraction.plan import LOOK_S, Draft, VisitPlan, Waits, lay_out_visit
 
 NO_WAITING = Waits(weigh_s=0.0, capture_s=0.0, look_s=LOOK_S)

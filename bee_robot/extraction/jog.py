@@ -9,11 +9,11 @@ from enum import Enum
 
 from bee_robot.alerts import ALERTS
 from bee_robot.devices.tower import Axis, MotionEnd, MotionProgramme, TowerError
+from bee_robot.extraction.box_planner import LIFTS, SCANS, SHUTTLES
 from bee_robot.extraction.box_visit import BoxVisit, MotionStopped
 from bee_robot.extraction.context import VisitContext
 from bee_robot.extraction.journal import CLOSED_STEP, JOGGED_NOTE, UNREADABLE, JournalError
 from bee_robot.extraction.motion_check import RuleRefused, require_rules
-from bee_robot.extraction.motion_plan import LIFTS, SCANS, SHUTTLES
 from bee_robot.extraction.recovery import visit_as_left
 from bee_robot.extraction.service_motion import ServicePlanner
 

@@ -111,7 +111,7 @@ def _way_mm(one: TimedSegment, stack: StackMotion, from_mm: float) -> float:
 
 def _keeps_apart(one: TimedSegment, stack: StackMotion, from_mm: float, way_mm: float) -> bool:
     path = AxisPath(from_mm, from_mm + way_mm, stack.speed_mm_s, stack.acceleration_mm_s2)
-    times_s = np.linspace(0.0, one.duration_s, LOOKS + 1)
+    times_s = np.linspace(0.0, one.duration_s, LOOKS + 1).astype(np.float64)
     lifts_mm, scans_mm = path.states(times_s)[0], one.motions(times_s).position_mm[:, 2:4]
     return bool((lifts_mm[:, None] - scans_mm >= stack.apart_mm).all())
 

@@ -123,7 +123,8 @@ async def _follow(visit: BoxVisit, task: asyncio.Future[MotionResult]) -> None:
             visit.pause.end()
         else:
             changed = asyncio.ensure_future(control.wait_change())
-            await asyncio.wait({task, changed}, return_when=asyncio.FIRST_COMPLETED)
+            waits: set[asyncio.Future[Any]] = {task, changed}
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             changed.cancel()
 
 

@@ -9,6 +9,7 @@ from bee_robot.configuration import RobotConfiguration
 from bee_robot.devices.tower import Axis, MotionProgramme, Servo, Side
 from bee_robot.extraction.belief import HiveBelief
 from bee_robot.extraction.box_places import frame_order, new_place_mm
+from bee_robot.extraction.box_planner import KEPT, Margins
 from bee_robot.extraction.frame_handling import PHOTO_SPOT_Y_MM
 from bee_robot.extraction.motion_check import (
     first_of_each_rule,
@@ -16,7 +17,7 @@ from bee_robot.extraction.motion_check import (
     planned_block,
     violations_of,
 )
-from bee_robot.extraction.motion_plan import KEPT, Margins, MotionPlanner
+from bee_robot.extraction.motion_plan import MotionPlanner
 from bee_robot.extraction.motion_profile import Timeline, timeline
 from bee_robot.extraction.overlap import LEAST_WAY_MM, StackMotion, alongside
 from bee_robot.hive.geometry import HiveGeometry

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from bee_robot.devices.tower import Axis, AxisMove, Guard, MotionProgramme, Segment, Side
 from bee_robot.extraction.box_places import BoxSpace
-from bee_robot.extraction.motion_plan import LIFTS, SCANS, SHUTTLES, MotionPlanner
+from bee_robot.extraction.box_planner import LIFTS, SCANS, SHUTTLES
+from bee_robot.extraction.motion_plan import MotionPlanner
 from bee_robot.rulebook import limit
 
 JOG_MM_S2 = 40.0  # gentle enough for whatever hangs (R7)

@@ -18,7 +18,8 @@ from bee_robot.configuration import RobotConfiguration
 from bee_robot.devices.frame_cameras import CapturedFace, Face, FaceCapture, FaceLabel
 from bee_robot.devices.serial_tower import SerialTower
 from bee_robot.devices.tower import Output, Tower
-from bee_robot.extraction.context import RimState, VisitContext, VisitControl
+from bee_robot.extraction.context import RimState, VisitContext
+from bee_robot.extraction.control import VisitControl
 from bee_robot.extraction.journal import Journal
 from bee_robot.extraction.recovery import recover
 from bee_robot.extraction.visit import inspect_box

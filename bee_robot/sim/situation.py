@@ -165,4 +165,5 @@ class SituationWatch:
 
 
 def _bits(masks: Ints) -> Bools:
-    return (masks[:, None] >> np.arange(MAX_FRAMES) & 1) != 0
+    bits: Bools = (masks[:, None] >> np.arange(MAX_FRAMES) & 1) != 0
+    return bits

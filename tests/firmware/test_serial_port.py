@@ -20,7 +20,6 @@ from bee_robot.clock import RealClock, SteppedClock
 from bee_robot.devices.serial_tower import SerialTower
 from bee_robot.devices.tower import Axis, AxisMove, BoardState, MotionEnd, Segment, TowerError
 
-
 STEP_S = 0.005  # of robot time, after as much wall time or more
 
 
