@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import heapq
+import itertools
 import os
 import shutil
 import tempfile
@@ -136,6 +137,7 @@ class Twin:
         self._now_ns = self._shown_ns = self._powered_ns = 0
         self.show_every_s = SHOW_EVERY_S
         """Observers are shown at least so often, in robot time, what has happened; and whenever `show` is called."""
+        self._order = itertools.count()
         self._planned: list[tuple[int, int, Callable[[], object]]] = []
         self.receiver: Callable[[bytes], None] | None = None
         """Who is handed the bytes of the board in virtual time (bee_robot.sim.virtual_time)."""
@@ -148,7 +150,7 @@ class Twin:
 
     def at(self, t_s: float, action: Callable[[], object]) -> None:
         """Do something when robot time is `t_s` (at once on the next advance where that has passed): turn a knob, say."""
-        heapq.heappush(self._planned, (round(t_s * NS_PER_S), len(self._planned), action))
+        heapq.heappush(self._planned, (round(t_s * NS_PER_S), next(self._order), action))
 
     def _do_planned(self) -> None:
         while self._planned and self._planned[0][0] <= self._now_ns:
