@@ -54,6 +54,7 @@ ALERTS: dict[str, Alert] = {
     "end_stop_reached": Alert(215, Severity.STOP, "An axis ran onto its end stop", "Look for what put it there, then home it"),
     "holding": Alert(216, Severity.WARNING, "A motion is held", "Resume it, or stop it and recover"),
     "stopped": Alert(217, Severity.STOP, "The tower was stopped because somebody asked for it", "See the reason; then run 'bee recover'"),
+    "motor_alarm": Alert(218, Severity.STOP, "A motor has stalled or lost steps, or its supply sagged", "Look for what holds it back and free it; then recover"),
     # hive
     "frame_not_found": Alert(301, Severity.WARNING, "A frame was not found where it should hang", "Check that its pins are in place"),
     "frame_stuck": Alert(302, Severity.WARNING, "A frame does not come free", "Loosen it by hand at the next visit"),

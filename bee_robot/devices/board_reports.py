@@ -47,6 +47,7 @@ _STATES = {
 _ALERTS = {
     m.Cause.ESTOP_PRESSED: "estop",
     m.Cause.DOOR_OPEN: "door_open",
+    m.Cause.MOTOR_ALARM: "motor_alarm",
     m.Cause.HEARTBEAT_LOST: "heartbeat_lost",
     m.Cause.NO_HEARTBEAT: "heartbeat_lost",
     m.Cause.HOST_CHANGED: "link_lost",

@@ -9,7 +9,7 @@ from struct import Struct
 from typing import NamedTuple
 
 PROTOCOL_VERSION = 2
-PROTOCOL_SCHEMA = 0x150FD81C
+PROTOCOL_SCHEMA = 0xD1E86FBA
 
 AXES = 8
 TELEMETRY_AXES = 6
@@ -73,6 +73,7 @@ class Cause(IntEnum):
     END_STOP_LATE = 15  # an end stop is open where it should be pressed: steps were lost (steps)
     LOAD_SILENT = 16  # a load cell gives no readings (axis: side; value: age, limit: ms)
     PLANNER_LATE = 17  # the board could not plan fast enough (value: how late, limit: ticks of the step timer)
+    MOTOR_ALARM = 18  # a motor driver reports an alarm: its motor stalled or lost steps, or its supply sagged
     NOT_CONFIGURED = 32  # no configuration accepted
     NOT_ARMED = 33  # not armed (value: state)
     BUSY = 34  # a programme or homing is running (value: state)
@@ -123,6 +124,7 @@ CAUSE_TEXT: dict[Cause, str] = {
     Cause.END_STOP_LATE: "an end stop is open where it should be pressed: steps were lost (steps)",
     Cause.LOAD_SILENT: "a load cell gives no readings (axis: side; value: age, limit: ms)",
     Cause.PLANNER_LATE: "the board could not plan fast enough (value: how late, limit: ticks of the step timer)",
+    Cause.MOTOR_ALARM: "a motor driver reports an alarm: its motor stalled or lost steps, or its supply sagged",
     Cause.NOT_CONFIGURED: "no configuration accepted",
     Cause.NOT_ARMED: "not armed (value: state)",
     Cause.BUSY: "a programme or homing is running (value: state)",

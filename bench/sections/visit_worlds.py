@@ -49,6 +49,7 @@ class World:
     after_help: str
     alert: str
     explanation: str
+    after_help_because: str
     bees_crushed: int
     is_queen_lost: bool
     violations: tuple[str, ...]
@@ -69,6 +70,7 @@ class World:
         lines = [
             f"world {self.seed}, box {self.box}: {self.end}{helped} ({self.alert or 'no alert'}) {self.explanation}"
         ]
+        lines += [f"  helped    {self.after_help_because}"] * (self.after_help == "held")
         lines += [f"  fault     {fault}" for fault in self.faults]
         lines += _first(self.violations, "violation")
         lines += _first(self.harm, "harm     ")
@@ -117,6 +119,7 @@ def _visit(
         _end_of(helped),
         outcome.alert if isinstance(outcome, VisitOutcome) else "",
         outcome.explanation if isinstance(outcome, VisitOutcome) else str(outcome),
+        helped.explanation if isinstance(helped, VisitOutcome) else str(helped),
         truth.bees_crushed,
         bool(truth.is_queen_lost),
         tuple(str(offence) for offence in referee.violations),

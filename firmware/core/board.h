@@ -34,6 +34,7 @@ bool board_end_stop(uint8_t axis);
 bool board_pin(uint8_t side);
 bool board_door_closed(void);
 bool board_estop_ok(void);
+bool board_motors_ready(void); /* no driver reports an alarm; means nothing while the motor rail is off */
 
 /* True, with the raw reading, once for each conversion of a load cell (80 Hz). */
 bool board_load_counts(uint8_t side, int32_t *counts);

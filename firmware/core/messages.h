@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define PROTOCOL_VERSION 2u
-#define PROTOCOL_SCHEMA 0x150fd81cul
+#define PROTOCOL_SCHEMA 0xd1e86fbaul
 
 #define PROTOCOL_AXES 8u
 #define PROTOCOL_TELEMETRY_AXES 6u
@@ -69,6 +69,7 @@ enum cause {
     CAUSE_END_STOP_LATE = 15, /* an end stop is open where it should be pressed: steps were lost (steps) */
     CAUSE_LOAD_SILENT = 16, /* a load cell gives no readings (axis: side; value: age, limit: ms) */
     CAUSE_PLANNER_LATE = 17, /* the board could not plan fast enough (value: how late, limit: ticks of the step timer) */
+    CAUSE_MOTOR_ALARM = 18, /* a motor driver reports an alarm: its motor stalled or lost steps, or its supply sagged */
     CAUSE_NOT_CONFIGURED = 32, /* no configuration accepted */
     CAUSE_NOT_ARMED = 33, /* not armed (value: state) */
     CAUSE_BUSY = 34, /* a programme or homing is running (value: state) */

@@ -13,12 +13,15 @@
 #include "stepper.h"
 
 #define RAIL_SETTLES_US 50000u /* relay bounce and driver wake-up */
+#define ALARM_US 1000u         /* door and e-stop take the drivers' supply a moment before the board sees why */
 
 static uint8_t state;
 static uint8_t last_cause;
 static uint8_t referenced;
 static bool rail_is_on;
 static uint32_t rail_on_us;
+static bool is_alarmed;
+static uint32_t alarmed_us;
 static bool is_stopping; /* a category 1 stop is decelerating */
 static refusal why_stopping;
 static bool heartbeat_came; /* ever in this session */
@@ -39,7 +42,7 @@ void safety_reset(void)
     state = STATE_UNCONFIGURED;
     last_cause = CAUSE_NONE;
     referenced = 0;
-    is_stopping = heartbeat_came = heartbeat_seen = false;
+    is_stopping = heartbeat_came = heartbeat_seen = is_alarmed = false;
     stop_token = 0;
     set_rail(false);
 }
@@ -325,11 +328,26 @@ static void watch_motion(void)
     }
 }
 
+/* A driver that raises an alarm has let go of its motor, or is about to: whoever waits for a ramp lets the other motors run on. */
+static bool motor_alarm(void)
+{
+    if (!safety_rail_settled() || board_motors_ready()) {
+        is_alarmed = false;
+        return false;
+    }
+    if (!is_alarmed)
+        alarmed_us = board_micros();
+    is_alarmed = true;
+    return board_micros() - alarmed_us >= ALARM_US;
+}
+
 void safety_poll(void)
 {
     refusal why = inputs();
     if (why.cause == CAUSE_NONE)
         why.cause = stepper_halted(); /* open for an instant: seen by the board alone */
+    if (why.cause == CAUSE_NONE && motor_alarm())
+        why.cause = CAUSE_MOTOR_ALARM;
     if (why.cause != CAUSE_NONE && state != STATE_ESTOP && state != STATE_UNCONFIGURED)
         stop_at_once(why.cause);
     watch_heartbeat();

@@ -8,7 +8,7 @@
 #define RECORD 2000000
 
 static int32_t positions[PLANT_AXES];
-static int door_closed, estop_ok, rail;
+static int door_closed, estop_ok, motors_ready, rail;
 static int silent_loads[PLANT_SIDES];
 static int32_t loads[PLANT_SIDES];
 static int blocked[PLANT_AXES], end_stop_state[PLANT_AXES];
@@ -24,7 +24,7 @@ static int32_t pair_start, pair_apart;
 
 void bench_reset(void)
 {
-    door_closed = estop_ok = 1;
+    door_closed = estop_ok = motors_ready = 1;
     rail = 0;
     memset(loads, 0, sizeof loads);
     memset(silent_loads, 0, sizeof silent_loads);
@@ -209,6 +209,16 @@ int plant_door_closed(void)
 int plant_estop_ok(void)
 {
     return estop_ok;
+}
+
+void bench_set_motors_ready(int ready)
+{
+    motors_ready = ready;
+}
+
+int plant_motors_ready(void)
+{
+    return motors_ready;
 }
 
 void bench_silence_load(int side, int silent)

@@ -11,6 +11,7 @@ void bench_place(int axis, int32_t steps_above_end_stop);
 int32_t bench_position(int axis); /* steps above the end stop's switching point */
 void bench_set_door(int closed);
 void bench_set_estop(int ok);
+void bench_set_motors_ready(int ready); /* 0: a driver reports an alarm */
 void bench_set_load(int side, int32_t counts);
 void bench_silence_load(int side, int silent);  /* no more readings */
 void bench_block(int axis, int blocked);        /* steps are lost */

@@ -20,7 +20,7 @@ void neighbours_reset(void)
 {
     memset(&world, 0, sizeof world);
     memset(&done, 0, sizeof done);
-    world.door_closed = world.estop_ok = world.at_rest = true;
+    world.door_closed = world.estop_ok = world.motors_ready = world.at_rest = true;
 }
 
 void neighbours_forget(void)
@@ -45,6 +45,11 @@ bool board_door_closed(void)
 bool board_estop_ok(void)
 {
     return world.estop_ok;
+}
+
+bool board_motors_ready(void)
+{
+    return world.motors_ready;
 }
 
 bool board_end_stop(uint8_t axis)

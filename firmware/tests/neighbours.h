@@ -11,7 +11,7 @@
 /* What the code under test sees. */
 typedef struct {
     uint32_t micros;
-    bool door_closed, estop_ok;
+    bool door_closed, estop_ok, motors_ready;
     uint8_t end_stops; /* pressed */
     uint8_t halted;    /* cause */
     bool at_rest;

@@ -290,6 +290,15 @@ static int estop_pressed(void)
     return look();
 }
 
+static int motor_alarm(void)
+{
+    world.micros += 50000;
+    world.motors_ready = false;
+    safety_poll();
+    world.micros += 1000;
+    return look();
+}
+
 static int open_for_an_instant(void)
 {
     world.halted = CAUSE_DOOR_OPEN;
@@ -420,6 +429,7 @@ const table_row table[] = {
 {"end stop stuck",          end_stop_stuck,                 {".",               ".",                 "1 end_stop_stuck",  "1 end_stop_stuck",  "1 end_stop_stuck",  ".",                 ".",                 "."}},
 {"door opens",              door_opens,                     {".",               "0 door_open",       "0 door_open",       "0 door_open",       "0 door_open",       "0 door_open",       "0 door_open",       "."}},
 {"e-stop pressed",          estop_pressed,                  {".",               "0 estop_pressed",   "0 estop_pressed",   "0 estop_pressed",   "0 estop_pressed",   "0 estop_pressed",   "0 estop_pressed",   "."}},
+{"motor alarm",             motor_alarm,                    {".",               ".",                 "0 motor_alarm",     "0 motor_alarm",     "0 motor_alarm",     "0 motor_alarm",     ".",                 "."}},
 {"open for an instant",     open_for_an_instant,            {".",               "0 door_open",       "0 door_open",       "0 door_open",       "0 door_open",       "0 door_open",       "0 door_open",       "."}},
 {"load at the limit",       load_at_the_limit,              {".",               ".",                 ".",                 ".",                 ".",                 ".",                 ".",                 "."}},
 {"load above the limit",    load_above_the_limit,           {".",               ".",                 "1 load_limit",      "1 load_limit",      "1 load_limit",      ".",                 ".",                 "."}},

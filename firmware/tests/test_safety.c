@@ -36,6 +36,7 @@ static const struct {
     {"disarm_asked", CAUSE_DISARM_ASKED},
     {"load_silent", CAUSE_LOAD_SILENT},
     {"planner_late", CAUSE_PLANNER_LATE},
+    {"motor_alarm", CAUSE_MOTOR_ALARM},
     {"not_configured", CAUSE_NOT_CONFIGURED},
     {"not_armed", CAUSE_NOT_ARMED},
     {"busy", CAUSE_BUSY},
@@ -363,6 +364,60 @@ static void test_an_open_input_goes_before_a_remembered_one(void)
     CHECK(done.stopped.cause == CAUSE_ESTOP_PRESSED, "cause %u", done.stopped.cause);
 }
 
+static void test_an_alarm_counts_once_the_rail_has_settled_and_when_it_lasts(void)
+{
+    enter(MOVING);
+    world.motors_ready = false;
+    world.micros += RAIL_SETTLES_US - 1;
+    safety_poll();
+    world.micros += 1;
+    safety_poll();
+    world.micros += 999;
+    safety_poll();
+    CHECK(where() == MOVING, "too early");
+    world.motors_ready = true;
+    safety_poll();
+    world.micros += 1000;
+    world.motors_ready = false;
+    safety_poll();
+    world.micros += 999;
+    safety_poll();
+    CHECK(where() == MOVING, "an alarm of before was counted");
+    world.micros += 1;
+    safety_poll();
+    CHECK(where() == ESTOP && done.stopped.cause == CAUSE_MOTOR_ALARM, "cause %u", done.stopped.cause);
+    CHECK(safety_referenced() == SCREWS, "referenced: %02x", safety_referenced());
+    CHECK(safety_arm(0).cause == CAUSE_NONE, "not armed");
+    safety_poll();
+    CHECK(where() == ARMED, "the alarm of before");
+}
+
+static void test_who_opens_the_door_hears_of_the_door(void)
+{
+    enter(MOVING);
+    world.micros += RAIL_SETTLES_US;
+    world.motors_ready = false;
+    safety_poll();
+    world.micros += 1000;
+    world.door_closed = false;
+    safety_poll();
+    CHECK(done.stopped.cause == CAUSE_DOOR_OPEN, "cause %u", done.stopped.cause);
+}
+
+static void test_a_restart_forgets_an_alarm(void)
+{
+    enter(ARMED);
+    world.micros += RAIL_SETTLES_US;
+    world.motors_ready = false;
+    safety_poll();
+    const uint32_t then = world.micros;
+    enter(ARMED);
+    world.micros = then + RAIL_SETTLES_US;
+    world.motors_ready = false;
+    safety_poll();
+    CHECK(where() == ARMED, "an alarm of before the restart");
+}
+
 /* ------------------------------------------------------------------------------------------ tokens */
 
 static void test_a_stop_counts_once(void)
@@ -497,6 +552,9 @@ int main(void)
     test_drivers_get_their_time_after_the_relay_closes();
     test_arming_ends_a_halt_and_forgets_the_last_cause();
     test_an_open_input_goes_before_a_remembered_one();
+    test_an_alarm_counts_once_the_rail_has_settled_and_when_it_lasts();
+    test_who_opens_the_door_hears_of_the_door();
+    test_a_restart_forgets_an_alarm();
     test_a_stop_counts_once();
     test_a_stop_while_disarmed_is_remembered();
     test_a_category_0_stop_leaves_what_screws_hold();

@@ -59,6 +59,7 @@ def wires_of_the_firmware() -> Wires:
     for output, port, bit in rows("OUTPUT_PINS", "OUTPUT"):
         wires[OUTPUTS[int(output)], "switch"] = f"P{port}{bit}"
     wires["door", "sense"], wires["e-stop", "sense"] = single("DOOR"), single("ESTOP")
+    wires["motor drivers", "alarm"] = single("MOTORS_READY")
     wires["motor relay", "coil"], wires["lamp on the board", "on"] = single("RELAY"), single("LED")
     return wires
 

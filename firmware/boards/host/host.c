@@ -248,6 +248,11 @@ bool board_estop_ok(void)
     return plant_estop_ok() != 0;
 }
 
+bool board_motors_ready(void)
+{
+    return plant_motors_ready() != 0;
+}
+
 bool board_load_counts(uint8_t side, int32_t *counts)
 {
     if (now_ticks < next_load[side])

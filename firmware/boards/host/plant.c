@@ -95,6 +95,32 @@ static uint64_t pulsed_ns[PLANT_USED_AXES];
 static int8_t pulsed_to[PLANT_USED_AXES];
 static bool is_out_of_step[PLANT_USED_AXES];
 
+/* The drivers follow their motors with encoders; one that is a whole step behind raises its alarm, until its supply goes. */
+enum { ALARM_STEPS = 8 };
+static int32_t behind_steps[PLANT_USED_AXES];
+static bool is_alarm;
+
+static void fall_behind(int axis)
+{
+    truth.lost_steps[axis]++;
+    if (truth.is_rail_on && ++behind_steps[axis] >= ALARM_STEPS) {
+        is_alarm = true;
+    }
+}
+
+static void reset_drivers(void)
+{
+    is_alarm = false;
+    for (int axis = 0; axis < PLANT_USED_AXES; axis++) {
+        behind_steps[axis] = 0;
+    }
+}
+
+int plant_motors_ready(void)
+{
+    return truth.is_rail_on && !is_alarm;
+}
+
 static bool is_field_lost(int axis, int direction)
 {
     const bool is_quick = truth.now_ns - pulsed_ns[axis] < CATCHES_NS && direction == pulsed_to[axis];
@@ -133,7 +159,7 @@ void plant_step(int axis, int direction, uint64_t now_ns)
     truth.now_ns = now_ns;
     const int64_t next = truth.steps[axis] + direction;
     if (is_step_lost(axis, direction, next)) {
-        truth.lost_steps[axis]++;
+        fall_behind(axis);
         return;
     }
     truth.steps[axis] = next;
@@ -180,6 +206,7 @@ static void update_rail(void)
     const int32_t is_on = is_relay_on && world.is_door_closed && world.is_estop_ok && !is_sagging;
     if (is_on != truth.is_rail_on) {
         truth.is_rail_on = is_on;
+        reset_drivers();
         plant_event(EVENT_MOTOR_RAIL, -1, 0, 0, is_on);
     }
 }
@@ -269,6 +296,7 @@ void plant_power_on(void)
     was_door_closed = world.is_door_closed;
     was_estop_ok = world.is_estop_ok;
     reset_axes();
+    reset_drivers();
     bees_reset();
     propolis_settle();
     stack_reset();

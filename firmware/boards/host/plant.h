@@ -65,6 +65,10 @@ int plant_pin(int side);
 int plant_door_closed(void);
 int plant_estop_ok(void);
 
+/* 1 while no motor driver reports an alarm: all have their supply, and no motor has fallen out of step since the motor rail
+ * came. */
+int plant_motors_ready(void);
+
 /* Raw reading of the load cell in the fork bearing of that side; sampled at 80 Hz. */
 int32_t plant_load_counts(int side);
 

@@ -17,6 +17,7 @@ void inputs_start(void)
     END_STOP_PINS(INPUT)
     PIN_SENSOR_PINS(INPUT)
 #undef INPUT
+    PORT_OF(MOTORS_READY_PORT) |= MASK(MOTORS_READY_BIT);
     EICRA = ANY_EDGE << ISC20 | ANY_EDGE << ISC30;
     EICRB = ANY_EDGE << ISC40 | ANY_EDGE << ISC50;
     EIFR = 0xff;
@@ -68,6 +69,11 @@ bool board_end_stop(uint8_t axis)
     default:
         return false;
     }
+}
+
+bool board_motors_ready(void)
+{
+    return !(PIN_OF(MOTORS_READY_PORT) & MASK(MOTORS_READY_BIT));
 }
 
 bool board_pin(uint8_t side)

@@ -40,6 +40,10 @@
 #define ESTOP_PORT K
 #define ESTOP_BIT 4 /* AUX-2  D66 A12 PCINT20 */
 
+/* Alarm outputs of all motor drivers in series, normally closed to ground: low means that none reports an alarm. */
+#define MOTORS_READY_PORT A
+#define MOTORS_READY_BIT 1 /* AUX-4  D23 */
+
 /* HX711: side, data, clock */
 #define LOAD_CELL_PINS(CELL)                               \
     CELL(0, F, 5, F, 3) /* AUX-2/AUX-1  D59 A5 / D57 A3 */ \

@@ -179,6 +179,7 @@ void mega_inputs_refresh(void)
         refresh_pin_sensor(side);
     mega_pin_input(LETTER(DOOR_PORT), DOOR_BIT, !plant_door_closed());
     mega_pin_input(LETTER(ESTOP_PORT), ESTOP_BIT, !plant_estop_ok());
+    mega_pin_input(LETTER(MOTORS_READY_PORT), MOTORS_READY_BIT, !plant_motors_ready());
 }
 
 /* ---------------------------------------------------------------- flags and enables of input interrupts */
