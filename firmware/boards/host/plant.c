@@ -112,6 +112,9 @@ static void reset_drivers(void)
 {
     is_alarm = false;
     for (int axis = 0; axis < PLANT_USED_AXES; axis++) {
+        if (behind_steps[axis] >= ALARM_STEPS) {
+            world.steps_to_lose[axis] = 0; /* whatever it was has passed while the motor stood */
+        }
         behind_steps[axis] = 0;
     }
 }
