@@ -35,7 +35,8 @@ class Margins:
     `sag_mm`: play of the pins and give of hooks and forks under load. `before_cleat_mm`, `before_pin_mm`: how close forks
     come to the cleats, and the bar to a pin, before they are slow. `at_cleat_mm`: how close forks come slowly before the
     peel, and the open time, begins. `sweep_beyond_mm`: the pin sensors run on past the
-    outermost pin. `landed_below_mm`: forks go on this far after an edge should stand, so that it does.
+    outermost pin. `landed_below_mm`: forks go on this far after an edge should stand, so that it does; `rests_below_mm`:
+    likewise the hooks below the height at which a frame should rest (screws keep their place to a tenth when power goes).
     `stack_stops_at_joints`: a stack on its way beside other work is watched by guards, which make it stop at every joint.
     """
 
@@ -47,11 +48,12 @@ class Margins:
     before_pin_mm: float = 1.5
     sweep_beyond_mm: float = 4.0
     landed_below_mm: float = 1.0
+    rests_below_mm: float = 0.2
     stack_stops_at_joints: bool = True
 
 
 KEPT = Margins()
-NONE_KEPT = Margins(1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, False)
+NONE_KEPT = Margins(1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, False)
 """A machine without play: what the bound of `bound.py` is computed for, never what is asked of a tower."""
 
 
