@@ -18,20 +18,24 @@ from bee_robot.rulebook import limit
 PHOTO_SPOT_Y_MM = 0.0
 CAPTURE_WAIT_S = 15.0  # a camera that takes longer has failed; the hive is open meanwhile
 LEAST_NUDGE_MM = 1.0
+PLATE_BEYOND_MM = 1.5  # of the slot in which a pin is seated
+PLACES_KNOWN_MM = 0.5  # pins are felt to 0.3 mm, belts have play
 
 
 def may_take(visit: BoxVisit, number: int, push: int) -> bool:
-    """Whether both hooks can land beside the pins of this frame: it stands straight, and no askew pin is in their way."""
+    """Whether both hooks can land beside the pins of this frame: it stands straight, and no other pin is in their way."""
     belief, mechanism = visit.belief, visit.context.robot.mechanism
     if number in belief.left_alone:
         return False
-    lands_mm = belief.frames_y_mm[number] - push * mechanism.hook_beside_pin_mm
-    clear_mm = limit("R11", "clear_mm") + LEAST_NUDGE_MM
-    for other, may_be_off_mm in belief.left_alone.items():
-        if abs(belief.frames_y_mm[other] - lands_mm) - may_be_off_mm < clear_mm:
+    lands_mm = belief.frames_y_mm[number] - push * belief.geometry.hook_beside_pin_mm(visit.box)
+    clear_mm = max(limit("R11", "clear_mm"), mechanism.hook_seated_mm + PLATE_BEYOND_MM) + PLACES_KNOWN_MM
+    for other, y_mm in belief.frames_y_mm.items():
+        off_mm = belief.left_alone.get(other, 0.0)
+        if other != number and abs(y_mm - lands_mm) - off_mm < clear_mm:
+            how = "askew" if off_mm else "too close"
             visit.alert(
                 "frame_not_found",
-                f"frame {number} is left alone: frame {other} stands askew beside it",
+                f"frame {number} is left alone: frame {other} stands {how} beside it",
                 number,
             )
             return False
