@@ -148,6 +148,9 @@ class Plant:
         """The load cell of a side gives no readings at all."""
         self._library.plant_silence_load(side, is_silent)
 
+    def is_load_silent(self, side: int) -> bool:
+        return bool(self._library.plant_load_is_silent(side))
+
     def take_frame(self) -> int:
         """A person takes the frame off the hooks. Its number in the open box; 0 where none hangs there by both pins."""
         return int(self._library.plant_take_frame())
