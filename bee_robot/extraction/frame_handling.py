@@ -9,7 +9,8 @@ from bee_robot.clock import wait_for
 from bee_robot.devices.frame_cameras import FACES, Face, FaceCaptureError, FaceLabel
 from bee_robot.extraction.box_places import new_place_mm
 from bee_robot.extraction.box_visit import BoxVisit
-from bee_robot.extraction.service_motion import ServicePlanner
+from bee_robot.extraction.frame_trial import Stuck, push_and_leave, trial_direction, try_frame
+from bee_robot.extraction.service_motion import TRY_MM
 from bee_robot.extraction.stack_motion import perform_rising, perform_sinking
 from bee_robot.extraction.whereabouts import FrameJob
 from bee_robot.hive.inspection import EventKind, FrameVisit
@@ -43,27 +44,52 @@ def may_take(visit: BoxVisit, number: int, push: int) -> bool:
 
 
 async def inspect_frame(visit: BoxVisit, number: int, *, is_last: bool = False) -> None:
-    """Take, photograph, put back one place further towards the gap. Events tell how it went.
+    """Try, take, photograph, put back one place further towards the gap. Events tell how it went.
 
-    A frame that somebody skips before it is taken is not lifted: it is pushed along, so that its neighbour finds the gap.
+    A frame that is stuck stays and is told. One that somebody skips before it is taken is not lifted: it is pushed along, so
+    that its neighbour finds the gap.
     """
     belief, robot = visit.belief, visit.context.robot
-    found_mm = belief.frames_y_mm[number]
+    found_mm, since_s = belief.frames_y_mm[number], visit.context.clock.now_s()
     shunned_mm = belief.shunned_mm
     target_mm = new_place_mm(number, belief.frames_y_mm, belief.push, robot, visit.box, shunned_mm)
+    try:
+        if _is_skipped(visit, number):
+            await pass_over(visit, number, target_mm)
+            return
+        push = await _try(visit, number)
+    except Stuck as stuck:
+        visit.alert("frame_stuck", f"{stuck}; it stays where it is", number)
+        return
     if _is_skipped(visit, number):
         await pass_over(visit, number, target_mm)
         return
-    room_mm = abs(target_mm - found_mm)
-    nudge_mm = min(robot.visit.nudge_mm, room_mm) if room_mm >= LEAST_NUDGE_MM else 0.0
-    taken_s = visit.context.clock.now_s()
-    visit.tell(EventKind.FRAME, f"frame {number} is taken", number, y_mm=round(found_mm, 2))
-    take = visit.planner.take_frame(found_mm, belief.push, nudge_mm, PHOTO_SPOT_Y_MM)
-    await perform_rising(visit, take, f"frame {number}", FrameJob(number, found_mm, belief.push, nudge_mm))
+    await take_tried(visit, number, push, (target_mm - belief.frames_y_mm[number]) * push)
     faces = await photograph(visit, number)
     await put_back(visit, target_mm, is_last=is_last or bool(visit.context.control.stop_because))
     visit.context.control.take_skip()  # said too late for this frame, and not meant for the next one
-    frame_done(visit, FrameVisit(number, found_mm, belief.frames_y_mm[number], faces, taken_s))
+    frame_done(visit, FrameVisit(number, found_mm, belief.frames_y_mm[number], faces, since_s))
+
+
+async def _try(visit: BoxVisit, number: int) -> int:
+    """In which direction it came. Raises Stuck, also where there is no room to try."""
+    push = trial_direction(visit, number)
+    if not push or not may_take(visit, number, push):
+        raise Stuck(f"frame {number} cannot be tried: nobody knows where its neighbours end")
+    await try_frame(visit, number, push)
+    return push
+
+
+async def take_tried(visit: BoxVisit, number: int, push: int, room_mm: float) -> None:
+    """A frame that was tried in the direction `push` to the photo spot, nudged on by at most `room_mm` before it goes up.
+
+    Hooks land on the side that it came from: the pins of its neighbour are farther away there.
+    """
+    left_mm = min(room_mm, visit.context.robot.visit.nudge_mm - TRY_MM)
+    nudge_mm, here_mm = left_mm if left_mm >= LEAST_NUDGE_MM else 0.0, visit.belief.frames_y_mm[number]
+    visit.tell(EventKind.FRAME, f"frame {number} is taken", number, y_mm=round(here_mm, 2))
+    take = visit.planner.take_frame(here_mm, push, nudge_mm, PHOTO_SPOT_Y_MM)
+    await perform_rising(visit, take, f"frame {number}", FrameJob(number, here_mm, push, nudge_mm))
 
 
 def _is_skipped(visit: BoxVisit, number: int) -> bool:
@@ -96,16 +122,13 @@ async def pass_over(visit: BoxVisit, number: int, target_mm: float) -> None:
 
 
 async def push_along(visit: BoxVisit, number: int, target_mm: float) -> None:
-    """A resting frame to `target_mm` on its ears; hooks come and go at travel height."""
-    found_mm = visit.belief.frames_y_mm[number]
-    if abs(target_mm - found_mm) < LEAST_NUDGE_MM:
+    """A resting frame to `target_mm` on its ears; hooks come and go at travel height. Raises Stuck."""
+    way_mm = target_mm - visit.belief.frames_y_mm[number]
+    if abs(way_mm) < LEAST_NUDGE_MM:
         return
-    push, note = 1 if target_mm > found_mm else -1, f"frame {number}"
-    job = FrameJob(number, found_mm, push, abs(target_mm - found_mm))
-    await visit.perform(ServicePlanner.of(visit.planner).push_frame(found_mm, target_mm), note, job)
-    ahead_mm = push * visit.context.robot.mechanism.hook_seated_mm
-    free = visit.planner.free_hooks(target_mm, ahead_mm)
-    await visit.perform(free, note, FrameJob(number, target_mm, push))
+    await try_frame(visit, number, 1 if way_mm > 0 else -1)
+    if abs(target_mm - visit.belief.frames_y_mm[number]) >= LEAST_NUDGE_MM:
+        await push_and_leave(visit, number, target_mm)
 
 
 async def put_back(visit: BoxVisit, target_mm: float, *, is_last: bool = False) -> None:

@@ -18,6 +18,7 @@ from bee_robot.extraction.box_visit import BoxVisit
 from bee_robot.extraction.context import Override, VisitContext, nothing_against, nothing_to_prepare
 from bee_robot.extraction.frame_moves import EASE_MM, NoRoom, make_room, move_within
 from bee_robot.extraction.frame_moves import close_gap as pushes_to_wall
+from bee_robot.extraction.frame_trial import Stuck
 from bee_robot.extraction.frame_work import (
     Undone,
     alone,
@@ -149,7 +150,9 @@ async def _carry_out(
         try:
             await work(visit)
             visit.undone = ""
-        except (NoRoom, Undone, ValueError) as why:
+        except (NoRoom, Undone, Stuck, ValueError) as why:
+            if isinstance(why, Stuck):
+                visit.alert("frame_stuck", str(why))
             visit.undone = str(why)
             visit.troubles.append(visit.undone)
             visit.tell(EventKind.PHASE, f"not done: {why}")

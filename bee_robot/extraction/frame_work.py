@@ -8,19 +8,19 @@ from bee_robot.extraction.box_places import BoxSpace, room_beside_mm
 from bee_robot.extraction.box_visit import BoxVisit
 from bee_robot.extraction.following import HeldFrame
 from bee_robot.extraction.frame_handling import (
-    LEAST_NUDGE_MM,
-    PHOTO_SPOT_Y_MM,
     frame_done,
     may_take,
     photograph,
     push_along,
     put_back,
+    take_tried,
 )
 from bee_robot.extraction.frame_moves import Carry, Push
+from bee_robot.extraction.frame_trial import is_beside, may_try, try_frame
 from bee_robot.extraction.handover import ask_person, come_back
 from bee_robot.extraction.locating import locate_frames
 from bee_robot.extraction.opening import must_close
-from bee_robot.extraction.service_motion import ServicePlanner
+from bee_robot.extraction.service_motion import TRY_MM, ServicePlanner
 from bee_robot.extraction.stack_motion import perform_rising
 from bee_robot.extraction.whereabouts import FrameJob
 from bee_robot.hive.inspection import EventKind, FrameVisit, Phase
@@ -76,26 +76,22 @@ async def carry_over(visit: BoxVisit, carry: Carry) -> None:
 
 
 async def lift_frame(visit: BoxVisit, number: int) -> None:
-    """Out of the box to the photo spot, nudged first to where it has more room. Raises Undone where hooks cannot land."""
-    belief, robot = visit.belief, visit.context.robot
-    found_mm = belief.frames_y_mm[number]
+    """Out of the box to the photo spot, by the side with more room. Raises Undone where hooks cannot land, Stuck."""
     rooms = {push: _room_mm(visit, number, push) for push in (-1, 1)}
-    for push in sorted(rooms, key=lambda push: rooms[push], reverse=True):
-        if may_take(visit, number, push):
-            break
-    else:
-        raise Undone(f"frame {number} cannot be taken: its pins, or those beside it, stand askew")
-    nudge_mm = min(robot.visit.nudge_mm, rooms[push]) if rooms[push] >= LEAST_NUDGE_MM else 0.0
-    visit.tell(EventKind.FRAME, f"frame {number} is taken", number, y_mm=round(found_mm, 2))
-    take = visit.planner.take_frame(found_mm, push, nudge_mm, PHOTO_SPOT_Y_MM)
-    await perform_rising(visit, take, f"frame {number}", FrameJob(number, found_mm, push, nudge_mm))
+    for push in sorted(rooms, key=lambda push: -rooms[push]):
+        if may_try(visit, number, push) and may_take(visit, number, push):
+            await try_frame(visit, number, push)
+            await take_tried(visit, number, push, rooms[push] - TRY_MM)
+            return
+    raise Undone(
+        f"frame {number} cannot be taken: nobody knows where its neighbours end, or pins stand askew"
+    )
 
 
 def _room_mm(visit: BoxVisit, number: int, push: int) -> float:
-    here_mm = visit.belief.frames_y_mm[number]
-    room_mm = room_beside_mm(number, visit.belief.frames_y_mm, push, space(visit))
-    to_mm = here_mm * push + room_mm + space(visit).pitch_mm
-    return 0.0 if any(here_mm * push < y * push <= to_mm for y in visit.belief.shunned_mm) else room_mm
+    """How far a frame may be nudged; nothing towards one that is to be left alone."""
+    shunned = any(is_beside(visit, number, push, y_mm) for y_mm in visit.belief.shunned_mm)
+    return 0.0 if shunned else room_beside_mm(number, visit.belief.frames_y_mm, push, space(visit))
 
 
 async def hand_out_frame(visit: BoxVisit, number: int, photographs: bool) -> None:

@@ -35,6 +35,7 @@ class JobDraft:
             self._draft.add_rising(Phase.FRAMES, self._planner.free_hooks(push.to_mm, ahead_mm), push.frame)
 
     def lift(self, frame: int, capture_s: float = 0.0) -> None:
+        self._draft.try_frame(frame, -1)
         found_mm = self._draft.belief.frames_y_mm[frame]
         take = self._planner.take_frame(found_mm, -1, 0.0, PHOTO_SPOT_Y_MM)
         self._draft.add_rising(Phase.FRAMES, take, frame, capture_s)

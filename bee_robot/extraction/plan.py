@@ -20,6 +20,7 @@ from bee_robot.extraction.motion_check import (
 from bee_robot.extraction.motion_plan import MotionPlanner
 from bee_robot.extraction.motion_profile import Timeline, timeline
 from bee_robot.extraction.overlap import LEAST_WAY_MM, StackMotion, alongside
+from bee_robot.extraction.service_motion import TRY_MM, ServicePlanner
 from bee_robot.hive.geometry import HiveGeometry
 from bee_robot.hive.inspection import Phase
 from bee_robot.rulebook import Block, Margin, Violation, closest, margins
@@ -199,13 +200,26 @@ class Draft:
         plan = timeline(overlapped, self._here_mm, self._here_deg, self._servo_speeds)
         return None if violations_of(plan, self.belief) else overlapped
 
+    def try_frame(self, number: int, push: int) -> None:
+        """A frame a little way along on its ears, and the pin sensors over its pins (frame_trial.py)."""
+        planner = ServicePlanner.of(self.planner)
+        found_mm = self.belief.frames_y_mm[number]
+        tried_mm, ahead_mm = found_mm + push * TRY_MM, push * self._robot.mechanism.hook_seated_mm
+        for programme in (
+            planner.push_frame(found_mm, tried_mm),
+            planner.free_hooks(tried_mm, ahead_mm),
+            planner.feel_pin(tried_mm, push),
+        ):
+            self.add_rising(Phase.FRAMES, programme, number)
+
     def add_frame(self, number: int, capture_s: float, *, is_last: bool) -> None:
         """Take a frame, photograph it, put it one gap further along."""
         belief, planner = self.belief, self.planner
         found_mm = belief.frames_y_mm[number]
         target_mm = new_place_mm(number, belief.frames_y_mm, belief.push, self._robot, belief.box)
-        nudge_mm = min(self._robot.visit.nudge_mm, abs(target_mm - found_mm))
-        take = planner.take_frame(found_mm, belief.push, nudge_mm, PHOTO_SPOT_Y_MM)
+        self.try_frame(number, belief.push)
+        nudge_mm = min(self._robot.visit.nudge_mm, abs(target_mm - found_mm)) - TRY_MM
+        take = planner.take_frame(belief.frames_y_mm[number], belief.push, nudge_mm, PHOTO_SPOT_Y_MM)
         self.add_rising(Phase.FRAMES, take, number, capture_s)
         held = belief.held
         if held is not None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bee_robot.devices.tower import Axis, AxisMove, Guard, MotionProgramme, Segment, Side
+from bee_robot.devices.tower import Axis, AxisMove, Guard, Input, MotionProgramme, Segment, Side
 from bee_robot.extraction.box_places import BoxSpace
 from bee_robot.extraction.box_planner import LIFTS, SCANS, SHUTTLES
 from bee_robot.extraction.motion_plan import MotionPlanner
 from bee_robot.rulebook import limit
 
+TRY_MM = 2.0  # the belt of a shuttle gives 1.6 before its motor stalls; R9 bears 1 between both
 JOG_MM_S2 = 40.0  # gentle enough for whatever hangs (R7)
+FEEL_BEYOND_MM = 1.0 + TRY_MM  # both edges of a pin are passed, also of one that did not come along
 ALIGN_MM = 1.5  # a pin that a person hung may sit this far from the bar; the frame stands straight once it is pushed so far
 
 
@@ -51,6 +53,20 @@ class ServicePlanner(MotionPlanner):
                 *self._land_beside(y_mm, push),
                 Segment("slide on", self._to(SHUTTLES, before_mm)),
                 Segment("push", self._to(SHUTTLES, to_y_mm - seated_mm, nudge_mm_s)),
+            ),
+        )
+
+    def feel_pin(self, y_mm: float, push: int) -> MotionProgramme:
+        """From beside a resting frame, at travel height: the pin sensors over its pins, from edge to edge."""
+        mechanism = self.robot.mechanism
+        over_mm = y_mm + mechanism.pin_sensor_behind_hook_mm
+        beyond_mm = push * (mechanism.pin_sensor_range_mm + FEEL_BEYOND_MM)
+        latches = (Input.PIN_LEFT, Input.PIN_RIGHT)
+        return MotionProgramme(
+            "feel the pins",
+            (
+                Segment("before the pins", self._to(SHUTTLES, over_mm - beyond_mm), latches=latches),
+                Segment("over the pins", self._to(SHUTTLES, over_mm + beyond_mm), latches=latches),
             ),
         )
 
