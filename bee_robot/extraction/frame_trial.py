@@ -1,8 +1,8 @@
 """A frame is tried before it is taken or pushed: a little way along on its ears, then the pin sensors look whether it came.
 
-Hooks and shuttles have no load cells and scan beams no end stop in reach: a motor that stalls at a frame that is stuck tells
-nobody. Where an ear holds more than a hook can pull, it also holds more than a belt can push; a push this short costs the
-shuttle less than half a millimetre of its way, and nothing is torn.
+Hooks and shuttles have no load cells: pulling at a frame that is stuck ends with a stalled motor, belts without a place and a
+person. Where an ear holds more than a hook can pull, it also holds more than a belt can push; a push so short stays within what
+the belt gives, so no motor stalls, nothing is torn, and the hooks come away free.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from bee_robot.extraction.stack_motion import perform_rising
 from bee_robot.extraction.whereabouts import FrameJob
 from bee_robot.hive.inspection import EventKind
 
+CAME_MM = 0.6  # less than a third of what it was pushed, give or take what the pin sensors are good for
+NEARER_MM = 3.0  # than the pitch, for as long as a frame is tried: bees on both combs still have room
 NEAR_MM = 10.0  # a pin nearer than this to where it is expected is that pin: the next one stays 25 away
 
 
@@ -56,7 +58,7 @@ def _judge(visit: BoxVisit, number: int, found_mm: float, push: int, result: Mot
         felt += near[:1]
         if not near:
             held_back.append(f"its {side} pin is not felt any more")
-        elif (near[0] - found_mm) * push < TRY_MM / 2:
+        elif (near[0] - found_mm) * push < CAME_MM:
             held_back.append(f"its {side} ear does not come")
     if felt:
         visit.belief.frames_y_mm[number] = sum(felt) / len(felt)
@@ -80,7 +82,7 @@ def may_try(visit: BoxVisit, number: int, push: int) -> bool:
     unsure_mm = [*belief.unfelt_mm.values()]
     unsure_mm += [belief.frames_y_mm[other] for other, off_mm in belief.left_alone.items() if not off_mm]
     room_mm = room_beside_mm(number, belief.frames_y_mm, push, BoxSpace.of(visit.context.robot, visit.box))
-    return room_mm > -TRY_MM / 2 and not any(is_beside(visit, number, push, y_mm) for y_mm in unsure_mm)
+    return room_mm >= TRY_MM - NEARER_MM and not any(is_beside(visit, number, push, y_mm) for y_mm in unsure_mm)
 
 
 def is_beside(visit: BoxVisit, number: int, push: int, y_mm: float) -> bool:

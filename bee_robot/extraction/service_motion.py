@@ -14,7 +14,7 @@ from bee_robot.extraction.box_planner import LIFTS, SCANS, SHUTTLES
 from bee_robot.extraction.motion_plan import MotionPlanner
 from bee_robot.rulebook import limit
 
-TRY_MM = 2.0  # the belt of a shuttle gives 1.6 before its motor stalls; R9 bears 1 between both
+TRY_MM = 1.55  # the belt of a shuttle gives 1.6 before its motor stalls
 JOG_MM_S2 = 40.0  # gentle enough for whatever hangs (R7)
 FEEL_BEYOND_MM = 1.0 + TRY_MM  # both edges of a pin are passed, also of one that did not come along
 ALIGN_MM = 1.5  # a pin that a person hung may sit this far from the bar; the frame stands straight once it is pushed so far

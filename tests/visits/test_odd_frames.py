@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bee_robot.extraction.frame_jobs import close_gap
 from bee_robot.hive.inspection import EndState, EventKind
 
 CLEAN = "nothing to object"
@@ -62,3 +63,25 @@ def test_a_frame_that_was_missing_once_is_still_not_moved_into_at_the_next_visit
     bench.inspect(1)
     assert "frame 2 is not in its place" in alerts(bench)[2]
     assert bench.referee.summary() == CLEAN
+
+
+@pytest.mark.parametrize("side", ["left", "right", None])
+def test_a_frame_that_is_stuck_stays_and_the_others_are_seen(bench, side) -> None:
+    bench.twin.knobs.glue_frame(1, 2, 60.0, side)
+    before_mm = bench.frames_y_mm(1)
+    bench.stop_after_frame(4)
+    outcome = bench.inspect(1)
+    assert outcome.end_state is EndState.CLOSED and outcome.alert == "frame_stuck"
+    assert [frame.number for frame in outcome.frames] == [1, 3, 4]
+    assert (side or "left") in alerts(bench)[2]
+    assert bench.frames_y_mm(1)[1:4] == pytest.approx(before_mm[1:4], abs=1.0)
+    assert list(bench.twin.truth().lost_steps) == [0] * 6, "no motor has stalled"
+    assert bench.referee.summary() == CLEAN
+
+
+def test_a_frame_that_is_stuck_is_not_pushed_either(bench) -> None:
+    bench.twin.knobs.glue_frame(1, 3, 60.0)
+    outcome = bench.run(lambda context: close_gap(context, 1, "back"))
+    assert (outcome.end_state, outcome.alert) == (EndState.CLOSED, "frame_stuck")
+    assert "frame 3 is stuck" in outcome.undone and [frame.number for frame in outcome.frames] == [1, 2]
+    assert list(bench.twin.truth().lost_steps) == [0] * 6 and bench.referee.summary() == CLEAN
