@@ -16,7 +16,7 @@ from bee_robot.extraction.before_opening import Planned, known_places
 from bee_robot.extraction.box_places import BoxSpace, in_order
 from bee_robot.extraction.box_visit import BoxVisit
 from bee_robot.extraction.context import Override, VisitContext, nothing_against, nothing_to_prepare
-from bee_robot.extraction.frame_moves import EASE_MM, NoRoom, make_room, move_within
+from bee_robot.extraction.frame_moves import HUNG_EASE_MM, NoRoom, make_room, move_within
 from bee_robot.extraction.frame_moves import close_gap as pushes_to_wall
 from bee_robot.extraction.frame_trial import Stuck
 from bee_robot.extraction.frame_work import (
@@ -192,22 +192,22 @@ async def _insert(visit: BoxVisit, place: int, frame: int, override: Override | 
         if frame in known:
             raise ValueError(f"box {visit.box} has a frame {frame} already; give another number")
         number = frame or next(number for number in count(1) if number not in known)
-        return number, make_room(known, space(visit), place - 1, untouched, EASE_MM)
+        return number, make_room(known, space(visit), place - 1, untouched, HUNG_EASE_MM)
 
     def lay(known: dict[int, float], draft: JobDraft) -> None:
         known = {number: y for number, y in known.items() if number != frame or not _is_unfelt(visit, frame)}
         number, free = room(known, frozenset())
         draft.push(free.pushes)
-        draft.receive(number, free.middle_mm)
+        draft.receive(number, free.place_mm(HUNG_EASE_MM))
         draft.look()
 
     async def work(visit: BoxVisit) -> None:
         visit.belief.unfelt_mm.pop(frame, None)
         number, free = room(places(visit), alone(visit))
         await push_all(visit, free.pushes)
-        await receive_frame(visit, number, free.middle_mm)
+        await receive_frame(visit, number, free.place_mm(HUNG_EASE_MM))
         try:
-            await verify(visit, {number: free.middle_mm})
+            await verify(visit, {number: free.place_mm(HUNG_EASE_MM)})
         finally:
             visit.belief.unfelt_mm.pop(number, None)  # what hung by its pins is felt, or it is not there
 
@@ -234,10 +234,10 @@ async def _move_within(visit: BoxVisit, move: MoveFrame, override: Override | No
             draft.put(move.frame, carry.to_mm)
         else:
             others = _others(known, move)
-            free = make_room(others, space(visit), move.to_place - 1, (), EASE_MM)
+            free = make_room(others, space(visit), move.to_place - 1, (), HUNG_EASE_MM)
             draft.hand_out(move.frame, False)
             draft.push(free.pushes)
-            draft.receive(move.frame, free.middle_mm)
+            draft.receive(move.frame, free.place_mm(HUNG_EASE_MM))
         draft.look()
 
     async def work(visit: BoxVisit) -> None:
@@ -249,10 +249,10 @@ async def _move_within(visit: BoxVisit, move: MoveFrame, override: Override | No
             return
         make_room(_others(places(visit), move), space(visit), move.to_place - 1, alone(visit))
         await hand_out_frame(visit, move.frame, photographs=False)
-        free = make_room(places(visit), space(visit), move.to_place - 1, alone(visit), EASE_MM)
+        free = make_room(places(visit), space(visit), move.to_place - 1, alone(visit), HUNG_EASE_MM)
         await push_all(visit, free.pushes)
-        await receive_frame(visit, move.frame, free.middle_mm)
-        await verify(visit, {move.frame: free.middle_mm})
+        await receive_frame(visit, move.frame, free.place_mm(HUNG_EASE_MM))
+        await verify(visit, {move.frame: free.place_mm(HUNG_EASE_MM)})
 
     return await _carry_out(visit, override, lay, work)
 

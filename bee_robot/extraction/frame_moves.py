@@ -14,6 +14,9 @@ from bee_robot.extraction.box_places import BoxSpace, in_order
 
 LEAST_MM = 1.0  # a frame this near to where it should be stays
 EASE_MM = 4.0  # more room than the pitch on both sides of a frame that is let down, where there is so much
+HUNG_EASE_MM = (
+    9.0  # the same for one that a person hung: its belts may have crept, its pins may be off the bars
+)
 
 
 class NoRoom(Exception):
@@ -36,10 +39,9 @@ class Room:
     from_mm: float
     to_mm: float
 
-    @property
-    def middle_mm(self) -> float:
-        """Tight to the neighbour at the back, with half of the ease before it: the gap stays in one piece."""
-        return self.from_mm + min(EASE_MM, max(0.0, self.to_mm - self.from_mm)) / 2
+    def place_mm(self, ease_mm: float) -> float:
+        """Near the neighbour at the back, with half of the ease before it: what is left of the gap stays in one piece."""
+        return self.from_mm + min(ease_mm, max(0.0, self.to_mm - self.from_mm)) / 2
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Carry:
 
     @property
     def to_mm(self) -> float:
-        return self.room.middle_mm
+        return self.room.place_mm(EASE_MM)
 
 
 def close_gap(

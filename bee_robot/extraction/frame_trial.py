@@ -82,7 +82,9 @@ def may_try(visit: BoxVisit, number: int, push: int) -> bool:
     unsure_mm = [*belief.unfelt_mm.values()]
     unsure_mm += [belief.frames_y_mm[other] for other, off_mm in belief.left_alone.items() if not off_mm]
     room_mm = room_beside_mm(number, belief.frames_y_mm, push, BoxSpace.of(visit.context.robot, visit.box))
-    return room_mm >= TRY_MM - NEARER_MM and not any(is_beside(visit, number, push, y_mm) for y_mm in unsure_mm)
+    return room_mm >= TRY_MM - NEARER_MM and not any(
+        is_beside(visit, number, push, y_mm) for y_mm in unsure_mm
+    )
 
 
 def is_beside(visit: BoxVisit, number: int, push: int, y_mm: float) -> bool:

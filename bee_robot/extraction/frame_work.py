@@ -17,7 +17,8 @@ from bee_robot.extraction.frame_handling import (
 )
 from bee_robot.extraction.frame_moves import Carry, Push
 from bee_robot.extraction.frame_trial import is_beside, may_try, try_frame
-from bee_robot.extraction.handover import ask_person, come_back
+from bee_robot.extraction.freeing import free_the_hooks
+from bee_robot.extraction.handover import ask_person, come_back, find_belts
 from bee_robot.extraction.locating import locate_frames
 from bee_robot.extraction.opening import must_close
 from bee_robot.extraction.service_motion import TRY_MM, ServicePlanner
@@ -116,9 +117,18 @@ async def hand_out_frame(visit: BoxVisit, number: int, photographs: bool) -> Non
         visit.note("frame out", f"frame {number} is with a person")
     await come_back(visit)
     if not is_done:
-        await put_back(visit, found_mm)
-        raise Undone(f"frame {number} was not taken off the hooks; it is back in its place")
+        await _hang_back(visit, found_mm)
+        raise Undone(f"frame {number} was not taken off the hooks; it is back in the box")
     frame_done(visit, FrameVisit(number, found_mm, found_mm, faces, since_s))
+
+
+async def _hang_back(visit: BoxVisit, found_mm: float) -> None:
+    """The frame on the hooks into the place that it came from, or next to it where the belts are not certain."""
+    if visit.planner.doubt.shuttle_mm:
+        await free_the_hooks(visit)
+        await find_belts(visit)
+    else:
+        await put_back(visit, found_mm)
 
 
 async def receive_frame(visit: BoxVisit, number: int, to_mm: float) -> None:
@@ -129,8 +139,8 @@ async def receive_frame(visit: BoxVisit, number: int, to_mm: float) -> None:
     await perform_rising(visit, planner.present_hooks(ahead_mm), "for a frame from a person")
     is_done = await ask_person(
         visit,
-        f"Open the service door, hang frame {number} onto both hooks, its pins on the far side of the middle bars and "
-        "against them, close the door, then answer.",
+        f"Open the service door, hang frame {number} onto both hooks without moving them along, its pins on the far "
+        "side of the middle bars and against them, close the door, then answer.",
     )
     if is_done:
         above_mm = visit.plates_mm() - belief.engaged_mm
@@ -141,8 +151,11 @@ async def receive_frame(visit: BoxVisit, number: int, to_mm: float) -> None:
     if not is_done:
         raise Undone(f"frame {number} was not hung onto the hooks")
     since_s, from_mm = visit.context.clock.now_s(), belief.frames_y_mm[number]
-    let_down = planner.let_down(to_mm, ahead_mm, visit.plates_mm())
-    await perform_rising(visit, let_down, f"frame {number}", FrameJob(number, to_mm, 1))
+    others_mm = [y for other, y in belief.frames_y_mm.items() if other != number]
+    planner = ServicePlanner.of(visit.planner)  # it knows in how much doubt the belts are now
+    let_down = planner.let_down(to_mm, ahead_mm, visit.plates_mm(), others_mm)
+    await visit.perform(let_down, f"frame {number}", FrameJob(number, to_mm, 1))
+    await find_belts(visit)
     frame_done(visit, FrameVisit(number, from_mm, belief.frames_y_mm[number], {}, since_s))
 
 

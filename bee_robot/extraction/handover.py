@@ -10,10 +10,13 @@ from bee_robot.devices.tower import BoardState, Input, MotionEnd, TowerError
 from bee_robot.extraction.belief import SHUTTLE
 from bee_robot.extraction.box_visit import SCREWS, BoxVisit, Held, MotionStopped
 from bee_robot.extraction.control import CANCEL
+from bee_robot.extraction.freeing import take_off_by_hand
 from bee_robot.extraction.journal import ANSWER_STEP
+from bee_robot.extraction.motion_plan import MotionPlanner
 from bee_robot.extraction.opening import must_close
 from bee_robot.extraction.pausing import LOOK_PERIOD_S, change_or, run_with_pauses, wait_while_paused
-from bee_robot.extraction.place_keeping import forget_places, keep_rest
+from bee_robot.extraction.service_motion import ServicePlanner
+from bee_robot.extraction.telling_places import learn_belts
 from bee_robot.hive.inspection import EventKind
 
 ABOVE_SLACK_MM = 1.0
@@ -75,24 +78,45 @@ def _not_yet(visit: BoxVisit, answer: str, was_open: bool) -> str:
 
 
 async def come_back(visit: BoxVisit) -> None:
-    """Motors on again; belts that have lost their place find their end stops, with whatever hangs high above the frames.
+    """Motors on again after the door was open. Empty hooks high above the frames: the belts find their end stops. With a frame
+    on them they must not (R14): the board is told where they were, give or take what a belt may creep, until `find_belts`.
 
-    Raises Held where that could break something.
+    Raises Held where neither may be.
     """
     await visit.arm()
     if visit.knows(SHUTTLE.values()):
         return
+    if visit.belief.held is None:
+        await _home_belts(visit)
+        return
+    await learn_belts(visit)
+    if not visit.knows(SHUTTLE.values()):
+        raise Held(
+            "not_referenced",
+            f"frame {visit.belief.held.number} is on the hooks and nobody knows where the shuttles are",
+            take_off_by_hand(visit, visit.belief.held.number),
+        )
+
+
+async def find_belts(visit: BoxVisit) -> None:
+    """Belts that were told where they are find their end stops, with free hooks above the frames."""
+    if visit.planner.doubt.shuttle_mm:
+        await visit.perform(ServicePlanner.of(visit.planner).hooks_up())
+        await _home_belts(visit)
+
+
+async def _home_belts(visit: BoxVisit) -> None:
     if not visit.knows(SCREWS) or visit.plates_mm() < visit.planner.clear_mm - ABOVE_SLACK_MM:
         raise Held(
             "not_referenced",
             "the shuttles have forgotten where they are, and the hooks are not above the frames",
-            "Take off what hangs on the hooks, swing both hooks in by hand",
+            "Swing both hooks in by hand",
         )
     await wait_while_paused(visit)
     visit.note("home the shuttles")
-    await forget_places(visit)
     result = await run_with_pauses(visit, visit.context.tower.home(tuple(SHUTTLE.values())))
     if result.end is not MotionEnd.DONE:
         raise MotionStopped("home the shuttles", result)
-    await keep_rest(visit, result)
+    visit.doubts_mm = {axis: mm for axis, mm in visit.doubts_mm.items() if axis not in SHUTTLE.values()}
+    visit.planner = MotionPlanner(visit.context.robot, visit.box)
     await visit.read_machine()

@@ -61,9 +61,10 @@ class JobDraft:
         above_mm = self._draft.plates_mm - belief.engaged_mm
         belief.frames_y_mm[frame] = self._planner.service_y_mm
         belief.held = HeldFrame(frame, ahead_mm, above_mm, above_mm)
-        self._draft.add(Phase.FRAMES, self._planner.shuttles_home(), frame)
         down = self._planner.let_down(to_mm, ahead_mm, self._draft.plates_mm)
         self._draft.add(Phase.FRAMES, down, frame)
+        self._draft.add(Phase.FRAMES, self._planner.hooks_up(), frame)
+        self._draft.add(Phase.FRAMES, self._planner.shuttles_home(), frame)
 
     def look(self) -> None:
         self._draft.add_rising(Phase.LOCATE, self._planner.locate(self._draft.belief.push))

@@ -5,8 +5,8 @@ Words and directions as in motion_plan.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 
 from bee_robot.devices.tower import Axis, AxisMove, Guard, Input, MotionProgramme, Segment, Side
 from bee_robot.extraction.box_places import BoxSpace
@@ -25,8 +25,8 @@ class ServicePlanner(MotionPlanner):
 
     @classmethod
     def of(cls, planner: MotionPlanner) -> ServicePlanner:
-        """The same robot, box and margins."""
-        return cls(planner.robot, planner.box, planner.moves_shuttles, planner.margins)
+        """The same robot, box, margins and doubts."""
+        return cls(**{part.name: getattr(planner, part.name) for part in fields(planner)})
 
     def _land_beside(self, y_mm: float, push: int) -> tuple[Segment, ...]:
         """From travel height down beside the pins of a resting frame, on the side away from `push` (R11)."""
@@ -95,15 +95,21 @@ class ServicePlanner(MotionPlanner):
             ),
         )
 
-    def let_down(self, y_mm: float, pin_ahead_mm: float, from_mm: float) -> MotionProgramme:
+    def let_down(
+        self, y_mm: float, pin_ahead_mm: float, from_mm: float, pins_mm: Iterable[float] = ()
+    ) -> MotionProgramme:
         """As `put_frame`, for a frame that a person hung: its pins may sit a little off the bars, so it is pushed straight."""
         push = 1 if pin_ahead_mm > 0 else -1
-        before_mm = y_mm - push * ALIGN_MM
-        put = self.put_frame(before_mm, pin_ahead_mm, from_mm)
+        put = self.put_frame(y_mm - push * ALIGN_MM, pin_ahead_mm, from_mm)
         down = tuple(part for part in put.segments if part.name not in ("slide off", "up from the pins"))
         nudge_mm_s = self.margins.within * limit("R20", "nudge_mm_s")
         straight = Segment("push it straight", self._to(SHUTTLES, y_mm - pin_ahead_mm, nudge_mm_s))
-        return replace(put, segments=(*down, straight, *self._slide_off(y_mm, pin_ahead_mm)))
+        return replace(put, segments=(*down, straight, *self._slide_off(y_mm, pin_ahead_mm, pins_mm)))
+
+    def hooks_up(self) -> MotionProgramme:
+        """Free hooks high above the frames, where belts can look for their end stops."""
+        up = Segment("up above the frames", self._to(SCANS, self.clear_mm))
+        return MotionProgramme("hooks up", (up,))
 
     def shuttles_home(self) -> MotionProgramme:
         """How long the belts need to find their end stops; for planning, as the board homes them itself."""

@@ -147,7 +147,7 @@ def test_a_frame_that_nobody_takes_goes_back_into_its_place(bench, ends: str) ->
         after_s=30,
     )
     outcome = bench.run(lambda context: take_out_frame(context, 1, 1, photographs=False))
-    assert outcome.end_state is EndState.CLOSED and "back in its place" in outcome.undone
+    assert outcome.end_state is EndState.CLOSED and "back in the box" in outcome.undone
     assert standing(bench, 1) == pytest.approx(before_mm, abs=0.6)
     assert bench.control.asks == "" and bench.referee.summary() == CLEAN
 
@@ -200,3 +200,17 @@ def test_what_cannot_be_done_opens_nothing(bench, job, why: str) -> None:
     assert outcome.end_state is EndState.CLOSED and not outcome.was_opened
     assert any(why in refusal for refusal in outcome.refusals), outcome.refusals
     assert bench.journal_steps() == []
+
+
+def test_a_person_who_came_and_left_the_frame_says_so(bench) -> None:
+    """The door was open: the belts were without power, and find their end stops only once the frame is off the hooks."""
+    person = Person(bench)
+    person.does_nothing = True
+    bench.when(EventKind.ASKED, lambda: setattr(bench.twin.knobs, "door_open", True), after_s=5)
+    bench.when(EventKind.ASKED, lambda: setattr(bench.twin.knobs, "door_open", False), after_s=15)
+    bench.when(EventKind.ASKED, lambda: bench.control.answer(CANCEL), after_s=20)
+    outcome = bench.run(lambda context: take_out_frame(context, 1, 3, photographs=False))
+    assert outcome.end_state is EndState.CLOSED and "was not taken off" in outcome.undone, outcome.explanation
+    assert in_order(standing(bench, 1)) == list(range(1, 11))
+    assert bench.referee.harm == []
+    assert bench.referee.summary() == CLEAN

@@ -73,7 +73,7 @@ def test_ease_is_made_where_the_box_has_it() -> None:
     places = without(AT_FRONT, 4)
     room = make_room(places, SPACE, 3, ease_mm=EASE_MM)
     assert room.to_mm - room.from_mm >= EASE_MM and len(room.pushes) == 3
-    assert room.from_mm < room.middle_mm < room.to_mm
+    assert room.from_mm < room.place_mm(EASE_MM) < room.to_mm
     tight = BoxSpace(2 * 37.5, 37.5, 4)
     three = {1: -56.25, 2: -18.75, 4: 56.25}
     assert make_room(three, tight, 2, ease_mm=EASE_MM).pushes == ()
