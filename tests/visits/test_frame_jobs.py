@@ -209,7 +209,7 @@ def test_a_person_who_came_and_left_the_frame_says_so(bench) -> None:
     bench.when(EventKind.ASKED, lambda: setattr(bench.twin.knobs, "door_open", True), after_s=5)
     bench.when(EventKind.ASKED, lambda: setattr(bench.twin.knobs, "door_open", False), after_s=15)
     bench.when(EventKind.ASKED, lambda: bench.control.answer(CANCEL), after_s=20)
-    outcome = bench.run(lambda context: take_out_frame(context, 1, 3, photographs=False))
+    outcome = bench.run(lambda context: take_out_frame(context, 1, 1, photographs=False))
     assert outcome.end_state is EndState.CLOSED and "was not taken off" in outcome.undone, outcome.explanation
     assert in_order(standing(bench, 1)) == list(range(1, 11))
     assert bench.referee.harm == []
