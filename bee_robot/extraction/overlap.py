@@ -110,10 +110,19 @@ def _way_mm(one: TimedSegment, stack: StackMotion, from_mm: float) -> float:
 
 
 def _keeps_apart(one: TimedSegment, stack: StackMotion, from_mm: float, way_mm: float) -> bool:
+    """Also where both brake at any instant: the board looks ahead so far, and stops beams that would then come too close."""
     path = AxisPath(from_mm, from_mm + way_mm, stack.speed_mm_s, stack.acceleration_mm_s2)
     times_s = np.linspace(0.0, one.duration_s, LOOKS + 1).astype(np.float64)
-    lifts_mm, scans_mm = path.states(times_s)[0], one.motions(times_s).position_mm[:, 2:4]
-    return bool((lifts_mm[:, None] - scans_mm >= stack.apart_mm).all())
+    lifts_mm, lifts_mm_s = path.states(times_s)[:2]
+    motions = one.motions(times_s)
+    scans_mm, scans_mm_s = motions.position_mm[:, 2:4], motions.speed_mm_s[:, 2:4]
+    rates = [
+        one.segment.axes[axis].acceleration_mm_s2 if axis in one.segment.axes else np.inf for axis in SCANS
+    ]
+    lifts_rest_mm = lifts_mm + lifts_mm_s * np.abs(lifts_mm_s) / (2 * stack.acceleration_mm_s2)
+    scans_rest_mm = scans_mm + scans_mm_s * np.abs(scans_mm_s) / (2 * np.array(rates))
+    apart_mm = np.minimum(lifts_mm[:, None] - scans_mm, lifts_rest_mm[:, None] - scans_rest_mm)
+    return bool((apart_mm >= stack.apart_mm).all())
 
 
 def _may_carry(segment: Segment) -> bool:
