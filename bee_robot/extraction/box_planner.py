@@ -35,8 +35,9 @@ class Margins:
     `sag_mm`: play of the pins and give of hooks and forks under load. `before_cleat_mm`, `before_pin_mm`: how close forks
     come to the cleats, and the bar to a pin, before they are slow. `at_cleat_mm`: how close forks come slowly before the
     peel, and the open time, begins. `sweep_beyond_mm`: the pin sensors run on past the
-    outermost pin. `landed_below_mm`: forks go on this far after an edge should stand, so that it does; `rests_below_mm`:
-    likewise the hooks below the height at which a frame should rest (screws keep their place to a tenth when power goes).
+    outermost pin. `landed_below_mm`: forks go on this far after an edge should stand, so that it does. `screws_mm`:
+    hooks go on this far below the height at which a frame should rest, and above that at which they may swing: screws keep
+    their place to a tenth when power goes.
     `stack_stops_at_joints`: a stack on its way beside other work is watched by guards, which make it stop at every joint.
     """
 
@@ -48,7 +49,7 @@ class Margins:
     before_pin_mm: float = 1.5
     sweep_beyond_mm: float = 4.0
     landed_below_mm: float = 1.0
-    rests_below_mm: float = 0.2
+    screws_mm: float = 0.2
     stack_stops_at_joints: bool = True
 
 
@@ -95,7 +96,8 @@ class BoxPlanner:
 
     @property
     def swing_mm(self) -> float:
-        return self.engaged_mm + self.robot.mechanism.hook_swing_mm + self.doubt.scan_mm
+        known_to_mm = max(self.doubt.scan_mm, self.margins.screws_mm)
+        return self.engaged_mm + self.robot.mechanism.hook_swing_mm + known_to_mm
 
     @property
     def travel_mm(self) -> float:

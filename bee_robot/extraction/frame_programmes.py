@@ -108,7 +108,7 @@ class FrameProgrammes(BoxPlanner):
             if from_mm > slow_mm
             else ()
         )
-        below_mm = max(doubt_mm, self.margins.rests_below_mm)
+        below_mm = max(doubt_mm, self.margins.screws_mm)
         down_mm = self.engaged_mm - below_mm  # so that it rests; the slots have that much play round a neck
         set_down = Segment("set down", self._lift_frame(down_mm, limit("R6", "set_down_mm_s")))
         return MotionProgramme("put frame", (*before, *lower, set_down, *after))

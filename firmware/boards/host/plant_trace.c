@@ -30,7 +30,8 @@ static void look_at_axes(plant_trace_row_t *row)
         }
         const double steps_per_mm = world.axes[axis].steps_per_mm;
         row->speed_mm_s[axis] = speed_steps_s / steps_per_mm;
-        row->acceleration_mm_s2[axis] = acceleration_steps_s2 / steps_per_mm;
+        /* what the board makes of its plan once the rail is dead shakes nothing */
+        row->acceleration_mm_s2[axis] = truth.is_rail_on ? acceleration_steps_s2 / steps_per_mm : 0.0;
     }
 }
 
