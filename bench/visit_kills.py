@@ -42,6 +42,7 @@ HELPS_AFTER_S = 60.0
 KEPT, SCRAP = "journal.sqlite", "scrap.sqlite"
 THICKNESS_MM = 28.0
 STOWED_DEG, AT_MM = 1.0, 0.1
+RESTS_MM = 0.05  # as in plant_frames.c
 
 
 @dataclass(frozen=True)
@@ -376,7 +377,7 @@ class Child:
         frames = truth.frames[0]
         count = self._robot_frames
         for index in range(count):
-            if max(frames[index].lift_mm) > 0.0:
+            if max(frames[index].lift_mm) > RESTS_MM:
                 wrong.append(f"frame {index + 1} does not rest")
             pitch_mm.append(sum(frames[index].y_mm) / 2)
         room_mm = (world.box_inner_depth_mm - THICKNESS_MM) / 2
@@ -429,7 +430,7 @@ class Child:
         pitch_mm = self._bench.twin.plant.world.box_inner_depth_mm / count
         below = sum(frames[number - 2].y_mm) / 2 if number > 1 else -half_mm - pitch_mm / 2
         above = sum(frames[number].y_mm) / 2 if number < count else half_mm + pitch_mm / 2
-        return (below + above) / 2
+        return float((below + above) / 2)
 
     def _close_by_hand(self) -> None:
         """Turns the screws until the stack stands, hangs the frame back, stows forks and hooks."""

@@ -267,10 +267,10 @@ class BoxVisit:
 
     def kept_places(self) -> KeptPlaces | None:
         """Where the machine was when it was last looked at; None where that cannot be read."""
-        record = self.context.journal.kept_places()
         try:
+            record = self.context.journal.kept_places()
             return None if record is None else KeptPlaces.from_dict(record)
-        except UNREADABLE:
+        except (JournalError, *UNREADABLE):
             return None
 
     def _believed_deg(self, servo: Servo) -> float:
@@ -318,12 +318,12 @@ class BoxVisit:
             self._may_swing = frozenset()
             await keep_rest(self, result)
             raise MotionStopped(programme.name, result)
-        await keep_rest(self, result)
         self.unfinished, self._may_swing = None, frozenset()
         follow_plan(plan, self.belief)
         self._positions_mm.update(result.positions_mm)
         for segment in programme.segments:
             self.servos_deg.update(segment.servos_deg)
+        await keep_rest(self, result)
         return result
 
     async def _require_machine(self, programme: MotionProgramme) -> None:

@@ -11,11 +11,10 @@ from bee_robot.alerts import ALERTS
 from bee_robot.clock import wait_for
 from bee_robot.devices.tower import MotionEnd, TowerError
 from bee_robot.extraction.box_visit import BoxVisit, Held, MotionStopped
-from bee_robot.extraction.journal import JournalError
+from bee_robot.extraction.journal import HELD_STEP, JournalError
 from bee_robot.extraction.motion_check import RuleRefused
 from bee_robot.hive.inspection import EndState, EventKind, Phase, VisitOutcome
 
-HELD_STEP = "held"
 STOP_WAIT_S = 5.0
 STOP_WAIT_WALL_S = 15.0  # where robot time stands still, because the simulation is gone
 

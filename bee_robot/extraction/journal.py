@@ -12,6 +12,7 @@ import sqlite3
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,14 @@ OVERRIDE_STEP = "override"
 PAUSED_STEP, RESUMED_STEP, ANSWER_STEP = "paused", "resumed", "answer"
 """What people said to a job that runs. Nothing moves with it, and what moves goes on as the step before says."""
 
+HELD_STEP, TELL_STEP, BY_HAND_STEP = "held", "tell places", "by hand"
+"""What recovery and the end of a visit say: nothing moves with it either."""
+
 REMARKS = (OVERRIDE_STEP, PAUSED_STEP, RESUMED_STEP, ANSWER_STEP)
 """Steps that say nothing of where the machine stands."""
+
+STILL_STEPS = (CLOSED_STEP, HELD_STEP, TELL_STEP, BY_HAND_STEP, *REMARKS)
+"""Steps with which nothing moves."""
 
 
 UNREADABLE = (KeyError, IndexError, TypeError, ValueError, AttributeError)
@@ -88,6 +95,7 @@ class PlaceFile:
     def __init__(self, path: Path, is_synced: bool = True) -> None:
         self.path = path
         self._is_synced = is_synced
+        self._file: FileIO | None = None
         self._turn = 0 if (newest := self._newest()) is None else newest[0] + 1
 
     def write(self, record: dict[str, Any]) -> None:
@@ -96,14 +104,17 @@ class PlaceFile:
         line = b"%08x %s" % (zlib.crc32(text), text)
         if len(line) >= self.SLOT_BYTES:
             raise OSError(f"a record of {len(line)} bytes does not fit")
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o644)
-        try:
-            os.pwrite(descriptor, line.ljust(self.SLOT_BYTES), (self._turn % 2) * self.SLOT_BYTES)
-            if self._is_synced:
-                os.fdatasync(descriptor)
-        finally:
-            os.close(descriptor)
+        if self._file is None:
+            self._file = FileIO(self.path, "r+" if self.path.exists() else "w+")
+        os.pwrite(self._file.fileno(), line.ljust(self.SLOT_BYTES), (self._turn % 2) * self.SLOT_BYTES)
+        if self._is_synced:
+            os.fdatasync(self._file.fileno())
         self._turn += 1
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def read(self) -> dict[str, Any] | None:
         """The newest record that is whole; None where there is none."""
@@ -149,6 +160,9 @@ class Journal:
             self._database.execute(f"PRAGMA synchronous={'FULL' if is_synced else 'OFF'}")
             damage = self._database.execute("PRAGMA quick_check(1)").fetchone()[0]
             self._database.executescript(SCHEMA)
+            self._newest_id = int(
+                self._database.execute("SELECT COALESCE(MAX(id), 0) FROM journal").fetchone()[0]
+            )
         except (sqlite3.Error, OSError) as error:
             raise JournalError(
                 f"{path}: cannot open the journal ({error}); free the disk or correct its rights"
@@ -174,7 +188,10 @@ class Journal:
         )
         columns = COLUMNS.removeprefix("id, ")
         try:
-            self._database.execute(f"INSERT INTO journal ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            cursor = self._database.execute(
+                f"INSERT INTO journal ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row
+            )
+            self._newest_id = int(cursor.lastrowid or 0)
         except sqlite3.Error as error:
             raise JournalError(
                 f"{self.path}: cannot write the journal ({error}); free space on its disk"
@@ -186,15 +203,23 @@ class Journal:
         From any thread, one call at a time.
         """
         try:
-            self._places.write(places)
+            self._places.write({**places, "entry": self._newest_id})
         except OSError as error:
             raise JournalError(
                 f"{self._places.path}: cannot keep where the machine is ({error}); free its disk"
             ) from None
 
     def kept_places(self) -> dict[str, Any] | None:
-        """What was kept last; None where nothing was, or nothing that can be read."""
-        return self._places.read()
+        """What was kept last; None where nothing was, where it cannot be read, or where something has moved since that was not
+        kept. Raises JournalError."""
+        places = self._places.read()
+        if places is None:
+            return None
+        marks = ", ".join("?" * len(STILL_STEPS))
+        query = f"SELECT {{columns}} FROM journal WHERE step NOT IN ({marks}) ORDER BY id DESC LIMIT 1"
+        moved = self._read(query, STILL_STEPS)
+        since, entry = moved[0].id if moved else 0, places.pop("entry", -1)
+        return places if since <= entry <= self._newest_id else None
 
     def last(self) -> JournalEntry | None:
         """The newest step at which something could move; None in a new journal."""
@@ -243,6 +268,7 @@ class Journal:
 
     def close(self) -> None:
         self._database.close()
+        self._places.close()
 
 
 def _entry(row: tuple[Any, ...]) -> JournalEntry:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bee_robot.devices.tower import Axis, MotionEnd, MotionResult, TowerError
+from bee_robot.devices.tower import Axis, MotionEnd, MotionResult, Servo, TowerError
 from bee_robot.extraction.journal import JournalError
 from bee_robot.extraction.motion_profile import AxisPath, TimedSegment, Timeline
 from bee_robot.extraction.whereabouts import KeptPlaces, Span
@@ -20,10 +20,12 @@ from bee_robot.extraction.whereabouts import KeptPlaces, Span
 if TYPE_CHECKING:
     from bee_robot.extraction.box_visit import BoxVisit
 
-KEEP_PERIOD_S = 0.2
-STOPS_WITHIN_S = 0.85  # after a look: the next look and its way to the disk, the heartbeat's deadline, half the longest ramp
+LOOK_PERIODS_S = ((2.0, 0.1), (10.0, 0.25))  # where nothing is faster (mm/s), a place is worth more looks
+LOOK_PERIOD_S = 0.5
+TO_DISK_S = 0.05
 RESTARTED_WITHIN_S = 0.025  # telemetry comes every 10 ms; one packet may be lost
 SAME_MM = 0.1
+STOWED_DEG = 1.0
 AXES = tuple(Axis)
 
 
@@ -48,9 +50,26 @@ class PlanTrack:
     Times are not compared: board and plan pass joints in ways of their own.
     """
 
-    def __init__(self, plan: Timeline) -> None:
+    def __init__(self, plan: Timeline, heartbeat_deadline_s: float) -> None:
         self.plan = plan
+        self._deadline_s = heartbeat_deadline_s
         self._at = 0  # index of the segment under way
+
+    @property
+    def period_s(self) -> float:
+        """How soon to look again."""
+        moves = self.plan.segments[self._at].segment.axes.values()
+        fastest_mm_s = max((move.speed_mm_s for move in moves), default=0.0)
+        return next((period for speed, period in LOOK_PERIODS_S if fastest_mm_s <= speed), LOOK_PERIOD_S)
+
+    @property
+    def stops_within_s(self) -> float:
+        """Until the machine stands, whatever dies now: the next look and its way to the disk, then the board misses the
+        heartbeat and brakes, which takes it as far as half the time at full speed would."""
+        coming = self.plan.segments[self._at : self._at + 3]
+        moves = [move for timed in coming for move in timed.segment.axes.values()]
+        ramps_s = [move.speed_mm_s / move.acceleration_mm_s2 for move in moves]
+        return self.period_s + TO_DISK_S + self._deadline_s + max(ramps_s, default=0.0) / 2
 
     def look(self, positions_mm: Mapping[Axis, float]) -> bool:
         """Find the segment under way; False where the machine is in none that is still to come."""
@@ -74,7 +93,14 @@ class PlanTrack:
             reach.here_mm.update({axis: path.end_mm for axis, path in timed.paths.items()})
             is_first = False
         spans = {axis: Span(reach.low_mm[axis], reach.high_mm[axis]) for axis in AXES}
-        return KeptPlaces(self.plan.programme.name, spans, tuple(names))
+        out = self.out_until(self._at + len(names))
+        return KeptPlaces(self.plan.programme.name, spans, tuple(names), out)
+
+    def out_until(self, end: int | None = None) -> frozenset[Servo]:
+        """Servos that may not be stowed from now until the segment with this index; None: to the end of the plan."""
+        coming = self.plan.segments[self._at : end]
+        angles = [coming[0].still_deg, *(timed.segment.servos_deg for timed in coming)]
+        return frozenset(servo for one in angles for servo, angle in one.items() if angle > STOWED_DEG)
 
 
 def _is_in(timed: TimedSegment, positions_mm: Mapping[Axis, float]) -> bool:
@@ -125,24 +151,31 @@ async def keep_rest(visit: BoxVisit, result: MotionResult) -> None:
     """The machine stands where a motion has left it. A refusal tells nothing: perhaps nobody reached the board."""
     if result.end is not MotionEnd.REFUSED:
         spans = {axis: Span(mm, mm) for axis, mm in result.positions_mm.items()}
-        await _keep(visit, KeptPlaces("", spans))
+        await _keep(visit, KeptPlaces("", spans, out=frozenset(visit.reaches(Servo))))
+
+
+async def keep_stowed(visit: BoxVisit, servos: Iterable[Servo]) -> None:
+    """A person says that these are stowed now; where the axes are is as it was."""
+    kept = visit.kept_places()
+    if kept is not None:
+        await _keep(visit, replace(kept, out=kept.out - frozenset(servos)))
 
 
 async def forget_places(visit: BoxVisit) -> None:
     """The machine moves otherwise than by a programme: what was kept is worth nothing."""
-    await _keep(visit, KeptPlaces("", {}))
+    await _keep(visit, KeptPlaces("", {}, out=frozenset(visit.reaches(Servo))))
 
 
 async def _watch(visit: BoxVisit, track: PlanTrack) -> None:
     while True:
-        await visit.context.clock.sleep(KEEP_PERIOD_S)
+        await visit.context.clock.sleep(track.period_s)
         positions_mm = _positions(visit)
         if positions_mm is None:
             continue
         if not track.look(positions_mm):
-            await _keep(visit, KeptPlaces(track.plan.programme.name, {}))
+            await _keep(visit, KeptPlaces(track.plan.programme.name, {}, out=track.out_until()))
             return
-        await _keep(visit, track.kept(positions_mm, STOPS_WITHIN_S))
+        await _keep(visit, track.kept(positions_mm, track.stops_within_s))
 
 
 @contextlib.asynccontextmanager
@@ -151,8 +184,8 @@ async def keeping_places(visit: BoxVisit, plan: Timeline) -> AsyncIterator[None]
     if not plan.segments:
         yield
         return
-    track = PlanTrack(plan)
-    await _keep(visit, track.kept(plan.segments[0].resting_mm, STOPS_WITHIN_S))
+    track = PlanTrack(plan, visit.context.robot.board.heartbeat_deadline_ms / 1000)
+    await _keep(visit, track.kept(plan.segments[0].resting_mm, track.stops_within_s))
     watcher = asyncio.ensure_future(_watch(visit, track))
     try:
         yield

@@ -17,9 +17,11 @@ from bee_robot.extraction.closing import close_box, leave, release
 from bee_robot.extraction.context import VisitContext
 from bee_robot.extraction.ending import run_to_an_end
 from bee_robot.extraction.freeing import free_the_hooks
-from bee_robot.extraction.journal import CLOSED_STEP, UNREADABLE, JournalEntry, JournalError
+from bee_robot.extraction.journal import BY_HAND_STEP, CLOSED_STEP, UNREADABLE, JournalEntry, JournalError
+from bee_robot.extraction.motion_check import RuleRefused
 from bee_robot.extraction.motion_plan import MotionPlanner
-from bee_robot.extraction.telling_places import carries, learn_belts, learn_screws
+from bee_robot.extraction.place_keeping import keep_stowed
+from bee_robot.extraction.telling_places import carries, close_by_hand, learn_belts, learn_screws
 from bee_robot.extraction.visit import home_empty
 from bee_robot.extraction.whereabouts import FrameJob, told_axes
 from bee_robot.hive.inspection import EventKind, Phase, VisitOutcome
@@ -64,7 +66,7 @@ async def recover(context: VisitContext, by_hand: ByHand | None = None) -> Visit
             because = f"the last entry of the journal ('{entry.step}') makes no sense: {type(error).__name__} {error}"
             return await _unreadable(BoxVisit(context, box, inspection), because)
     visit.enter(Phase.RECOVER, _explain(entry))
-    return await run_to_an_end(visit, _recover(visit, by_hand))
+    return await run_to_an_end(visit, _recover_or_ask(visit, by_hand))
 
 
 def _as_left(context: VisitContext, entry: JournalEntry) -> BoxVisit:
@@ -72,7 +74,8 @@ def _as_left(context: VisitContext, entry: JournalEntry) -> BoxVisit:
     visit = BoxVisit(context, entry.box, entry.inspection, HiveBelief.from_dict(context.robot, entry.belief))
     _restore_open_time(visit, entry)
     visit.errand = dict(entry.belief.get("errand", {}))
-    visit.maybe_out = frozenset(Servo(name) for name in entry.belief["out"])
+    kept = visit.kept_places()
+    visit.maybe_out = kept.out if kept else frozenset(Servo(name) for name in entry.belief["out"])
     visit.servos_deg = {servo: 90.0 if servo in visit.maybe_out else 0.0 for servo in Servo}
     visit.doubts_mm = told_axes(entry.belief)
     job = entry.belief.get("job")
@@ -141,13 +144,14 @@ async def _unreadable(visit: BoxVisit, because: str) -> VisitOutcome:
     return await run_to_an_end(visit, hold())
 
 
-def _believe_person(visit: BoxVisit, by_hand: ByHand) -> None:
+async def _believe_person(visit: BoxVisit, by_hand: ByHand) -> None:
     visit.is_clear_by_hand = by_hand.hive_is_clear
     if by_hand.frame_is_off:
         visit.belief.held = visit.unfinished = None
         visit.servos_deg.update(dict.fromkeys(HOOK.values(), 0.0))  # unless the board knows better
+    await keep_stowed(visit, Servo if by_hand.hive_is_clear else HOOK.values())
     done = "the hive is closed and clear" if by_hand.hive_is_clear else "the frame is off the hooks"
-    visit.note("by hand", f"{by_hand.by}: {done}")
+    visit.note(BY_HAND_STEP, f"{by_hand.by}: {done}")
     visit.tell(EventKind.PHASE, f"{by_hand.by} says: {done}")
 
 
@@ -170,9 +174,16 @@ def _explain(entry: JournalEntry | None) -> str:
     )
 
 
+async def _recover_or_ask(visit: BoxVisit, by_hand: ByHand | None) -> None:
+    try:
+        await _recover(visit, by_hand)
+    except RuleRefused as refused:  # nothing has moved, and there is no other way out
+        raise Held("rule_broken", str(refused), close_by_hand(visit)) from None
+
+
 async def _recover(visit: BoxVisit, by_hand: ByHand | None) -> None:
     if by_hand is not None:
-        _believe_person(visit, by_hand)
+        await _believe_person(visit, by_hand)
     await visit.context.tower.acquire_lease(visit.context.holder)
     _require_board(visit.context.tower.state)
     await visit.read_machine()

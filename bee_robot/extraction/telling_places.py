@@ -12,6 +12,7 @@ from bee_robot.extraction.belief import FORK, HOOK, LIFT, SCAN, SHUTTLE
 from bee_robot.extraction.box_visit import SCREWS, BoxVisit, Held
 from bee_robot.extraction.closing import FREE_LOAD_KG
 from bee_robot.extraction.freeing import take_off_by_hand
+from bee_robot.extraction.journal import TELL_STEP
 from bee_robot.extraction.motion_plan import MotionPlanner
 from bee_robot.extraction.whereabouts import MOST_DOUBT_MM, Doubt, Span, proven_places
 from bee_robot.hive.inspection import EventKind
@@ -39,10 +40,9 @@ async def learn_screws(visit: BoxVisit) -> None:
 
 def _require_proof(visit: BoxVisit, spans: Mapping[Axis, Span | None]) -> None:
     """Before the board is told anything: whether forks, hooks and beams are known well enough for what they hold."""
-    forks, hooks = visit.reaches(FORK.values()), visit.reaches(HOOK.values())
     for beams, most_mm in (
-        (LIFT, MOST_DOUBT_MM["stack" if forks else "beams"]),
-        (SCAN, MOST_DOUBT_MM["free hooks" if hooks else "beams"]),
+        (LIFT, MOST_DOUBT_MM[_forks_hold(visit)]),
+        (SCAN, MOST_DOUBT_MM["free hooks" if visit.reaches(HOOK.values()) else "beams"]),
     ):
         for axis in beams.values():
             span = spans[axis]
@@ -57,6 +57,13 @@ def _require_proof(visit: BoxVisit, spans: Mapping[Axis, Span | None]) -> None:
                 )
 
 
+def _forks_hold(visit: BoxVisit) -> str:
+    """What the lift beams are about, in the words of MOST_DOUBT_MM."""
+    if not visit.reaches(FORK.values()):
+        return "beams"
+    return "stack" if visit.belief.is_open or carries(visit) else "forks"
+
+
 def _remedy(visit: BoxVisit, spans: Mapping[Axis, Span | None], axis: Axis) -> str:
     """What a person has to do about an axis in doubt: where only a frame on the hooks needs more than is known, take it off."""
     held, unfinished = visit.belief.held, visit.unfinished
@@ -65,10 +72,10 @@ def _remedy(visit: BoxVisit, spans: Mapping[Axis, Span | None], axis: Axis) -> s
         span is not None and span.doubt_mm <= MOST_DOUBT_MM["beams" if axis in SCAN.values() else "stack"]
         for axis, span in spans.items()
     )
-    return take_off_by_hand(visit, frame) if frame and goes_on_without else _by_hand(visit)
+    return take_off_by_hand(visit, frame) if frame and goes_on_without else close_by_hand(visit)
 
 
-def _by_hand(visit: BoxVisit) -> str:
+def close_by_hand(visit: BoxVisit) -> str:
     """The one thing a person has to do where beams reach into the hive and nobody knows where they are."""
     return (
         f"Close box {visit.box} by hand: hang what is on the hooks into its place, turn the lift screws evenly until the "
@@ -85,7 +92,7 @@ def _require_load(visit: BoxVisit) -> None:
             raise Held(
                 "not_referenced",
                 f"the {side.value} edge should hang {edge_mm:.0f} mm above the rim, and its fork carries {load_kg:.1f} kg",
-                _by_hand(visit),
+                close_by_hand(visit),
             )
 
 
@@ -118,7 +125,7 @@ async def _tell(visit: BoxVisit, spans: Mapping[Axis, Span]) -> None:
     said = ", ".join(
         f"{axis.value} {span.middle_mm:.1f} ± {span.doubt_mm:.1f}" for axis, span in spans.items()
     )
-    visit.note("tell places", said)
+    visit.note(TELL_STEP, said)
     visit.tell(EventKind.PHASE, f"the board is told where its axes are, mm: {said}")
     await visit.context.tower.tell_places({axis: span.middle_mm for axis, span in spans.items()})
     await visit.read_machine()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bee_robot.configuration import MechanismConfiguration
-from bee_robot.devices.tower import Axis, AxisState
+from bee_robot.devices.tower import Axis, AxisState, Servo
 from bee_robot.extraction.belief import LIFT, SCAN, SHUTTLE
 from bee_robot.extraction.following import SLOT_MM, HeldFrame
 from bee_robot.extraction.journal import UNREADABLE
@@ -25,14 +25,16 @@ BELT_UNCERTAIN_MM = 3.0  # a belt without power may have crept, and its carriage
 MOST_DOUBT_MM: Mapping[str, float] = {
     # a stack is set down one edge 5 mm before the other (R2: 2), and forks swing 3 to 15 mm below a cleat (R12)
     "stack": 1.0,
+    # forks that carry nothing below a closed hive only have to swing where they may, 8 mm below the cleats
+    "forks": 4.5,
     # a frame is set down while the plates' slots (1.25 mm play round a neck) neither press nor lift
     "hanging": 0.5,
     # free hooks only go up, and swing higher by as much
-    "free hooks": 4.0,
+    "free hooks": 10.0,
     # beams that carry nothing and reach nowhere go down to their parks, which are 40 mm above the end stops
     "beams": 25.0,
     # what a frame needs beside it to be set down between its neighbours, and a hook to stand between two pins
-    "belts": 7.0,
+    "belts": 8.0,
 }
 """How far the place of an axis may be in doubt for what recovery does with it, mm either way."""
 
@@ -98,24 +100,28 @@ class Span:
 class KeptPlaces:
     """Where each axis is, or may have come to before whatever breaks a programme off has stopped it.
 
-    `step`: name of the programme; `segments`: those of it that may be under way, empty where it rests or nobody knows.
+    `step`: name of the programme; `segments`: those of it that may be under way, empty where it rests or nobody knows; `out`:
+    servos that may not be stowed.
     """
 
     step: str
     spans: Mapping[Axis, Span]
     segments: tuple[str, ...] = ()
+    out: frozenset[Servo] = frozenset()
 
     def to_dict(self) -> dict[str, Any]:
         spans = {
             axis.value: [round(span.low_mm, 3), round(span.high_mm, 3)] for axis, span in self.spans.items()
         }
-        return {"step": self.step, "segments": list(self.segments), "spans_mm": spans}
+        out = sorted(servo.value for servo in self.out)
+        return {"step": self.step, "segments": list(self.segments), "spans_mm": spans, "out": out}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> KeptPlaces:
         """Raises one of `journal.UNREADABLE` where something else has written it."""
         spans = {Axis(name): Span(float(low), float(high)) for name, (low, high) in data["spans_mm"].items()}
-        return cls(str(data["step"]), spans, tuple(str(name) for name in data["segments"]))
+        out = frozenset(Servo(name) for name in data["out"])
+        return cls(str(data["step"]), spans, tuple(str(name) for name in data["segments"]), out)
 
 
 def counts_belt(states: Mapping[Axis, AxisState], told: Container[Axis], belt: Axis) -> bool:

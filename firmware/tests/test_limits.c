@@ -156,7 +156,8 @@ static void test_a_told_place_keeps_the_beams_apart(void)
         settings.axes[lift].maximum = settings.axes[scan].maximum = 2 * SEPARATION;
         world.planned[lift] = SEPARATION + 500;
         expect_accepted(limits_place(scan, 502, (uint8_t)~scan_bit));
-        expect(limits_place(scan, 503, (uint8_t)~scan_bit), CAUSE_BEAM_SEPARATION, lift, SEPARATION + 500, SEPARATION + 501);
+        expect(limits_place(scan, 503, (uint8_t)~scan_bit), CAUSE_BEAM_SEPARATION, lift, SEPARATION + 500,
+               SEPARATION + 501);
         expect_accepted(limits_place(scan, 2000, 0)); /* nobody knows where the lift beam is */
         world.planned[scan] = 400;
         expect_accepted(limits_place(lift, SEPARATION + 398, scan_bit));

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bee_robot.clock import SteppedClock
-from bee_robot.extraction.journal import CLOSED_STEP, OVERRIDE_STEP, Journal, JournalError, PlaceFile
+from bee_robot.extraction.journal import CLOSED_STEP, OVERRIDE_STEP, Journal, JournalError
 
 PAGE_BYTES = 4096
 SYNCHRONOUS_FULL = 2  # of SQLite
@@ -129,7 +129,7 @@ def test_the_newest_places_count_and_a_torn_write_leaves_those_before(path: Path
     newest = content.index(b'"height": 4')
     content[newest] ^= 1
     file.write_bytes(content)
-    assert PlaceFile(file).read() == {"height": 3}
+    assert journal.kept_places() == {"height": 3}
     journal_again = Journal(path, SteppedClock())
     journal_again.keep_places({"height": 9})
     assert journal_again.kept_places() == {"height": 9}
@@ -139,3 +139,26 @@ def test_places_that_nobody_wrote_are_none(path: Path) -> None:
     journal = Journal(path, SteppedClock())
     path.with_suffix(".places").write_bytes(b"a letter, and no places at all")
     assert journal.kept_places() is None
+
+
+def test_places_from_before_the_last_motion_are_none(path: Path) -> None:
+    journal = Journal(path, SteppedClock())
+    write(journal, "lower")
+    journal.keep_places({"height": 1})
+    write(journal, "held")
+    assert journal.kept_places() == {"height": 1}, "nothing has moved since"
+    write(journal, "roll closed")
+    assert journal.kept_places() is None
+    journal.keep_places({"height": 2})
+    assert Journal(path, SteppedClock()).kept_places() == {"height": 2}
+
+
+def test_places_of_another_journal_are_none(path: Path) -> None:
+    journal = Journal(path, SteppedClock())
+    for _ in range(3):
+        write(journal, "lower")
+    journal.keep_places({"height": 1})
+    journal.close()
+    for file in path.parent.glob("journal.sqlite*"):
+        file.unlink()
+    assert Journal(path, SteppedClock()).kept_places() is None
