@@ -90,5 +90,9 @@ def _stop_now(control: VisitControl, request: Any) -> tuple[bool, str]:
 def _answer(control: VisitControl, request: Any) -> tuple[bool, str]:
     if not control.answer(request.text, request.by):
         return False, "the job asks for nothing now"
-    then = "it undoes what it has begun" if request.text == CANCEL else "it looks whether that can be, and goes on"
+    then = (
+        "it undoes what it has begun"
+        if request.text == CANCEL
+        else "it looks whether that can be, and goes on"
+    )
     return True, f"heard {request.by}: {request.text or 'done'}; {then}"

@@ -39,7 +39,9 @@ class Port:
         """Go on for ever; a silent board has no part in it."""
         while True:
             await RealClock().sleep(STEP_S)
-            goal_s = round(self.clock.now_s() + STEP_S, 6)  # whole microseconds: the board can get there exactly
+            goal_s = round(
+                self.clock.now_s() + STEP_S, 6
+            )  # whole microseconds: the board can get there exactly
             if not is_board_silent:
                 self._step_board(goal_s)
             self.clock.advance_to(goal_s)

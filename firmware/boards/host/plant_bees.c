@@ -17,15 +17,15 @@
 
 enum { TICK_NS = 10000000, WINDOW = 6 }; /* accelerations over 50 ms: steps of a motor are too coarse for less */
 static const double TICK_S = 0.01;
-static const double TOLERATED = 1.05;  /* of a limit: steps and ticks do not meet */
-static const double SHAKEN = 1.3;      /* likewise, of an acceleration */
-static const double JOLT_MM_S = 300.0; /* speed after a fall of 5 mm */
+static const double TOLERATED = 1.05;   /* of a limit: steps and ticks do not meet */
+static const double SHAKEN = 1.3;       /* likewise, of an acceleration */
+static const double JOLT_MM_S = 300.0;  /* speed after a fall of 5 mm */
 static const double NEAR_RIM_MM = 60.0; /* a stack that hovers lower than this makes them leave */
 static const double BEE_MM = 4.0;       /* height of a worker */
 static const double LEAD_MM = 2.0;      /* less than this between the edges below FLAT_MM: no wedge */
 static const double FLAT_MM = 9.0;
 static const double NO_WEDGE = 4.0;
-static const double COMB_MM = 24.0;      /* of one comb without bees */
+static const double COMB_MM = 24.0; /* of one comb without bees */
 static const double BEE_SPACE_MM = 9.0;
 static const double HANGING_BEES_MM = 30.0; /* bees that hang from the stack above the open box */
 static const double EAR_MM = 2.0, SET_DOWN_ZONE_MM = 20.0, HOOK_ZONE_MM = 5.0;
@@ -103,7 +103,8 @@ static void crush(int side, int box, int number, double bees)
 
 void bees_suffer(plant_event_kind_t kind, int box, int number)
 {
-    const bool is_among_bees = (kind >= EVENT_CRUSH_PIN && kind <= EVENT_HOOK_MEETS_HIVE) || kind == EVENT_STACK_DROPPED;
+    const bool is_among_bees =
+        (kind >= EVENT_CRUSH_PIN && kind <= EVENT_HOOK_MEETS_HIVE) || kind == EVENT_STACK_DROPPED;
     if (!is_among_bees || box < 1 || box > world.boxes) {
         return;
     }
@@ -154,7 +155,8 @@ static void roll_bees(int side, int box, int number)
     }
     const double up_mm_s = speed_mm_s[PLANT_SCAN + side];
     const double least_up = lift_mm_here < EAR_MM ? world.gentle_ear_mm_s : world.gentle_lift_mm_s;
-    const double least_down = lift_mm_here < SET_DOWN_ZONE_MM - 0.5 ? world.gentle_set_down_mm_s : world.gentle_lower_mm_s;
+    const double least_down =
+        lift_mm_here < SET_DOWN_ZONE_MM - 0.5 ? world.gentle_set_down_mm_s : world.gentle_lower_mm_s;
     const double wrong_mm = excess_mm(up_mm_s, least_up) + excess_mm(-up_mm_s, least_down);
     if (wrong_mm > 0.0) {
         crush(side, box, number, wrong_mm);
@@ -229,8 +231,9 @@ static void live_on_hook(int side, int box)
     const double moved_mm = plate_y_mm(side) - plate_before_mm[side];
     if (number != 0) {
         roll_bees(side, box, number);
-        const bool pushes = frame_truth(box, number)->lift_mm[side] > HANGING_MM ||
-                            fabs(frame_truth(box, number)->y_mm[side] - plate_y_mm(side)) <= world.hook_seated_mm + AT_REST_MM;
+        const bool pushes =
+            frame_truth(box, number)->lift_mm[side] > HANGING_MM ||
+            fabs(frame_truth(box, number)->y_mm[side] - plate_y_mm(side)) <= world.hook_seated_mm + AT_REST_MM;
         if (pushes) {
             squeeze_bees(side, box, number, moved_mm);
         }

@@ -62,8 +62,8 @@ static double resistance_kg(int side, int direction)
         return 0.0;
     }
     const hook_t *hook = &hooks[side];
-    const bool pushes = hook->pin_from_plate_mm * direction > 0.0 &&
-                        fabs(hook->pin_from_plate_mm) <= world.hook_seated_mm + AT_REST_MM;
+    const bool pushes =
+        hook->pin_from_plate_mm * direction > 0.0 && fabs(hook->pin_from_plate_mm) <= world.hook_seated_mm + AT_REST_MM;
     if (!pushes) {
         return 0.0;
     }
@@ -356,7 +356,8 @@ int plant_hang_frame(int number, double pin_from_plate_mm)
         made->ear_break_away_kg[side] = 0.0;
         hooks[side].pin_from_plate_mm = pin_from_plate_mm;
         frame->y_mm[side] = hooks[side].ear_held_y_mm = plate_y_mm(side) + pin_from_plate_mm;
-        frame->lift_mm[side] = fmax(0.0, plate_z_mm(side) - engaged_mm(box) - made->mass_kg / 2.0 / world.hook_stiffness_kg_mm);
+        frame->lift_mm[side] =
+            fmax(0.0, plate_z_mm(side) - engaged_mm(box) - made->mass_kg / 2.0 / world.hook_stiffness_kg_mm);
         truth.held[side] = number;
         plant_event(EVENT_FRAME_ENGAGED, side, box, number, pin_from_plate_mm);
     }

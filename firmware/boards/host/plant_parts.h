@@ -122,7 +122,7 @@ void burr_settle(int box, int number, int side);
 
 /* plant_bees.c */
 void bees_reset(void);
-void bees_live(void);                       /* called every millisecond */
+void bees_live(void);                                          /* called every millisecond */
 void bees_suffer(plant_event_kind_t kind, int box, int frame); /* of an event that hurts */
 
 /* plant_trace.c */

@@ -22,11 +22,12 @@ static propolis_t propolis_at(double celsius, double release_mm)
 {
     const double above_c = celsius - PROPOLIS_AT_C;
     if (above_c >= 0.0) {
-        return (propolis_t){fmax(SOFTEST, 1.0 - SOFTER_PER_C * above_c), release_mm * (1.0 + LONGER_PER_C * above_c), false};
+        return (propolis_t){fmax(SOFTEST, 1.0 - SOFTER_PER_C * above_c), release_mm * (1.0 + LONGER_PER_C * above_c),
+                            false};
     }
     const double brittle = fmin(1.0, -above_c / (PROPOLIS_AT_C - BRITTLE_C));
-    return (propolis_t){
-        1.0 + brittle * (BRITTLE_FORCE - 1.0), release_mm * (1.0 - brittle * (1.0 - BRITTLE_WAY)), brittle > 0.5};
+    return (propolis_t){1.0 + brittle * (BRITTLE_FORCE - 1.0), release_mm * (1.0 - brittle * (1.0 - BRITTLE_WAY)),
+                        brittle > 0.5};
 }
 
 void propolis_settle(void)

@@ -11,7 +11,7 @@
 #define LOADED_KG 0.5
 
 static double weight_kg;
-static double mass_centre_mm; /* above the lower edge */
+static double mass_centre_mm;        /* above the lower edge */
 static double thing_mm[PLANT_SIDES]; /* height of what lies on the rim now: comb is crushed */
 static double thing_as_put_mm[PLANT_SIDES];
 static bool is_sliding;

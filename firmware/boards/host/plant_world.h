@@ -77,27 +77,27 @@ typedef struct {
     double beam_separation_mm;
     double fork_stiffness_kg_mm; /* one fork with beam and screw */
     double hook_stiffness_kg_mm;
-    double hook_max_kg;                   /* more than this on one hook stalls the scan beam */
-    double belt_stiffness_kg_mm;          /* of a shuttle's belt between motor and plate */
-    double belt_backlash_mm;              /* way of the motor at a reversal before the plate follows */
-    double belt_max_kg;                   /* more than this along Y stalls the shuttle */
-    double ear_friction;                  /* of an ear that rests on its rebate, wood on wood */
-    double fork_span_mm;                  /* from the left cleats to the right ones */
-    double slide_tilt_mm;                 /* one edge this much higher: the stack slides off its forks */
-    double seam_release_mm;               /* way over which a broken seam lets go */
-    double ear_release_mm;                /* way over which an ear lets go */
-    double load_noise_kg;                 /* standard deviation of one load sample */
-    double load_drift_kg_h[PLANT_SIDES];  /* since power-on */
-    double load_zero_kg[PLANT_SIDES];     /* what the cell shows too much */
-    double obstruction_mm[PLANT_SIDES];   /* height of a thing lying on the rim of the open box; 0 is none */
-    double obstruction_kg_mm;             /* stiffness of what gives */
-    double comb_yields_kg;                /* comb on the rim gives way for good under this */
-    double finger_harm_kg;                /* a finger is hurt by more */
-    double air_c;                         /* around the hive, in the cabinet */
-    double rim_bees;                      /* that come to stand on each half of the rim while a box is open */
-    double rim_arrive_s;                  /* time constant */
-    double rim_leave_s;                   /* likewise, when the gap closes */
-    double gentle_lift_mm_s;              /* what bees bear: the rulebook's limits */
+    double hook_max_kg;                  /* more than this on one hook stalls the scan beam */
+    double belt_stiffness_kg_mm;         /* of a shuttle's belt between motor and plate */
+    double belt_backlash_mm;             /* way of the motor at a reversal before the plate follows */
+    double belt_max_kg;                  /* more than this along Y stalls the shuttle */
+    double ear_friction;                 /* of an ear that rests on its rebate, wood on wood */
+    double fork_span_mm;                 /* from the left cleats to the right ones */
+    double slide_tilt_mm;                /* one edge this much higher: the stack slides off its forks */
+    double seam_release_mm;              /* way over which a broken seam lets go */
+    double ear_release_mm;               /* way over which an ear lets go */
+    double load_noise_kg;                /* standard deviation of one load sample */
+    double load_drift_kg_h[PLANT_SIDES]; /* since power-on */
+    double load_zero_kg[PLANT_SIDES];    /* what the cell shows too much */
+    double obstruction_mm[PLANT_SIDES];  /* height of a thing lying on the rim of the open box; 0 is none */
+    double obstruction_kg_mm;            /* stiffness of what gives */
+    double comb_yields_kg;               /* comb on the rim gives way for good under this */
+    double finger_harm_kg;               /* a finger is hurt by more */
+    double air_c;                        /* around the hive, in the cabinet */
+    double rim_bees;                     /* that come to stand on each half of the rim while a box is open */
+    double rim_arrive_s;                 /* time constant */
+    double rim_leave_s;                  /* likewise, when the gap closes */
+    double gentle_lift_mm_s;             /* what bees bear: the rulebook's limits */
     double gentle_lower_mm_s;
     double gentle_set_down_mm_s;
     double gentle_ear_mm_s;
@@ -113,7 +113,7 @@ typedef struct {
     int32_t is_estop_ok;
     int32_t is_axis_stuck[PLANT_USED_AXES];
     int32_t steps_to_lose[PLANT_USED_AXES];
-    int32_t is_load_stuck[PLANT_SIDES];      /* the cell repeats its last sample */
+    int32_t is_load_stuck[PLANT_SIDES]; /* the cell repeats its last sample */
     int32_t is_pin_sensor_blind[PLANT_SIDES];
     int32_t obstruction_kind[PLANT_SIDES];
     int32_t queen_box; /* where the queen is; 0: there is none */
@@ -139,10 +139,10 @@ typedef struct {
     double load_kg[PLANT_SIDES]; /* without noise */
     double edge_mm[PLANT_SIDES]; /* of the stack's lower edges above the rim */
     double freed_mm[PLANT_MAX_LEVELS][PLANT_SIDES];
-    double pressed_kg;                 /* the most that an obstruction has carried */
-    double plate_y_mm[PLANT_SIDES];    /* of the hook plates: what belt and backlash make of the shuttles' steps */
-    double bees_on_rim[PLANT_SIDES];   /* of the open box */
-    double brood_c;                    /* in the box that is or was open */
+    double pressed_kg;               /* the most that an obstruction has carried */
+    double plate_y_mm[PLANT_SIDES];  /* of the hook plates: what belt and backlash make of the shuttles' steps */
+    double bees_on_rim[PLANT_SIDES]; /* of the open box */
+    double brood_c;                  /* in the box that is or was open */
     double brood_c_min;
     plant_frame_truth_t frames[PLANT_MAX_BOXES][PLANT_MAX_FRAMES];
     int32_t stack_level;             /* lowest level that the forks carry; 0 is none */
