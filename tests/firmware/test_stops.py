@@ -102,6 +102,24 @@ def test_a_stalled_host_finds_out_why_the_board_stopped(library: Path) -> None:
     run(library, story)
 
 
+def test_a_motor_that_reports_an_alarm_stops_all_the_others_at_once(library: Path) -> None:
+    async def story(scene: Scene) -> None:
+        running = await moving_scans(scene)
+        alarm_s = scene.clock.now_s()
+        scene.board.c.bench_set_motors_ready(0)
+        result = await running
+        assert result.end is MotionEnd.STOPPED and result.alert == "motor_alarm"
+        assert "alarm" in result.reason and scene.board.c.bench_rail() == 0
+        assert scene.board.c.bench_last_pulse_ns(2) / 1e9 - alarm_s <= 0.004
+        for axis, known in scene.tower.state.axes.items():
+            assert known.is_referenced == (axis not in (Axis.SHUTTLE_LEFT, Axis.SHUTTLE_RIGHT))
+        scene.board.c.bench_set_motors_ready(1)
+        await scene.tower.arm()
+        assert (await scene.go(scan_left=400, scan_right=400)).end is MotionEnd.DONE
+
+    run(library, story)
+
+
 @pytest.mark.parametrize("cause", ["estop", "door"])
 def test_estop_and_door_end_motion_at_once_and_leave_the_belts_uncertain(library: Path, cause: str) -> None:
     async def story(scene: Scene) -> None:
