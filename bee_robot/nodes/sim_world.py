@@ -149,6 +149,7 @@ class SimWorld(BeeNode):
 
     def _tell_climate(self, now_s: float) -> None:
         weather = self._weather.at(now_s, self._twin.sample().outputs["heater"])
+        self._twin.knobs.air_c = weather.cabinet_c
         msg = Climate(
             outside_temperature=weather.outside_c,
             cabinet_temperature=weather.cabinet_c,
