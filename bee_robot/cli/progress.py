@@ -154,7 +154,7 @@ class VisitView:
         return Text(f"{where}{self.activity}", style="bold")
 
     def _words_to_a_person(self) -> list[RenderableType]:
-        said = []
+        said: list[RenderableType] = []
         if self.asks:
             said.append(Text(f"TO DO: {self.asks}", style="bold red"))
         if self.paused_because:
