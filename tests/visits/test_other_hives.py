@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROBOT_FILE
 
 from bee_robot.configuration import load, parse
 from bee_robot.extraction.frame_jobs import MoveFrame, move_frame
@@ -15,6 +14,7 @@ from bee_robot.extraction.workbench import Workbench
 from bee_robot.hive.fitting import fitted
 from bee_robot.hive.inspection import EndState
 
+ROBOT_FILE = Path(__file__).resolve().parents[2] / "config" / "robots" / "tower.yaml"
 MIXED = ROBOT_FILE.with_name("tower_dadant_mixed.yaml")
 
 
