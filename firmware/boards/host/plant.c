@@ -134,10 +134,10 @@ static bool is_field_lost(int axis, int direction)
     return is_out_of_step[axis];
 }
 
-static bool is_overloaded(int axis, int direction, int64_t next)
+static bool is_overloaded(int axis, int direction, double motor_mm)
 {
     if (axis >= PLANT_SHUTTLE) {
-        return frames_stall_shuttle(axis - PLANT_SHUTTLE, direction, (double)next * mm_per_step[axis]);
+        return frames_stall_shuttle(axis - PLANT_SHUTTLE, direction, motor_mm);
     }
     return axis >= PLANT_SCAN && frames_hold_back(axis - PLANT_SCAN, direction);
 }
@@ -151,7 +151,7 @@ static bool is_step_lost(int axis, int direction, int64_t next)
         world.steps_to_lose[axis]--;
         return true;
     }
-    return is_overloaded(axis, direction, next);
+    return is_overloaded(axis, direction, (double)next * mm_per_step[axis]);
 }
 
 void plant_step(int axis, int direction, uint64_t now_ns)
