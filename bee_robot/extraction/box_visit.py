@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
 from collections.abc import Iterable
@@ -92,6 +93,8 @@ class BoxVisit:
         self.was_opened = belief is not None and belief.is_open
         self.alert_key = ""
         self.troubles: list[str] = []
+        self.is_unjournaled = False
+        """Whether the journal cannot be written any more; then the open box is closed without it, and nothing else is done."""
         self.undone = ""
         """What the job was asked for and does not do, and why."""
         self.errand: dict[str, int] = {}
@@ -174,7 +177,8 @@ class BoxVisit:
         """Into the journal, on disk before this returns. `goes_out`: servos that the step swings out."""
         # an interrupted swing has no angle any more
         self.maybe_out = frozenset({*self.reaches(Servo), *goes_out, *self._may_swing})
-        self._write(step, note, job or self.unfinished)
+        with contextlib.suppress(*(JournalError,) * self.is_unjournaled):
+            self._write(step, note, job or self.unfinished)
         self.has_begun = self.has_begun or step not in REMARKS
 
     def _write(self, step: str, note: str, job: FrameJob | None) -> None:

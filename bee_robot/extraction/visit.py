@@ -17,7 +17,7 @@ from bee_robot.extraction.context import Override, VisitContext
 from bee_robot.extraction.ending import run_to_an_end
 from bee_robot.extraction.frame_handling import inspect_frame, may_take
 from bee_robot.extraction.freeing import free_the_hooks
-from bee_robot.extraction.journal import CLOSED_STEP, HOMED_NOTE
+from bee_robot.extraction.journal import CLOSED_STEP, HOMED_NOTE, JournalError
 from bee_robot.extraction.locating import locate_frames
 from bee_robot.extraction.motion_check import RuleRefused
 from bee_robot.extraction.opening import NotOpened, must_close, open_box
@@ -70,22 +70,41 @@ async def _in_open_box(visit: BoxVisit, work: Callable[[BoxVisit], Coroutine[Any
         return
     try:
         await open_box(visit)
+        await _work(visit, work)
+        await close_box(visit)
     except NotOpened:
         return
+    except JournalError as full:
+        if not (visit.is_standing_open or visit.belief.is_forked):
+            raise
+        await _close_unjournaled(visit, full)
+
+
+async def _work(visit: BoxVisit, work: Callable[[BoxVisit], Coroutine[Any, Any, None]]) -> None:
+    """What was asked for; whatever keeps it from being done, the hooks are free afterwards."""
     try:
         if not must_close(visit):
             await locate_frames(visit)
             await work(visit)
     except RuleRefused as refused:  # nothing has moved: what is open can still be closed in order
         visit.alert("rule_broken", str(refused))
-        if visit.belief.held is not None:
-            raise
+        await free_the_hooks(visit)
     except MotionStopped as stopped:
         if not stopped.is_guard:
             raise
         visit.alert("load_limit", f"the stack became too heavy on its way up ({stopped.result.reason})")
         await visit.arm()
         await free_the_hooks(visit)
+
+
+async def _close_unjournaled(visit: BoxVisit, full: JournalError) -> None:
+    """A disk that is full while a box is open: nothing has moved since the journal's last step. To close without writing is
+    better than to stay open; recovery finds a machine that reaches nowhere, and a journal that wants it run."""
+    visit.alert(
+        "store_full", f"{full}; the box is closed without it: run 'bee recover' before the next visit"
+    )
+    visit.is_unjournaled = True
+    await free_the_hooks(visit)
     await close_box(visit)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bee_robot.devices.frame_cameras import FaceCaptureError
 from bee_robot.extraction.context import RimState
-from bee_robot.extraction.journal import PLACES_SUFFIX
+from bee_robot.extraction.journal import PLACES_SUFFIX, JournalError
 from bee_robot.extraction.visit import inspect_box
 from bee_robot.extraction.workbench import FlashOnly, Workbench
 from bee_robot.hive.inspection import EndState, EventKind, Phase
@@ -254,3 +254,31 @@ def test_when_time_is_up_the_box_is_closed_whatever_is_left_to_do(robot, tmp_pat
     assert outcome.end_state is EndState.CLOSED
     assert [frame.number for frame in outcome.frames] == [1, 2]
     assert "has been open for" in outcome.explanation
+
+
+@pytest.mark.parametrize("phase", [Phase.PEEL, Phase.FRAMES, Phase.LOWER, Phase.LEAVE])
+def test_a_disk_that_is_full_while_the_box_is_open_does_not_keep_it_open(bench, phase: Phase) -> None:
+    writes = []
+
+    async def until_it_is_full(context):
+        write = context.journal.write
+
+        def full(*arguments: object, **more: object) -> None:
+            if writes:
+                raise JournalError("no space left on device")
+            write(*arguments, **more)
+
+        context.journal.write = full
+        return await inspect_box(context, 1)
+
+    bench.when(phase, lambda: writes.append("full"))
+    bench.when(
+        Phase.LOCATE, lambda: bench.control.request_stop("enough seen") if phase is Phase.LOWER else None
+    )
+    bench.stop_after_frame(1)
+    outcome = bench.run(until_it_is_full)
+    assert (outcome.end_state, outcome.alert) == (EndState.CLOSED, "store_full"), outcome.explanation
+    assert bench.edges_mm == [0.0, 0.0] and "run 'bee recover'" in outcome.explanation
+    assert bench.inspect(1).end_state is EndState.HELD, "the journal does not say that it is closed"
+    assert bench.recover().end_state is EndState.CLOSED
+    assert bench.referee.summary() == CLEAN
