@@ -62,7 +62,7 @@ class _Life:
         return wall_s() >= self.deadline_s
 
 
-class _Person:
+class Person:
     """The person at the terminal: keys, and what the job asks of them. `is_sim`: hands and door are simulated, too."""
 
     def __init__(self, client: GraphClient, keys: Keys, by: str, is_sim: bool) -> None:
@@ -111,7 +111,7 @@ class _Watch:
         handle: JobHandle,
         interrupts: Interrupts,
         progress: Progress,
-        person: _Person,
+        person: Person,
     ) -> None:
         self._client, self._handle = client, handle
         self._interrupts, self._progress, self._person = interrupts, progress, person
@@ -243,7 +243,7 @@ def watch_job(
     view = VisitView(title, robot.visit.open_planned_max_s, robot.hive.most_frames)
     with Keys() as keys, Progress(view, console) as progress:
         view.keys = KEYS if keys.is_there else ""
-        watch = _Watch(client, handle, interrupts, progress, _Person(client, keys, by, hand.is_sim))
+        watch = _Watch(client, handle, interrupts, progress, Person(client, keys, by, hand.is_sim))
         life = _Life(hand.supervisor)
         result = watch.until_done(life)
         watch.wait_for_standstill(life)

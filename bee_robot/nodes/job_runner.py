@@ -137,14 +137,15 @@ class JobRunner:
 
     async def wait_ready(self) -> None:
         """Until driver and cameras answer. Raises TowerError after READY_S of wall time, or when a stop is asked for."""
-        missing = await self.needs.wait(READY_S, self._stop_asked)
-        if self._stop_asked() and self.control is not None:
-            raise TowerError(f"nothing was begun: {self.control.stop_because}")
+        missing = await self.needs.wait(READY_S, lambda: bool(self._stop_asked()))
+        if because := self._stop_asked():
+            raise TowerError(f"nothing was begun: {because}")
         if missing:
             raise TowerError(missing, "link_lost")
 
-    def _stop_asked(self) -> bool:
-        return self.control is not None and bool(self.control.stop_because)
+    def _stop_asked(self) -> str:
+        control = self.control
+        return "" if control is None else control.stop_because or control.stop_now_because
 
     async def run(
         self, work: Callable[[VisitContext], Awaitable[Outcome]], feed_back: Callable[[JobProgress], None]

@@ -95,3 +95,11 @@ def ask(client: Any, request: Any) -> Any:
     future = client.call_async(request)
     until(future.done, f"{client.srv_name} answers")
     return future.result()
+
+
+def sent(node: Any, send: Callable[[], Any]) -> Any:
+    """The future of a request that the executor of a node sends, which spins elsewhere: sent from here, an answer that comes
+    at once would belong to nobody (see AsyncioBridge.ask)."""
+    sending = node.executor.create_task(send)
+    until(sending.done, "the request is sent")
+    return sending.result()

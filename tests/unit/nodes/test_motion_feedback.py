@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from node_stage import Stage, ask, until
+from node_stage import Stage, sent, until
 from rclpy.action import ActionClient
 from serial_board import SerialBoard
 
@@ -30,18 +30,27 @@ class Person:
 
     def take(self) -> None:
         self._say(MotionLease.Request.ACQUIRE)
-        assert ask(self._arm, ArmTower.Request(arm=True, holder=HOLDER)).success
+        self._ask(self._arm, ArmTower.Request(arm=True, holder=HOLDER))
 
     def _say(self, command: int) -> None:
-        assert ask(self._lease, MotionLease.Request(command=command, holder=HOLDER)).success
+        self._ask(self._lease, MotionLease.Request(command=command, holder=HOLDER))
+
+    def _ask(self, client: Any, request: Any) -> None:
+        until(client.service_is_ready, f"{client.srv_name} is there")
+        answer = sent(self.node, lambda: client.call_async(request))
+        until(answer.done, f"{client.srv_name} answers")
+        assert answer.result().success, answer.result().message
 
     def run(self, client: ActionClient, goal: Any) -> tuple[Any, list[Any]]:
         """Result and all feedback."""
         heard: list[Any] = []
         until(client.server_is_ready, "the action is served")
-        sent = client.send_goal_async(goal, feedback_callback=lambda msg: heard.append(msg.feedback))
-        until(sent.done, "the goal is accepted")
-        result = sent.result().get_result_async()
+        answer = sent(
+            self.node,
+            lambda: client.send_goal_async(goal, feedback_callback=lambda msg: heard.append(msg.feedback)),
+        )
+        until(answer.done, "the goal is accepted")
+        result = sent(self.node, answer.result().get_result_async)
         end_s = wall_s() + 60
         while not result.done():
             self._say(MotionLease.Request.RENEW)
