@@ -31,6 +31,7 @@ from bee_robot.nodes.graph_client import GraphClient, GraphError
 SPEED = 6.0
 SEED = 1
 RUNNING_ROBOT_S = 2.0
+SLOW_ROBOT_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -195,10 +196,13 @@ def _robot(
 
 
 def is_up(client: GraphClient) -> bool:
+    """Whether the robot is up. One of which only a part answers is waited for: raises GraphError, naming what is missing."""
     try:
         client.wait_ready(RUNNING_ROBOT_S)
     except GraphError:
-        return False
+        if not client.sees("tower_driver", "frame_extractor"):
+            return False
+        client.wait_ready(SLOW_ROBOT_S)
     return True
 
 

@@ -177,6 +177,11 @@ class GraphClient:
         }
         return found - {self._node.get_fully_qualified_name()}
 
+    def sees(self, *names: str) -> bool:
+        """Whether any of these nodes of the robot is on the graph."""
+        namespace = self._node.get_namespace().rstrip("/")
+        return bool(self.nodes() & {f"{namespace}/{name}" for name in names})
+
     def readiness(self, name: str) -> Readiness:
         """Where a node, by its full name, is on its way to being ready. Ask again until it is (see nodes/node_probe.py)."""
         found: Readiness = self.sent(lambda: self._probe.look(name))

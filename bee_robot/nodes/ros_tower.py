@@ -17,6 +17,7 @@ from rclpy.node import Node
 
 from bee_robot.devices.tower import (
     Axis,
+    BoardState,
     MotionProgramme,
     MotionResult,
     Output,
@@ -43,6 +44,7 @@ STATE_MAX_AGE_S = 1.0
 LEASE_RENEWAL_S = 0.1
 SERVER_LOOK_WALL_S = 0.5
 LONGEST_MOTION_S = 600.0
+LONGEST_HOLD_S = 7 * 24 * 3600.0  # a person who paused may take all day; nothing resumes, or ends, for that
 
 
 class RosTower:
@@ -229,9 +231,17 @@ class RosTower:
             raise TowerError(self._lease_fault, "lease_lost")
 
     async def _while_served(self, client: ActionClient, result: asyncio.Future[Any], what: str) -> Any:
-        """The result of a goal; TowerError as soon as its server has left the graph. Cancelling does not cancel the goal."""
+        """The result of a goal; TowerError as soon as its server has left the graph, TimeoutError after LONGEST_MOTION_S in
+        which it was not held. Cancelling does not cancel the goal."""
+        moved_s, looked_s = 0.0, self._bridge.clock.now_s()
         while not result.done():
             await asyncio.wait({result}, timeout=SERVER_LOOK_WALL_S)
+            before_s, looked_s = looked_s, self._bridge.clock.now_s()
+            if self._state is None or self._state.board is not BoardState.HOLDING:
+                moved_s += looked_s - before_s
+            if not result.done() and moved_s > LONGEST_MOTION_S:
+                result.cancel()
+                raise TimeoutError(f"no answer from {what} within {LONGEST_MOTION_S:g} s")
             if not result.done() and not client.server_is_ready():
                 result.cancel()
                 raise TowerError(
@@ -250,16 +260,14 @@ class RosTower:
             raise TowerError(f"{error}; look at the tower before moving it again", "link_lost") from None
         if not handle.accepted:
             raise TowerError(f"{what} refused the goal", "limit_refused")
-        result = asyncio.ensure_future(self._bridge.ask(handle.get_result_async, LONGEST_MOTION_S, what))
+        result = asyncio.ensure_future(self._bridge.ask(handle.get_result_async, LONGEST_HOLD_S, what))
         try:
             answer = await self._while_served(client, result, what)
         except asyncio.CancelledError:
             await self._bridge.ask(handle.cancel_goal_async, ANSWER_S, f"cancelling {what}")
             await result
             raise
-        except (
-            TimeoutError
-        ) as error:  # also a motion that was held too long: it must not go on with nobody listening
+        except TimeoutError as error:  # it must not go on with nobody listening
             with contextlib.suppress(TimeoutError):
                 await self._bridge.ask(handle.cancel_goal_async, ANSWER_S, f"cancelling {what}")
             raise TowerError(str(error), "link_lost") from None
