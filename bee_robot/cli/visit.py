@@ -24,7 +24,7 @@ ACTIONS = {
     "pause": "come to rest where the machine may rest; nothing resumes by itself",
     "resume": "go on with what is paused",
     "skip": "put the frame in hand back without photographs, or leave out the next one",
-    "stop": "finish the frame in hand, then close the hive; --now: stop all motion at once, whatever is open",
+    "stop": "set the frame in hand down, then close the hive; --now: stop all motion at once, whatever is open",
     "answer": "what the job asks a person to do is done; 'answer cancel': it will not be done, undo it",
 }
 

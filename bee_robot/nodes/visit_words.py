@@ -79,7 +79,7 @@ def _skip(control: VisitControl, request: Any) -> tuple[bool, str]:
 
 def _stop(control: VisitControl, request: Any) -> tuple[bool, str]:
     control.request_stop(because(request))
-    return True, "the frame in hand is finished, then the hive is closed"
+    return True, "the frame in hand is set down, then the hive is closed"
 
 
 def _stop_now(control: VisitControl, request: Any) -> tuple[bool, str]:
