@@ -18,7 +18,7 @@ from bee_robot.cli.launching.start_order import StartError
 from bee_robot.clock import wall_sleep
 from bee_robot.configuration import AXIS_NAMES
 from bee_robot.extraction.jog import MOST_MM
-from bee_robot.nodes.graph_client import GraphError
+from bee_robot.nodes.graph_client import GraphError, JobHandle
 from bee_robot.nodes.job_reports import JobResult
 
 NAME = "jog"
@@ -115,6 +115,8 @@ def run(arguments: argparse.Namespace) -> int:
         by = arguments.by or inputs.user_name()
         with Interrupts() as interrupts, chosen_robot.at_hand(chosen, interrupts, console) as hand:
             jogging = Jogging(hand, interrupts, console, by)
+            if hand.is_sim:
+                jogging.find_end_stops()
             if arguments.axis is None:
                 return jogging.with_keys()
             axes = PAIRS.get(arguments.axis, (arguments.axis,))
@@ -132,6 +134,24 @@ class Jogging:
 
     def __init__(self, hand: RobotAtHand, interrupts: Interrupts, console: Console, by: str) -> None:
         self._hand, self._interrupts, self._console, self._by = hand, interrupts, console, by
+
+    def find_end_stops(self) -> None:
+        """A board that was just started does not know where its axes are. Not for a real one: it may be held, with something
+        in its hands, and recovery would go on with that."""
+        with self._console.status("looking for the end stops of the axes"):
+            result = self._wait(self._hand.client.start("recover", by=self._by))
+        if result.error_code:
+            raise GraphError(f"{result.error}. {result.instruction}")
+
+    def _wait(self, handle: JobHandle) -> JobResult:
+        """Until it is over; Ctrl-C stops the motion."""
+        is_stopped = False
+        while not handle.done():
+            if self._interrupts.count and not is_stopped:
+                is_stopped = True
+                handle.stop_now("a person pressed Ctrl-C while jogging")
+            wall_sleep(LOOK_S)
+        return handle.result()
 
     def with_keys(self) -> int:
         choice = Choice()
@@ -158,13 +178,7 @@ class Jogging:
     def step(self, axes: tuple[str, ...], by_mm: float) -> JobResult:
         """One step, until it is over. Raises GraphError where the robot is busy or gone. Ctrl-C stops the motion."""
         handle = self._hand.client.start("jog_tower", axes=list(axes), distance=by_mm / 1000.0, by=self._by)
-        is_stopped = False
-        while not handle.done():
-            if self._interrupts.count and not is_stopped:
-                is_stopped = True
-                handle.stop_now("a person pressed Ctrl-C while jogging")
-            wall_sleep(LOOK_S)
-        result = handle.result()
+        result = self._wait(handle)
         self._tell(axes, by_mm, result)
         return result
 
