@@ -16,7 +16,7 @@ from types import ModuleType
 
 HERE = Path(__file__).resolve().parent
 FIGURES = HERE / "figures.json"
-LONG_SECTIONS = {"soak", "ros_soak", "visit_worlds"}
+LONG_SECTIONS = {"soak", "ros_soak", "visit_kill", "visit_real", "visit_worlds"}
 """Run only when named."""
 
 

@@ -1,6 +1,6 @@
 """A visit killed at forty instants in every way there is: it ends closed, or held with one instruction that helps.
 
-bench/sections/visit_kills.py does so at 1400 points.
+bench/sections/visit_kill.py does so at 1400 points.
 """
 
 from __future__ import annotations

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
 from pathlib import Path
 
-from bee_robot.configuration import load
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from visit_kills import FAULTS, KillEnd, Kills, instants_s, programme_starts_s
+
+from bee_robot.configuration import load
 
 ROBOT_FILE = Path(__file__).resolve().parents[2] / "config" / "robots" / "tower.yaml"
 INSTANTS = int(os.environ.get("BEE_KILL_INSTANTS", "200"))
