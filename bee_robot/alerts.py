@@ -63,6 +63,7 @@ ALERTS: dict[str, Alert] = {
     "conditions": Alert(305, Severity.WARNING, "Conditions do not allow opening the hive", "See the readings; try again later or override with name and reason"),
     "rule_broken": Alert(306, Severity.STOP, "A rule of the rulebook would be or was broken", "See rule and value; report it with the trace"),
     "camera_failed": Alert(307, Severity.WARNING, "A camera gave no picture", "Check its cable; the face is missing in the report"),
+    "left_open": Alert(309, Severity.HELD, "A visit broke off and left a hive open", "Look at the hive, then run 'bee recover'"),
     "paused_long": Alert(308, Severity.WARNING, "A person keeps a box open for longer than it should be", "Finish at the hive, then resume, answer or stop; nothing moves by itself"),
     # data
     "store_full": Alert(401, Severity.WARNING, "The local store cannot be written", "Free space on its disk"),

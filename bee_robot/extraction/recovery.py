@@ -16,6 +16,7 @@ from bee_robot.extraction.box_visit import BoxVisit, Held
 from bee_robot.extraction.closing import close_box, leave, release
 from bee_robot.extraction.context import VisitContext
 from bee_robot.extraction.ending import run_to_an_end
+from bee_robot.extraction.findings import explain
 from bee_robot.extraction.freeing import free_the_hooks
 from bee_robot.extraction.journal import BY_HAND_STEP, CLOSED_STEP, UNREADABLE, JournalEntry, JournalError
 from bee_robot.extraction.motion_check import RuleRefused
@@ -65,7 +66,7 @@ async def recover(context: VisitContext, by_hand: ByHand | None = None) -> Visit
         except UNREADABLE as error:
             because = f"the last entry of the journal ('{entry.step}') makes no sense: {type(error).__name__} {error}"
             return await _unreadable(BoxVisit(context, box, inspection), because)
-    visit.enter(Phase.RECOVER, _explain(entry))
+    visit.enter(Phase.RECOVER, explain(entry))
     return await run_to_an_end(visit, _recover_or_ask(visit, by_hand))
 
 
@@ -162,16 +163,6 @@ def _restore_open_time(visit: BoxVisit, entry: JournalEntry) -> None:
         clock = visit.context.clock
         since_s = (clock.utc() - entry.written_utc).total_seconds() + entry.robot_s - opened_s
         visit.opened_s = visit.belief.opened_s = clock.now_s() - since_s
-
-
-def _explain(entry: JournalEntry | None) -> str:
-    if entry is None:
-        return "the journal is empty: nothing has been opened"
-    if entry.is_closed:
-        return f"the journal says that box {entry.box} was closed in order"
-    return (
-        f"the journal ends with '{entry.step}' at box {entry.box}{f' ({entry.note})' if entry.note else ''}"
-    )
 
 
 async def _recover_or_ask(visit: BoxVisit, by_hand: ByHand | None) -> None:

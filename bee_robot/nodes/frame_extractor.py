@@ -12,6 +12,8 @@ from rclpy.task import Future
 
 from bee_robot.clock import pause_wall, wall_s
 from bee_robot.cloud.local_store import LocalStore, StoreError
+from bee_robot.devices.tower import TowerError
+from bee_robot.extraction.findings import findings
 from bee_robot.extraction.journal import Journal, JournalError
 from bee_robot.nodes import job_messages
 from bee_robot.nodes.diagnostics import Status
@@ -38,6 +40,7 @@ class FrameExtractor(BeeNode):
         self.runner = JobRunner(self, self._store, self._journal)
         self._is_ending = False
         self._goal: Any = None
+        self._told_entry = 0
         self.diagnostics.add("visit", self._look_at_visit)
         self.diagnostics.add("conditions", self.runner.conditions.look)
         self.diagnostics.add("needs", self.runner.needs.look)
@@ -136,11 +139,22 @@ class FrameExtractor(BeeNode):
         if runner.is_busy:
             status.ok(event.text if event is not None else "a visit begins")
         elif entry is not None and not entry.is_closed:
-            status.error(
-                f"box {entry.box} of {entry.hive} is open (last step: {entry.step}); run 'bee recover'"
-            )
+            status.error(self._what_was_left(entry.id), "left_open")
         else:
             status.ok("no hive is open")
+
+    def _what_was_left(self, number: int) -> str:
+        """What journal and sensors say of a hive that stands open. Nothing moves by itself; the log has it once for each
+        last entry of the journal."""
+        try:
+            state = self.runner.tower.state
+        except TowerError:
+            state = None
+        found = findings(self.robot, self._journal, state)
+        if state is not None and number != self._told_entry:
+            self._told_entry = number
+            self.get_logger().warning(found)
+        return found
 
     # end
 

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from bee_robot.configuration import RobotConfiguration, load
+from bee_robot.extraction.context import VisitContext
+from bee_robot.extraction.findings import findings
 from bee_robot.extraction.journal import CLOSED_STEP, PLACES_SUFFIX, PlaceFile
 from bee_robot.extraction.workbench import Workbench
 from bee_robot.hive.inspection import EventKind, Phase, VisitEvent
@@ -131,6 +133,14 @@ class Bench(Workbench):
         record = PlaceFile(self.journal_path.with_suffix(PLACES_SUFFIX)).read()
         assert record is not None
         return record
+
+    def finds(self) -> str:
+        """What journal and machine say of a hive that was left open."""
+
+        async def look(context: VisitContext) -> str:
+            return findings(context.robot, context.journal, context.tower.state)
+
+        return self.run(look)
 
     def journal_adds(self, step: str, belief: str, box: int = 1, hive: str = "") -> None:
         """Somebody else writes into the journal: `belief` as text, which may be anything."""

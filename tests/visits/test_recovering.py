@@ -187,3 +187,27 @@ def test_places_are_kept_of_every_axis_while_it_moves_and_when_it_rests(bench) -
     rests = bench.kept_places()["spans_mm"]
     for axis in Axis:
         assert rests[axis.value] == [pytest.approx(bench.robot.axes[axis.value].park_mm, abs=0.01)] * 2
+
+
+def test_what_was_left_is_explained_without_moving_anything(bench) -> None:
+    bench.when(EventKind.FRAME, bench.press_estop, frame=1, after_s=15)
+    bench.inspect(1)
+    positions_mm = list(bench.twin.truth().position_mm)
+    found = bench.finds()
+    assert "hive_1 was left at 2025-06-21" in found and "'held' at box 1" in found
+    assert "frame 1 is on the hooks" in found and "mm right" in found
+    assert "kg on the left fork" in found and "hook_left" in found
+    assert "shuttle_left (to 3.0 mm)" in found and "scan_left" not in found
+    assert "The e-stop is pressed." in found and found.endswith("Run 'bee recover'")
+    bench.release_estop()
+    bench.twin.reset_board()
+    assert "lift_left (to 0.0 mm)" in bench.finds()
+    bench.journal_path.with_suffix(PLACES_SUFFIX).unlink()
+    assert "lift_left (by nobody)" in bench.finds()
+    assert list(bench.twin.truth().position_mm) == positions_mm
+
+
+def test_where_nothing_is_open_nothing_is_found(bench) -> None:
+    assert bench.finds() == ""
+    bench.recover()
+    assert bench.finds() == ""

@@ -19,7 +19,7 @@ from serial_board import SerialBoard
 from bee_robot.nodes import qos
 from bee_robot.nodes.tower_driver import TowerDriver
 from bee_robot_interfaces.msg import TowerState
-from bee_robot_interfaces.srv import ArmTower, MotionLease
+from bee_robot_interfaces.srv import ArmTower, MotionLease, TellPlaces
 
 
 class Manager:
@@ -34,6 +34,7 @@ class Manager:
         self._set = node.create_client(SetParametersAtomically, "tower_driver/set_parameters_atomically")
         self.lease_client = node.create_client(MotionLease, "tower/lease")
         self._arm = node.create_client(ArmTower, "tower/arm")
+        self._tell = node.create_client(TellPlaces, "tower/tell_places")
         node.create_subscription(TowerState, "tower/state", self.states.append, qos.of("tower/state"))
         node.create_subscription(DiagnosticArray, "diagnostics", self._take, qos.of("diagnostics"))
 
@@ -52,6 +53,10 @@ class Manager:
 
     def arm(self) -> Any:
         return ask(self._arm, ArmTower.Request(arm=True, holder="test"))
+
+    def tell(self, holder: str, **places_m: float) -> Any:
+        request = TellPlaces.Request(holder=holder, axes=list(places_m), positions=list(places_m.values()))
+        return ask(self._tell, request)
 
     def set_text(self, name: str, text: str) -> Any:
         value = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=text)
@@ -88,6 +93,28 @@ def test_it_becomes_active_by_itself_and_says_how_it_is(
     values = {value.key: value.value for value in manager.health["tower_driver: board"].values}
     assert values["lease_holder"] == "" and values["door_closed"] == "True"
     assert manager.health["tower_driver: board"].hardware_id == "tower_1"
+
+
+def test_the_holder_of_the_lease_tells_places_that_the_board_has_forgotten(
+    stage: Stage, board: SerialBoard, manager: Manager
+) -> None:
+    stage.start(TowerDriver, port=board.path)
+    until(lambda: manager.states, "a state of the tower")
+    manager.lease(MotionLease.Request.ACQUIRE)
+    assert manager.arm().success
+
+    stranger = manager.tell("somebody", shuttle_left=-0.1)
+    assert not stranger.success and stranger.alert == "lease_lost"
+    assert not manager.tell("test", wheel=1.0).success
+    assert manager.tell("test", shuttle_left=-0.1, shuttle_right=-0.1).success
+
+    def is_told() -> bool:
+        axes = {axis.axis: axis for axis in manager.states[-1].axes}
+        return axes["shuttle_left"].is_referenced and abs(axes["shuttle_left"].position + 0.1) < 1e-4
+
+    until(is_told, "the state knows it")
+    again = manager.tell("test", shuttle_left=-0.12)
+    assert not again.success and "knows where it is" in again.message and again.alert == "limit_refused"
 
 
 def test_a_manager_takes_it_through_its_life(stage: Stage, board: SerialBoard, manager: Manager) -> None:
