@@ -32,7 +32,9 @@ async def try_frame(visit: BoxVisit, number: int, push: int) -> None:
     visit.tell(EventKind.PHASE, f"frame {number} is tried", number)
     await push_and_leave(visit, number, tried_mm)
     feel = ServicePlanner.of(visit.planner).feel_pin(tried_mm, push)
-    result = await perform_rising(visit, feel, f"frame {number}", FrameJob(number, tried_mm, push))
+    result = await perform_rising(
+        visit, feel, f"frame {number}", FrameJob(number, tried_mm, push, hangs=False)
+    )
     _judge(visit, number, found_mm, push, result)
 
 
@@ -40,10 +42,10 @@ async def push_and_leave(visit: BoxVisit, number: int, target_mm: float) -> None
     """A resting frame to `target_mm` on its ears; hooks come and go at travel height. For frames that are known to come."""
     found_mm = visit.belief.frames_y_mm[number]
     push, note = 1 if target_mm > found_mm else -1, f"frame {number}"
-    job = FrameJob(number, found_mm, push, abs(target_mm - found_mm))
+    job = FrameJob(number, found_mm, push, abs(target_mm - found_mm), hangs=False)
     await perform_rising(visit, ServicePlanner.of(visit.planner).push_frame(found_mm, target_mm), note, job)
     free = visit.planner.free_hooks(target_mm, push * visit.context.robot.mechanism.hook_seated_mm)
-    await perform_rising(visit, free, note, FrameJob(number, target_mm, push))
+    await perform_rising(visit, free, note, FrameJob(number, target_mm, push, hangs=False))
 
 
 def _judge(visit: BoxVisit, number: int, found_mm: float, push: int, result: MotionResult) -> None:

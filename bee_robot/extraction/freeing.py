@@ -32,9 +32,8 @@ async def free_the_hooks(visit: BoxVisit) -> None:
             take_off_by_hand(visit, held.number),
         )
     programme, place_mm = _off_the_hooks(visit, held)
-    await visit.perform(
-        programme, f"frame {held.number}", job=FrameJob(held.number, place_mm, _side(held.pin_ahead_mm))
-    )
+    job = FrameJob(held.number, place_mm, _side(held.pin_ahead_mm), hangs=not held.rests)
+    await visit.perform(programme, f"frame {held.number}", job=job)
 
 
 def take_off_by_hand(visit: BoxVisit, number: int) -> str:

@@ -41,7 +41,16 @@ MOST_DOUBT_MM: Mapping[str, float] = {
 ANYWHERE_MM = 1000.0
 
 FREE_SEGMENTS = frozenset(
-    {"beside the pins", "hooks come down", "hooks land", "up from the pins", "up from the frames", "hooks in"}
+    {
+        "beside the pins",
+        "hooks come down",
+        "hooks land",
+        "before the pins",
+        "over the pins",
+        "up from the pins",
+        "up from the frames",
+        "hooks in",
+    }
 )
 """Segments in which no pin stands in a hook's slot, of programmes that take or put a frame."""
 
@@ -50,16 +59,21 @@ HANGING_SEGMENTS = frozenset(
 )
 """Segments in which a frame hangs on the hooks."""
 
+THROUGH_TRAVEL_SEGMENTS = HANGING_SEGMENTS | {"peel the right ear", "set down"}
+"""Those, and the ones before and after them: whoever is at travel height in one of these has a frame."""
+
 
 @dataclass(frozen=True)
 class FrameJob:
     """What a programme was about: the frame, its place when a take began or where a put ends (mm along Y), the direction in
-    which it is pushed (-1 back, +1 front; its pin sits on that side of the centre bar), and by how much."""
+    which it is pushed (-1 back, +1 front; its pin sits on that side of the centre bar), by how much, and whether it hangs on
+    the hooks at any time."""
 
     frame: int
     place_mm: float
     push: int
     nudge_mm: float = 0.0
+    hangs: bool = True
 
     def to_dict(self) -> dict[str, float]:
         return {
@@ -67,11 +81,13 @@ class FrameJob:
             "place_mm": round(self.place_mm, 3),
             "push": self.push,
             "nudge_mm": round(self.nudge_mm, 3),
+            "hangs": self.hangs,
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, float]) -> FrameJob:
-        return cls(int(data["frame"]), float(data["place_mm"]), int(data["push"]), float(data["nudge_mm"]))
+        frame, push, hangs = int(data["frame"]), int(data["push"]), bool(data.get("hangs", True))
+        return cls(frame, float(data["place_mm"]), push, float(data["nudge_mm"]), hangs)
 
 
 # where axes stand ----------------------------------------------------------------------------------------------------
@@ -229,11 +245,14 @@ def _is_held(
     above_travel_mm = plates.above_engaged_mm - mechanism.hook_travel_mm
     if abs(above_travel_mm) <= AT_TRAVEL_MM + plates.doubt_z_mm:
         is_at_lift = abs(onto_pin_mm - job.nudge_mm) <= AT_LIFT_MM + plates.doubt_y_mm
-        if is_at_lift and segments & FREE_SEGMENTS or is_at_lift and not segments and plates.doubt_y_mm:
+        is_in_doubt = not segments <= THROUGH_TRAVEL_SEGMENTS if segments else plates.doubt_y_mm > 0.0
+        if is_at_lift and job.hangs and is_in_doubt:
             raise UnclearGripError
-        return is_at_lift
+        return is_at_lift and job.hangs
+    if above_travel_mm > 0:
+        return job.hangs
     enters_mm = mechanism.hook_seated_mm - SLOT_MM - plates.doubt_y_mm
-    return above_travel_mm > 0 or enters_mm < onto_pin_mm <= job.nudge_mm + AT_LIFT_MM + plates.doubt_y_mm
+    return enters_mm < onto_pin_mm <= job.nudge_mm + AT_LIFT_MM + plates.doubt_y_mm
 
 
 def slide_off_mm(pin_mm: float, pin_ahead_mm: float, pins_mm: Iterable[float], beside_mm: float) -> float:

@@ -73,11 +73,12 @@ class MachineKnobs:
         """A belt without power moves although nobody asks it to. Whatever hangs on it moves along."""
         index, truth = axis_of(shuttle), self._plant.truth
         steps_per_mm = self._plant.world.axes[index].steps_per_mm
-        steps = round(by_mm * steps_per_mm)
-        truth.steps[index] += steps
-        truth.position_mm[index] = truth.steps[index] / steps_per_mm
-        truth.plate_y_mm[index - SHUTTLE_LEFT] += steps / steps_per_mm
-        self._plant.world_changed()
+        for _ in range(abs(round(by_mm * steps_per_mm))):  # it slides; it does not appear elsewhere
+            step = 1 if by_mm > 0 else -1
+            truth.steps[index] += step
+            truth.position_mm[index] = truth.steps[index] / steps_per_mm
+            truth.plate_y_mm[index - SHUTTLE_LEFT] += step / steps_per_mm
+            self._plant.world_changed()
 
     def loosen_belts(self, backlash_mm: float) -> None:
         """Way of a shuttle's motor at a reversal before its plate follows, both sides."""

@@ -84,6 +84,14 @@ def test_where_nobody_knows_what_was_under_way_it_is_not_guessed(robot, segments
         held_after(TAKE_2, at_travel_height, robot.mechanism, segments)
 
 
+def test_hooks_that_never_lift_a_frame_pass_over_its_pin(robot) -> None:
+    feels = FrameJob(2, -118.75, -1, hangs=False)
+    over_it = Plates(8.0, SEATED, doubt_y_mm=BELT_UNCERTAIN_MM)
+    assert held_after(feels, over_it, robot.mechanism) is None
+    assert held_after(feels, Plates(25.0, SEATED), robot.mechanism) is None
+    assert held_after(feels, Plates(0.0, SEATED), robot.mechanism) is not None
+
+
 def test_a_height_in_doubt_counts_as_travel_height(robot) -> None:
     below = Plates(5.0, NUDGED + 5.0, doubt_z_mm=4.0)
     assert held_after(TAKE_2, below, robot.mechanism) is None
@@ -149,3 +157,5 @@ def test_a_hook_in_doubt_stands_in_the_middle_between_two_pins(ahead_mm, pins_mm
 
 def test_the_job_survives_the_journal() -> None:
     assert FrameJob.from_dict(TAKE_2.to_dict()) == TAKE_2
+    pushed = FrameJob(3, -80.0, 1, 6.0, hangs=False)
+    assert FrameJob.from_dict(pushed.to_dict()) == pushed
