@@ -35,6 +35,7 @@ HOST_LIVES = ("board_reset", "estop", "door", "cable")
 MOTORS_LOSE_POWER = ("board_reset", "estop", "door", "power_loss")
 MOST_AFTER_STARTS_S = 0.25
 NOTICED_S = 3.0  # whatever is gone: the board's deadline, the lease and every ramp are over then
+CREEP_PIECES = 10
 CREEP_MM, CREEP_APART_MM = 2.0, 0.3  # of belts without power
 CREEP_WITH_FRAME_MM, CREEP_APART_WITH_FRAME_MM = 0.4, 0.1  # its mass and its neighbours hold them
 CUT_S = 0.05
@@ -333,8 +334,13 @@ class Child:
             (CREEP_WITH_FRAME_MM, CREEP_APART_WITH_FRAME_MM) if has_frame else (CREEP_MM, CREEP_APART_MM)
         )
         both_mm = self._chance.uniform(-most_mm, most_mm)
-        for axis in ("shuttle_left", "shuttle_right"):
-            self._bench.twin.knobs.creep(axis, both_mm + self._chance.uniform(-apart_mm, apart_mm) / 2)
+        ways_mm = {
+            axis: both_mm + self._chance.uniform(-apart_mm, apart_mm) / 2
+            for axis in ("shuttle_left", "shuttle_right")
+        }
+        for _ in range(CREEP_PIECES):
+            for axis, way_mm in ways_mm.items():
+                self._bench.twin.knobs.creep(axis, way_mm / CREEP_PIECES)
 
     # judgement
 

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bee_robot.alerts import ALERTS
 from bee_robot.devices.tower import (
@@ -20,6 +21,7 @@ from bee_robot.devices.tower import (
 )
 from bee_robot.extraction.belief import HOOK, LIFT, SCAN, SHUTTLE, HiveBelief
 from bee_robot.extraction.context import VisitContext
+from bee_robot.extraction.following import SLOT_MM, HeldFrame
 from bee_robot.extraction.journal import REMARKS, UNREADABLE, JournalError
 from bee_robot.extraction.motion_check import against_moving, follow_plan, require_rules
 from bee_robot.extraction.motion_plan import MotionPlanner
@@ -238,7 +240,17 @@ class BoxVisit:
             return
         if self.unfinished is not None:
             self._recall_frame(self.unfinished)
+        was = self.belief.held
         self.belief.follow(self._standing())
+        if was is not None and self.belief.held is None:
+            self._hold_in_doubt(was)
+
+    def _hold_in_doubt(self, held: HeldFrame) -> None:
+        """A pin just outside of a slot may be inside where belts may have crept."""
+        ahead_mm = self.belief.frames_y_mm[held.number] - self.shuttles_mm()
+        in_reach = abs(ahead_mm) <= SLOT_MM + self._belts_doubt_mm()
+        if in_reach and self.belief.is_open and len(self.reaches(HOOK.values())) == len(HOOK):
+            self.belief.held = replace(held, pin_ahead_mm=ahead_mm)
 
     def _recall_frame(self, job: FrameJob) -> None:
         """What came of a programme that took or put a frame and broke off."""

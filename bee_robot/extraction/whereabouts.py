@@ -214,7 +214,7 @@ def held_after(
     """The frame on the hooks and its place along Y, or None. In doubt whether a pin stands in a slot, it does.
 
     `segments`: those that may have been under way, where somebody knows. Raises UnclearGripError where plates pass a pin
-    at travel height and nobody knows whether over it or with it.
+    at travel height and nobody knows whether over it or with it, or how high they are.
     """
     ahead_mm = job.push * mechanism.hook_seated_mm
     onto_pin_mm = (
@@ -242,17 +242,28 @@ def _is_held(
         return False
     if segments and segments <= HANGING_SEGMENTS:
         return True
-    above_travel_mm = plates.above_engaged_mm - mechanism.hook_travel_mm
-    if abs(above_travel_mm) <= AT_TRAVEL_MM + plates.doubt_z_mm:
-        is_at_lift = abs(onto_pin_mm - job.nudge_mm) <= AT_LIFT_MM + plates.doubt_y_mm
-        is_in_doubt = not segments <= THROUGH_TRAVEL_SEGMENTS if segments else plates.doubt_y_mm > 0.0
-        if is_at_lift and job.hangs and is_in_doubt:
-            raise UnclearGripError
-        return is_at_lift and job.hangs
-    if above_travel_mm > 0:
-        return job.hangs
-    enters_mm = mechanism.hook_seated_mm - SLOT_MM - plates.doubt_y_mm
-    return enters_mm < onto_pin_mm <= job.nudge_mm + AT_LIFT_MM + plates.doubt_y_mm
+    lowest_mm = plates.above_engaged_mm - plates.doubt_z_mm - mechanism.hook_travel_mm
+    highest_mm = plates.above_engaged_mm + plates.doubt_z_mm - mechanism.hook_travel_mm
+    answers = set()
+    if highest_mm > AT_TRAVEL_MM:
+        answers.add(job.hangs)
+    if lowest_mm <= AT_TRAVEL_MM and highest_mm >= -AT_TRAVEL_MM:
+        answers.add(_is_held_at_travel(job, plates, onto_pin_mm, segments))
+    if lowest_mm < -AT_TRAVEL_MM:
+        enters_mm = mechanism.hook_seated_mm - SLOT_MM - plates.doubt_y_mm
+        answers.add(enters_mm < onto_pin_mm <= job.nudge_mm + AT_LIFT_MM + plates.doubt_y_mm)
+    if len(answers) > 1:
+        raise UnclearGripError
+    return answers.pop()
+
+
+def _is_held_at_travel(job: FrameJob, plates: Plates, onto_pin_mm: float, segments: frozenset[str]) -> bool:
+    if not job.hangs or abs(onto_pin_mm - job.nudge_mm) > AT_LIFT_MM + plates.doubt_y_mm:
+        return False
+    is_in_doubt = not segments <= THROUGH_TRAVEL_SEGMENTS if segments else plates.doubt_y_mm > 0.0
+    if is_in_doubt:
+        raise UnclearGripError
+    return True
 
 
 def slide_off_mm(pin_mm: float, pin_ahead_mm: float, pins_mm: Iterable[float], beside_mm: float) -> float:

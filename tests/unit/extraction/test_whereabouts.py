@@ -92,11 +92,18 @@ def test_hooks_that_never_lift_a_frame_pass_over_its_pin(robot) -> None:
     assert held_after(feels, Plates(0.0, SEATED), robot.mechanism) is not None
 
 
-def test_a_height_in_doubt_counts_as_travel_height(robot) -> None:
-    below = Plates(5.0, NUDGED + 5.0, doubt_z_mm=4.0)
-    assert held_after(TAKE_2, below, robot.mechanism) is None
+def test_a_height_in_doubt_is_all_heights_that_it_may_be(robot) -> None:
+    """High with the frame, at travel height beside its pin, or round it at the neck."""
+    anywhere = Plates(5.0, NUDGED + 5.0, doubt_z_mm=4.0)
+    with pytest.raises(UnclearGripError):
+        held_after(TAKE_2, anywhere, robot.mechanism)
     high = Plates(12.5, NUDGED, doubt_z_mm=4.0)
     assert held_after(TAKE_2, high, robot.mechanism) is not None
+    beside = Plates(5.0, SEATED + 20.0, doubt_z_mm=2.0)
+    assert held_after(TAKE_2, beside, robot.mechanism) is None
+    sliding_off = FrameJob(2, -118.75, -1, hangs=False)
+    with pytest.raises(UnclearGripError):
+        held_after(sliding_off, Plates(4.0, SEATED + 1.0, 12.0, 4.0), robot.mechanism)
 
 
 # where axes stand
