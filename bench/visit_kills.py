@@ -40,7 +40,8 @@ CREEP_MM, CREEP_APART_MM = 2.0, 0.3  # of belts without power
 CREEP_WITH_FRAME_MM, CREEP_APART_WITH_FRAME_MM = 0.4, 0.1  # its mass and its neighbours hold them
 CUT_S = 0.05
 HELPS_AFTER_S = 60.0
-KEPT, SCRAP = "journal.sqlite", "scrap.sqlite"
+LONGEST_RECOVERY_S = 120.0
+KEPT, SCRAP, AGAIN = "journal.sqlite", "scrap.sqlite", "again.sqlite"
 THICKNESS_MM = 28.0
 STOWED_DEG, AT_MM = 1.0, 0.1
 RESTS_MM = 0.05  # as in plant_frames.c
@@ -126,6 +127,15 @@ def instants_s(starts_s: Sequence[float], ends_s: float, count: int, seed: int =
     return sorted(picked)
 
 
+def copy_journal(journal: Journal, folder: Path, name: str) -> None:
+    """The files as they are on disk at this instant. A parent copies them before it forks and goes on writing: one copy for
+    whoever recovers, one for a process that is dead and does not know it."""
+    for suffix in (".sqlite", ".sqlite-wal", PLACES_SUFFIX):
+        source = journal.path.with_suffix(suffix)
+        if source.exists():
+            shutil.copyfile(source, (folder / name).with_suffix(suffix))
+
+
 class Kills:
     """One visit and all its ends. `run` returns them in no special order."""
 
@@ -158,21 +168,12 @@ class Kills:
         for at_s, fault in points:
             if at_s > clock.now_s():
                 await clock.sleep(at_s - clock.now_s())
-            folder = self._copy_journal(context.journal)
+            folder = Path(tempfile.mkdtemp(dir=self._folder))
+            for name in (KEPT, SCRAP):
+                copy_journal(context.journal, folder, name)
             if self._fork(at_s, fault):
                 await self._end_as_child(at_s, fault, context, tower, visit, folder)
         await visit
-
-    def _copy_journal(self, journal: Journal) -> Path:
-        """The files as they are on disk at this instant; the parent goes on writing. One copy for whoever recovers, one for a
-        process that is dead and does not know it."""
-        folder = Path(tempfile.mkdtemp(dir=self._folder))
-        for name in (KEPT, SCRAP):
-            for suffix in (".sqlite", ".sqlite-wal", PLACES_SUFFIX):
-                source = journal.path.with_suffix(suffix)
-                if source.exists():
-                    shutil.copyfile(source, (folder / name).with_suffix(suffix))
-        return folder
 
     # processes
 
@@ -241,19 +242,31 @@ class Child:
         self._bench = bench
         self._folder = folder
         self._chance = chance
+        self._cuts_s: tuple[float, ...] = ()
 
     async def live(
         self, at_s: float, fault: str, context: VisitContext, tower: Severed, visit: asyncio.Future[Any]
     ) -> KillEnd:
-        self._take_journal(context.journal, host_lives=fault in HOST_LIVES)
-        await getattr(self, f"_{fault}")(tower, visit)
+        """`fault`: one of FAULTS, or two with a plus: the second one meets the recovery from the first."""
+        first, _, second = fault.partition("+")
+        self._take_journal(context.journal, host_lives=first in HOST_LIVES)
         step = self._last_step()
-        again = self._bench.new_process() if fault == "extractor_killed" else await self._bench.connect()
+        again, faults_s = await self._suffer(first, tower, visit), [at_s]
+        if second:
+            tower = Severed(again.tower)  # type: ignore[arg-type]
+            recovery = asyncio.ensure_future(recover(replace(again, tower=tower)))
+            await self._while_running(recovery, self._chance.uniform(0.05, LONGEST_RECOVERY_S))
+            faults_s.append(self._bench.clock.now_s())
+            if second not in HOST_LIVES:
+                copy_journal(again.journal, self._folder, AGAIN)
+                self._bench.journal_path = self._folder / AGAIN
+            again = await self._suffer(second, tower, recovery)
         outcome = await recover(again)
         again.journal.close()
-        wrong, by_hand = self._judge(outcome, at_s), ""
+        self._cuts_s = tuple(faults_s)
+        wrong, by_hand = self._judge(outcome), ""
         if outcome.end_state is EndState.HELD and not wrong:
-            by_hand, more = await self._person_helps(outcome, at_s)
+            by_hand, more = await self._person_helps(outcome)
             wrong += more
         shutil.rmtree(self._folder, ignore_errors=True)
         return KillEnd(
@@ -264,9 +277,21 @@ class Child:
             outcome.instruction,
             outcome.explanation,
             tuple(wrong),
-            len(self._offences(at_s)),
+            len(self._offences()),
             by_hand,
         )
+
+    async def _suffer(self, fault: str, tower: Severed, running: asyncio.Future[Any]) -> VisitContext:
+        """The fault and the mending of its cause; then host and board are there again."""
+        await getattr(self, f"_{fault}")(tower, running)
+        if fault == "extractor_killed":
+            return self._bench.new_process()
+        return await self._bench.connect()
+
+    async def _while_running(self, task: asyncio.Future[Any], most_s: float) -> None:
+        nap = asyncio.ensure_future(self._bench.clock.sleep(most_s))
+        await asyncio.wait({task, nap}, return_when=asyncio.FIRST_COMPLETED)
+        nap.cancel()
 
     # the journal: a connection of SQLite must not be used across a fork
 
@@ -344,18 +369,20 @@ class Child:
 
     # judgement
 
-    def _offences(self, at_s: float) -> list[str]:
+    def _offences(self) -> list[str]:
         """What the referee found, but for how hard the hardware stops a moving frame when it cuts the motors (R7): that is no
         motion which anybody asked for."""
         violations = [
             one
             for one in self._bench.referee.violations
-            if not (one.worst.rule == "R7" and abs(one.worst.t_s - at_s) < CUT_S)
+            if not (
+                one.worst.rule == "R7" and any(abs(one.worst.t_s - cut_s) < CUT_S for cut_s in self._cuts_s)
+            )
         ]
         return [str(one) for one in (*violations, *self._bench.referee.harm)]
 
-    def _judge(self, outcome: VisitOutcome, at_s: float) -> list[str]:
-        wrong = self._offences(at_s)
+    def _judge(self, outcome: VisitOutcome) -> list[str]:
+        wrong = self._offences()
         if outcome.end_state is EndState.HELD:
             return wrong if outcome.instruction.strip() else [*wrong, "held without an instruction"]
         return wrong + self._not_closed()
@@ -400,7 +427,7 @@ class Child:
 
     # a person
 
-    async def _person_helps(self, outcome: VisitOutcome, at_s: float) -> tuple[str, list[str]]:
+    async def _person_helps(self, outcome: VisitOutcome) -> tuple[str, list[str]]:
         """Does what the instruction says; then the hive must be closed."""
         frame_only = "--frame-is-off" in outcome.instruction
         if not frame_only and "--hive-is-clear" not in outcome.instruction:
@@ -414,7 +441,7 @@ class Child:
         by_hand = ByHand("Mari", frame_is_off=frame_only, hive_is_clear=not frame_only)
         ended = await recover(again, by_hand)
         again.journal.close()
-        wrong = self._judge(ended, at_s)
+        wrong = self._judge(ended)
         if ended.end_state is not EndState.CLOSED:
             wrong.append(f"held again after a person helped: {ended.explanation}")
         return ended.end_state.value, wrong

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bee_robot.configuration import load
 
 ROBOT_FILE = Path(__file__).resolve().parents[2] / "config" / "robots" / "tower.yaml"
 INSTANTS = int(os.environ.get("BEE_KILL_INSTANTS", "200"))
+TWICE = INSTANTS * 3 // 10  # where a second fault meets the recovery from the first
 SEED = 1
 LIMITS = {
     "visit.kill_points": (">=", 1400.0),
@@ -19,6 +21,7 @@ LIMITS = {
     "visit.kill_points_violations": ("<=", 0.0),
     "visit.kill_points_closed_pct": (">=", 70.0),
     "visit.kill_points_by_hand_closed_pct": (">=", 100.0),
+    "visit.kill_twice_ended_well_pct": (">=", 100.0),
 }
 
 
@@ -39,6 +42,9 @@ def measure() -> dict[str, float]:
     instants = instants_s(starts_s, ends_s, INSTANTS, SEED)
     ends = Kills(robot, SEED).run((at_s, fault) for at_s in instants for fault in FAULTS)
     say(ends)
+    chance = random.Random(SEED)
+    pairs = ((at_s, "+".join(chance.choices(FAULTS, k=2))) for at_s in chance.sample(instants, TWICE))
+    twice = Kills(robot, SEED).run(pairs)
     well = [end for end in ends if not end.wrong]
     helped = [end for end in well if end.end == "held"]
     return {
@@ -53,4 +59,8 @@ def measure() -> dict[str, float]:
         )
         if helped
         else 100.0,
+        "visit.kill_twice": len(twice),
+        "visit.kill_twice_ended_well_pct": round(
+            100 * sum(not end.wrong for end in twice) / max(1, len(twice)), 2
+        ),
     }
