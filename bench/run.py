@@ -2,7 +2,7 @@
 
 Each file of bench/sections/ is a section: `measure() -> dict[str, float]`, names "<section>.<what>_<unit>" (of a section
 a_b also "a.b_<what>"), and `LIMITS`, what a figure must keep: name -> ("<=" or ">=", number). With --only, other sections'
-figures stay as they were. Naming a section a runs its parts a_b with it, long ones excepted.
+figures stay as they were. Naming a section a runs its parts a_b with it, soaks excepted.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from types import ModuleType
 
 HERE = Path(__file__).resolve().parent
 FIGURES = HERE / "figures.json"
-LONG_SECTIONS = {"soak", "ros_soak", "visit_kill", "visit_real", "visit_worlds"}
-"""Run only when named."""
+SOAKS = {"soak", "ros_soak"}
+"""Run only when they are named themselves."""
+LONG_SECTIONS = SOAKS | {"visit_kill", "visit_real", "visit_worlds"}
+"""Run only when they, or the section that they are a part of, are named."""
 
 
 def sections() -> dict[str, Path]:
@@ -46,7 +48,7 @@ def chosen(only: str) -> dict[str, Path]:
         part
         for name in names
         for part in known
-        if part == name or (part.startswith(f"{name}_") and part not in LONG_SECTIONS)
+        if part == name or (part.startswith(f"{name}_") and part not in SOAKS)
     ]
     return {part: known[part] for part in parts}
 
