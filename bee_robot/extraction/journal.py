@@ -150,14 +150,17 @@ class Journal:
     """
 
     def __init__(self, path: Path, clock: Clock, is_synced: bool = True) -> None:
-        self.path = path
         self._clock = clock
         self._is_synced = is_synced
+        self._open(path)
+
+    def _open(self, path: Path) -> None:
+        self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute(f"PRAGMA synchronous={'FULL' if is_synced else 'OFF'}")
+            self._database.execute(f"PRAGMA synchronous={'FULL' if self._is_synced else 'OFF'}")
             damage = self._database.execute("PRAGMA quick_check(1)").fetchone()[0]
             self._database.executescript(SCHEMA)
             self._newest_id = int(
@@ -170,7 +173,7 @@ class Journal:
         if damage != "ok":
             self._database.close()
             raise JournalError(f"{path}: the journal is damaged ({damage}); restore it from a copy")
-        self._places = PlaceFile(path.with_suffix(PLACES_SUFFIX), is_synced)
+        self._places = PlaceFile(path.with_suffix(PLACES_SUFFIX), self._is_synced)
 
     def write(
         self, step: str, *, inspection: str, hive: str, box: int, belief: dict[str, Any], note: str = ""
@@ -252,7 +255,7 @@ class Journal:
     def move_to(self, path: Path) -> None:
         """Go on in a copy of the files. For a forked process: it must not use, nor close, its parent's connection."""
         self._left = self._database
-        self.__init__(path, self._clock, self._is_synced)  # type: ignore[misc]
+        self._open(path)
 
     def of_inspection(self, inspection: str) -> list[JournalEntry]:
         return self._read("SELECT {columns} FROM journal WHERE inspection = ? ORDER BY id", (inspection,))
